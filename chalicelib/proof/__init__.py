@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence formats: knows bytes and keys, never a subscriber; usable without AWS."""
