@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings, and the only reader of the environment.
+
+Guarantees that a `Settings` is complete: a missing or unusable variable raises one sentence that
+names it. Nothing is read at import.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chalicelib.errors import FatalError
+
+PROVIDER_HOSTS = (".amazonaws.com", ".cloudfront.net", ".on.aws")
+"""Hosts the provider owns: a link in a mail must outlive the deployment that sent it."""
+DEFAULT_SIGNUPS_PER_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between installations.
+
+    Attributes:
+        base_url: public address of the pages, no trailing slash; decided once, links are made
+            from it and never from a Host header.
+        ledger_origin: name of the log, the first line of every checkpoint; decided once.
+        controller: id of the controller, in every ledger entry.
+        log_key: ``kms:<key id or alias>``, or ``file:<path>`` of a 32-byte seed on one machine.
+        signups_per_hour: sign-ups accepted from one network in an hour.
+
+    """
+
+    base_url: str
+    ledger_origin: str
+    controller: str
+    ledger_table: str
+    vault_table: str
+    audience_table: str
+    campaigns_table: str
+    activity_table: str
+    bucket: str
+    confirmations_queue: str
+    plans_queue: str
+    chunks_queue: str
+    sequencing_queue: str
+    proofs_queue: str
+    vault_key: str
+    address_key: str
+    links_key: str
+    log_key: str
+    configuration_set: str
+    signups_per_hour: int = DEFAULT_SIGNUPS_PER_HOUR
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        host = (parts.hostname or "").lower()
+        local = host in ("127.0.0.1", "localhost", "::1")
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise FatalError("KVITTO_BASE_URL must be an https address of your own domain.")
+        if not host or parts.path or parts.query or parts.fragment:
+            raise FatalError("KVITTO_BASE_URL is a scheme and a host, without a path.")
+        if host.endswith(PROVIDER_HOSTS):
+            raise FatalError(
+                "KVITTO_BASE_URL is a provider's default host; links in mails would die with the "
+                "deployment. Set up your own domain first."
+            )
+        if self.log_key.startswith("file:") and not local:
+            raise FatalError("A log key in a file is for one machine only; use a KMS key.")
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings of the process environment, or of ``environment``.
+
+        Raises:
+            FatalError: a variable is missing or unusable.
+
+        """
+        env = os.environ if environment is None else environment
+
+        def required(name: str) -> str:
+            value = env.get(f"KVITTO_{name}", "").strip()
+            if not value:
+                raise FatalError(
+                    f"KVITTO_{name} is not set; docs/operations.md lists the settings."
+                )
+            return value
+
+        budget = env.get("KVITTO_SIGNUPS_PER_HOUR") or str(DEFAULT_SIGNUPS_PER_HOUR)
+        if not budget.isascii() or not budget.isdigit() or int(budget) < 1:
+            raise FatalError("KVITTO_SIGNUPS_PER_HOUR must be a whole number from 1.")
+        return cls(
+            base_url=required("BASE_URL").rstrip("/"),
+            ledger_origin=required("LEDGER_ORIGIN"),
+            controller=required("CONTROLLER"),
+            ledger_table=required("LEDGER_TABLE"),
+            vault_table=required("VAULT_TABLE"),
+            audience_table=required("AUDIENCE_TABLE"),
+            campaigns_table=required("CAMPAIGNS_TABLE"),
+            activity_table=required("ACTIVITY_TABLE"),
+            bucket=required("BUCKET"),
+            confirmations_queue=required("CONFIRMATIONS_QUEUE"),
+            plans_queue=required("PLANS_QUEUE"),
+            chunks_queue=required("CHUNKS_QUEUE"),
+            sequencing_queue=required("SEQUENCING_QUEUE"),
+            proofs_queue=required("PROOFS_QUEUE"),
+            vault_key=required("VAULT_KEY"),
+            address_key=required("ADDRESS_KEY"),
+            links_key=required("LINKS_KEY"),
+            log_key=required("LOG_KEY"),
+            configuration_set=required("CONFIGURATION_SET"),
+            signups_per_hour=int(budget),
+        )

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Campaigns: their life cycle, the immutable manifest of who is planned, and chunks of it.
+
+A manifest is written once per campaign and shard; a chunk is a range of it. So a chunk claimed
+once is a person mailed at most once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.ids import (
+    DELIVERY_ID_BYTES,
+    RANDOM_ID_BYTES,
+    BrandId,
+    CampaignId,
+    DeliveryId,
+    ListId,
+    PurposeId,
+    SubjectId,
+    decode_id,
+    encode_id,
+)
+from chalicelib.errors import FatalError, IllegalTransition
+
+MAX_RECIPIENTS_PER_CALL = 50
+"""Destinations in one SendBulkEmail call (AWS SES v2 API reference)."""
+_MAGIC = b"KVMANI\x00\x01"
+_RECORD_BYTES = RANDOM_ID_BYTES + DELIVERY_ID_BYTES
+
+
+class CampaignStatus(StrEnum):
+    """Where a campaign is in its life."""
+
+    DRAFT = "draft"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class Act(StrEnum):
+    """What a marketer, or the end of the work, does to a campaign."""
+
+    SEND = "send"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    FINISH = "finish"
+
+
+_NEXT: Mapping[tuple[CampaignStatus, Act], CampaignStatus] = {
+    (CampaignStatus.DRAFT, Act.SEND): CampaignStatus.SENDING,
+    (CampaignStatus.DRAFT, Act.CANCEL): CampaignStatus.CANCELLED,
+    (CampaignStatus.SENDING, Act.PAUSE): CampaignStatus.PAUSED,
+    (CampaignStatus.SENDING, Act.CANCEL): CampaignStatus.CANCELLED,
+    (CampaignStatus.SENDING, Act.FINISH): CampaignStatus.SENT,
+    (CampaignStatus.PAUSED, Act.RESUME): CampaignStatus.SENDING,
+    (CampaignStatus.PAUSED, Act.CANCEL): CampaignStatus.CANCELLED,
+}
+
+
+def next_status(status: CampaignStatus, act: Act) -> CampaignStatus:
+    """Return the status after ``act``.
+
+    Raises:
+        IllegalTransition: the act is not possible from ``status``.
+
+    """
+    try:
+        return _NEXT[status, act]
+    except KeyError:
+        raise IllegalTransition(f"A campaign that is {status} cannot {act}.") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a campaign says: Jinja2 sources. ``text`` None is made from the HTML."""
+
+    subject: str
+    html: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """One mailing to one list under one purpose.
+
+    Attributes:
+        content_sha256: hex SHA-256 of the frozen content; None while a draft.
+        chunk_size: recipients per chunk, fixed when the sending starts, 1 to 50.
+        planned: people planned, known once every shard is planned; else None.
+
+    """
+
+    id: CampaignId
+    brand: BrandId
+    list: ListId
+    purpose: PurposeId
+    name: str
+    content: Content
+    status: CampaignStatus
+    created_ms: int
+    segment: str | None = None
+    content_sha256: str | None = None
+    chunk_size: int = MAX_RECIPIENTS_PER_CALL
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    planned: int | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One person planned: the subject and the id of their delivery."""
+
+    sid: SubjectId
+    delivery: DeliveryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRef:
+    """A range of a shard's manifest: records ``number * size`` up to ``size`` further."""
+
+    campaign: CampaignId
+    shard: str
+    number: int
+
+
+class ChunkStatus(StrEnum):
+    """Where a chunk is. ``dispatched`` without a commit in time becomes ``unknown`` for good."""
+
+    CLAIMED = "claimed"
+    DISPATCHED = "dispatched"
+    DONE = "done"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a campaign is; ``planned = sent + rejected + unknown + sum(skipped)`` at the end."""
+
+    planned: int = 0
+    sent: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+    @property
+    def accounted(self) -> int:
+        """People whose outcome is known, or known to be unknown."""
+        return self.sent + self.rejected + self.unknown + sum(self.skipped.values())
+
+    @property
+    def rate(self) -> float:
+        """Accepted messages per second over the time from the first to the last commit."""
+        if not self.sent or self.first_ms is None or self.last_ms is None:
+            return 0.0
+        return round(self.sent * 1000 / max(self.last_ms - self.first_ms, 1000), 1)
+
+
+def pack_manifest(recipients: Iterable[Recipient]) -> bytes:
+    """Return the manifest bytes: an 8-byte header with the schema version, 28 bytes a person."""
+    body = b"".join(
+        decode_id(person.sid) + decode_id(person.delivery, DELIVERY_ID_BYTES)
+        for person in recipients
+    )
+    return _MAGIC + body
+
+
+def manifest_length(total_bytes: int) -> int:
+    """Return how many people a manifest of ``total_bytes`` names.
+
+    Raises:
+        FatalError: the length is not that of a whole manifest.
+
+    """
+    people, rest = divmod(total_bytes - len(_MAGIC), _RECORD_BYTES)
+    if rest or people < 0:
+        raise FatalError("a manifest is not whole")
+    return people
+
+
+def chunk_range(number: int, size: int) -> tuple[int, int]:
+    """Return the first and last byte (inclusive) of chunk ``number`` in its manifest."""
+    start = len(_MAGIC) + number * size * _RECORD_BYTES
+    return start, start + size * _RECORD_BYTES - 1
+
+
+def read_records(data: bytes) -> Iterator[Recipient]:
+    """Yield the people in ``data``, whole records without the header.
+
+    Raises:
+        FatalError: ``data`` ends inside a record.
+
+    """
+    if len(data) % _RECORD_BYTES:
+        raise FatalError("a chunk of a manifest is not whole")
+    for start in range(0, len(data), _RECORD_BYTES):
+        record = data[start : start + _RECORD_BYTES]
+        yield Recipient(
+            sid=SubjectId(encode_id(record[:RANDOM_ID_BYTES])),
+            delivery=DeliveryId(encode_id(record[RANDOM_ID_BYTES:])),
+        )

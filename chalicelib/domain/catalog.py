@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator sets up: brands, lists, and forms with their versioned notices.
+
+Guarantees that every stored definition is complete and valid: construction raises otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId, require_slug
+from chalicelib.errors import InputError
+
+LANGUAGES = ("en", "sv", "de", "fr")
+MAX_NAME_CHARS = 120
+MAX_FIELDS = 20
+
+
+def _text(value: str, noun: str, max_chars: int = MAX_NAME_CHARS) -> None:
+    """Refuse empty, overlong or multi-line text: it ends in mail headers and page titles."""
+    if not value.strip() or len(value) > max_chars or not value.isprintable():
+        raise InputError(
+            code="bad_text",
+            detail=f"{noun} has 1 to {max_chars} characters on one line.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """One sender of the controller.
+
+    Attributes:
+        code: 4 random bytes, hex; stands for the brand in link tokens for ever.
+        controller_name: legal name shown to visitors (GDPR Art. 13(1)(a)).
+        postal_address: one line, shown in every mail footer.
+        from_address: the sender's e-mail address, a verified SES identity.
+
+    """
+
+    id: BrandId
+    code: str
+    name: str
+    controller_name: str
+    postal_address: str
+    contact_address: str
+    from_address: str
+    privacy_url: str | None = None
+    default_language: str = "en"
+
+    def __post_init__(self) -> None:
+        require_slug(self.id, "brand")
+        _text(self.name, "A brand name")
+        _text(self.controller_name, "A controller name")
+        _text(self.postal_address, "A postal address", 300)
+        if self.default_language not in LANGUAGES:
+            raise InputError(code="bad_language", detail="A language is one of en, sv, de, fr.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingList:
+    """A list people join; its id is what the ledger shows, so it should say nothing intimate."""
+
+    id: ListId
+    brand: BrandId
+    name: str
+    created_ms: int
+
+    def __post_init__(self) -> None:
+        require_slug(self.id, "list")
+        _text(self.name, "A list name")
+
+
+class FieldType(StrEnum):
+    """Kinds of form fields; ``email`` is asked for exactly once."""
+
+    EMAIL = "email"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input. ``name`` is the HTTP parameter; ``label`` is by language."""
+
+    name: str
+    type: FieldType
+    label: Mapping[str, str]
+    required: bool = False
+    max_chars: int = 100
+    autocomplete: str = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One unticked consent box: one purpose. ``text`` is the full sentence, by language."""
+
+    name: str
+    purpose: PurposeId
+    text: Mapping[str, str]
+    mandatory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRef:
+    """The notice in one language as published: hashes (hex) of its exact bytes."""
+
+    language: str
+    sha256: str
+    text_sha256: str
+    published_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A sign-up form: data, versioned; ``notices`` is empty until it is published."""
+
+    id: FormId
+    brand: BrandId
+    lists: tuple[ListId, ...]
+    version: int
+    title: Mapping[str, str]
+    promise: Mapping[str, str]
+    fields: tuple[Field, ...]
+    boxes: tuple[Box, ...]
+    notices: tuple[NoticeRef, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_slug(self.id, "form")
+        emails = [field for field in self.fields if field.type is FieldType.EMAIL]
+        if len(emails) != 1 or len(self.fields) > MAX_FIELDS:
+            raise InputError(code="bad_form", detail="A form asks for one e-mail address.")
+        if not any(box.mandatory for box in self.boxes):
+            raise InputError(code="bad_form", detail="A form has a mandatory consent box.")
+        names = [*(item.name for item in self.fields), *(item.name for item in self.boxes)]
+        if len(set(names)) != len(names) or not all(self.lists):
+            raise InputError(code="bad_form", detail="Every field and box has its own name.")
+
+    def notice(self, language: str) -> NoticeRef | None:
+        """Return the published notice in ``language``, else in the first one published."""
+        for ref in self.notices:
+            if ref.language == language:
+                return ref
+        return self.notices[0] if self.notices else None

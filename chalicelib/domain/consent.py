@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The consent rules: a pure fold of a subject's events, and what each act may do to it.
+
+Guarantees that only the person's own new act (a confirmed request, or a change on their
+preference page) brings consent to life again after a withdrawal, an objection or a suppression.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from chalicelib.domain.events import CONTROLLER_ONLY, Event, EventType, SuppressionReason, Via
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.domain.state import (
+    Consent,
+    ConsentKey,
+    ConsentStatus,
+    Grade,
+    Scope,
+    SubjectState,
+    Suppression,
+)
+from chalicelib.errors import FatalError
+
+MAILS_REMEMBERED = 3
+"""Confirmation mails the state remembers: the rule for a fourth looks at the last three."""
+
+LIFTED_BY_CONFIRMATION = frozenset({SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT})
+"""Suppressions that end when the person confirms a new request; an operator's own does not."""
+
+_STATUS_AFTER = {
+    EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
+    EventType.CONSENT_REFUSED: ConsentStatus.REFUSED,
+    EventType.CONSENT_EXPIRED: ConsentStatus.EXPIRED,
+    EventType.CONSENT_INVALIDATED: ConsentStatus.INVALIDATED,
+}
+
+
+def fold(events: Iterable[Event], state: SubjectState | None = None) -> SubjectState:
+    """Return the state after ``events``, in chain order, on top of ``state`` (default: nothing).
+
+    Example:
+        >>> fold([]).entries
+        0
+
+    Raises:
+        FatalError: an event belongs to no subject's chain, or follows the chain's erasure.
+
+    """
+    current = state or SubjectState()
+    for event in events:
+        current = _step(current, event)
+    return current
+
+
+def _step(state: SubjectState, event: Event) -> SubjectState:
+    if event.type in CONTROLLER_ONLY:
+        raise FatalError(f"{event.type} cannot stand in a subject's chain")
+    if state.erased:
+        raise FatalError(f"{event.type} follows an erasure in the same chain")
+    rule = _RULES.get(event.type)
+    changed = rule(state, event) if rule else state
+    return replace(changed, entries=state.entries + 1, last_ms=event.at_ms)
+
+
+def _scope(event: Event) -> Scope:
+    if event.brand is None or event.channel is None:
+        raise FatalError(f"{event.type} names no brand or channel")
+    return Scope(event.brand, event.channel)
+
+
+def _named(event: Event) -> list[ConsentKey]:
+    scope = _scope(event)
+    return [ConsentKey(*scope, lst, pur) for lst in event.lists for pur in event.purposes]
+
+
+def _covered(state: SubjectState, event: Event) -> list[ConsentKey]:
+    """Existing consents an event covers: empty lists or purposes mean all of them."""
+    scope = _scope(event)
+    return [
+        key
+        for key in state.consents
+        if (key.brand, key.channel) == scope
+        and (not event.lists or key.list in event.lists)
+        and (not event.purposes or key.purpose in event.purposes)
+    ]
+
+
+def _with_consents(
+    state: SubjectState, changes: Mapping[ConsentKey, Consent], **more: object
+) -> SubjectState:
+    return replace(state, consents={**state.consents, **changes}, **more)  # type: ignore[arg-type]
+
+
+def _requested(state: SubjectState, event: Event) -> SubjectState:
+    changes = {}
+    for key in _named(event):
+        old = state.consents.get(key)
+        if old is None or old.status is not ConsentStatus.GIVEN:
+            changes[key] = Consent(
+                status=ConsentStatus.REQUESTED,
+                since_ms=event.at_ms,
+                entry=state.entries,
+                notice=event.notice,
+                stopped=old.stopped if old else None,
+            )
+    return _with_consents(state, changes, last_request=state.entries)
+
+
+def _mail_sent(state: SubjectState, event: Event) -> SubjectState:
+    mails = (*state.mails_ms, event.at_ms)[-MAILS_REMEMBERED:]
+    return replace(state, last_mail=state.entries, mails_ms=mails)
+
+
+def _give(state: SubjectState, event: Event, grade: Grade) -> SubjectState:
+    changes = {}
+    for key in _named(event):
+        old = state.consents.get(key)
+        changes[key] = Consent(
+            status=ConsentStatus.GIVEN,
+            since_ms=event.at_ms,
+            entry=state.entries,
+            notice=event.notice or (old.notice if old else None),
+            grade=grade,
+            stopped=old.stopped if old else None,
+        )
+    return _with_consents(state, changes)
+
+
+def _renewed(state: SubjectState, event: Event) -> SubjectState:
+    """A renewal prolongs what stands or ran out; it is no way back from a withdrawal."""
+    renewable = (ConsentStatus.GIVEN, ConsentStatus.EXPIRED)
+    given = _give(state, event, Grade.B).consents
+    changes = {
+        key: given[key]
+        for key in _named(event)
+        if key in state.consents and state.consents[key].status in renewable
+    }
+    return _with_consents(state, changes)
+
+
+def _confirmed(state: SubjectState, event: Event) -> SubjectState:
+    scope = _scope(event)
+    given = _give(state, event, Grade.B)
+    return replace(
+        given,
+        objections={key: entry for key, entry in state.objections.items() if key != scope},
+        suppressions=tuple(
+            x
+            for x in state.suppressions
+            if x.reason not in LIFTED_BY_CONFIRMATION or x.brand not in (None, scope.brand)
+        ),
+    )
+
+
+def _changed(state: SubjectState, event: Event) -> SubjectState:
+    """Preference page: in the lists named, the purposes named are given, all others withdrawn."""
+    scope = _scope(event)
+    # Somebody who only takes purposes away has agreed to nothing: that lifts nothing.
+    given = _confirmed(state, event) if event.lists and event.purposes else state
+    dropped = {
+        key: replace(
+            consent,
+            status=ConsentStatus.WITHDRAWN,
+            since_ms=event.at_ms,
+            entry=state.entries,
+            stopped=state.entries,
+        )
+        for key, consent in given.consents.items()
+        if (key.brand, key.channel) == scope
+        and key.list in event.lists
+        and key.purpose not in event.purposes
+        and consent.status in (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+    }
+    return _with_consents(given, dropped)
+
+
+def _stopped(state: SubjectState, event: Event) -> SubjectState:
+    status = _STATUS_AFTER[event.type]
+    if status is ConsentStatus.WITHDRAWN and event.via is Via.OPERATOR:
+        status = ConsentStatus.REVOKED
+    stopped = _with_consents(state, _ended(state, event, status))
+    if event.lists:
+        return stopped
+    return _end_scope(stopped, event)
+
+
+def _ended(
+    state: SubjectState, event: Event, status: ConsentStatus
+) -> dict[ConsentKey, Consent]:
+    """What an end covers, with its status; a withdrawal that names a consent never seen stays too.
+
+    Else an import that comes after it would find nothing in its way.
+    """
+    live = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+    covered = {key for key in _covered(state, event) if state.consents[key].status in live}
+    if status in (ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.REFUSED):
+        covered |= {key for key in _named(event) if key not in state.consents}
+    fresh = Consent(status=status, since_ms=event.at_ms, entry=state.entries)
+    return {
+        key: replace(
+            state.consents.get(key, fresh),
+            status=status,
+            since_ms=event.at_ms,
+            entry=state.entries,
+            stopped=state.entries,
+        )
+        for key in covered
+    }
+
+
+def _end_scope(state: SubjectState, event: Event) -> SubjectState:
+    scope = _scope(event)
+    return replace(
+        state,
+        stops={**state.stops, scope: state.entries},
+        soft_opt_ins={key: entry for key, entry in state.soft_opt_ins.items() if key != scope},
+    )
+
+
+def _objected(state: SubjectState, event: Event) -> SubjectState:
+    """An objection ends every consent of the scope: a later one brings back only what it names."""
+    everything = replace(event, lists=(), purposes=())
+    ended = _with_consents(state, _ended(state, everything, ConsentStatus.WITHDRAWN))
+    return replace(
+        _end_scope(ended, event), objections={**state.objections, _scope(event): state.entries}
+    )
+
+
+def _imported(state: SubjectState, event: Event) -> SubjectState:
+    """A claim from elsewhere gives consent only where nothing of the person's own stands."""
+    scope = _scope(event)
+    if scope in state.objections or scope in state.stops:
+        return state
+    fresh = [key for key in _named(event) if key not in state.consents]
+    changes = {
+        key: Consent(
+            status=ConsentStatus.GIVEN,
+            since_ms=event.at_ms,
+            entry=state.entries,
+            notice=event.notice,
+            grade=Grade.E,
+        )
+        for key in fresh
+    }
+    return _with_consents(state, changes)
+
+
+def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
+    """A sale never lifts an objection or a withdrawal (design §2, promise 10)."""
+    scope = _scope(event)
+    if scope in state.objections or scope in state.stops:
+        return state
+    return replace(state, soft_opt_ins={**state.soft_opt_ins, scope: state.entries})
+
+
+def _suppressed(state: SubjectState, event: Event) -> SubjectState:
+    added = Suppression(
+        brand=event.brand, reason=event.reason or SuppressionReason.MANUAL, entry=state.entries
+    )
+    if any((x.brand, x.reason) == (added.brand, added.reason) for x in state.suppressions):
+        return state
+    return replace(state, suppressions=(*state.suppressions, added))
+
+
+_RULES: Mapping[EventType, Callable[[SubjectState, Event], SubjectState]] = {
+    EventType.CONSENT_REQUESTED: _requested,
+    EventType.CONSENT_MAIL_SENT: _mail_sent,
+    EventType.CONSENT_CONFIRMED: _confirmed,
+    EventType.CONSENT_RENEWED: _renewed,
+    EventType.CONSENT_CHANGED: _changed,
+    EventType.CONSENT_IMPORTED: _imported,
+    EventType.BASIS_RECORDED: _soft_opt_in,
+    EventType.OBJECTION_RECORDED: _objected,
+    EventType.SUPPRESSION_ADDED: _suppressed,
+    EventType.SUBJECT_RESTRICTED: lambda state, _: replace(state, restricted=True),
+    EventType.SUBJECT_ERASED: lambda state, _: replace(state, erased=True),
+    **dict.fromkeys(_STATUS_AFTER, _stopped),
+}
+"""Events without a rule (rights, holds, exports, unsealings) leave the consent as it is."""
+
+
+def may_confirm(
+    state: SubjectState,
+    request_entry: int,
+    brand: BrandId,
+    channel: str,
+    lists: Iterable[ListId],
+    purposes: Iterable[PurposeId],
+) -> bool:
+    """Say whether a confirmation link made for entry ``request_entry`` may still give consent.
+
+    It may not once anything it asked for was withdrawn, refused or objected to after the request:
+    an old link never resurrects consent.
+    """
+    scope = Scope(brand, channel)
+    if state.restricted or state.erased:
+        return False
+    if max(state.stops.get(scope, -1), state.objections.get(scope, -1)) > request_entry:
+        return False
+    wanted = {ConsentKey(*scope, lst, pur) for lst in lists for pur in purposes}
+    stopped = (state.consents[key].stopped for key in wanted if key in state.consents)
+    return all(entry is None or entry < request_entry for entry in stopped)
+
+
+def acts_of_withdrawal(state: SubjectState, scope: Scope) -> tuple[EventType, ...]:
+    """Return what stopping all of a brand's mail amounts to; empty when nothing is left to stop.
+
+    A withdrawal where consent was given or asked for, an objection where soft opt-in was the
+    basis (GDPR Art. 7(3), 21(3)).
+    """
+    live = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+    acts = []
+    if any(
+        (key.brand, key.channel) == scope and consent.status in live
+        for key, consent in state.consents.items()
+    ):
+        acts.append(EventType.CONSENT_WITHDRAWN)
+    if scope in state.soft_opt_ins:
+        acts.append(EventType.OBJECTION_RECORDED)
+    return tuple(acts)

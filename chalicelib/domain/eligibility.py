@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May this message go to this subscriber now: the one function that answers.
+
+Sendable = (live consent or live soft opt-in) and no objection, restriction or suppression.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.ids import ListId, PurposeId
+from chalicelib.domain.state import (
+    MEASUREMENT,
+    ConsentKey,
+    ConsentStatus,
+    Grade,
+    Scope,
+    SubjectState,
+)
+
+
+class SkipReason(StrEnum):
+    """Why somebody planned did not get the message; each has a sentence in the API document."""
+
+    ERASED = "erased"
+    RESTRICTED = "restricted"
+    SUPPRESSED = "suppressed"
+    OBJECTED = "objected"
+    NO_CONSENT = "no-consent"
+    WEAK_EVIDENCE = "weak-evidence"
+    NO_PROFILE = "no-profile"
+    UNREADABLE = "unreadable"
+    RENDERING = "rendering"
+    CANCELLED = "cancelled"
+
+
+class Basis(StrEnum):
+    """What allows the message (GDPR Art. 6(1)(a); ePrivacy Directive Art. 13(2))."""
+
+    CONSENT = "consent"
+    SOFT_OPT_IN = "soft-opt-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """The message may go; ``entry`` is the chain entry that allows it."""
+
+    basis: Basis
+    entry: int
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """The message must not go, and why."""
+
+    reason: SkipReason
+
+
+def decide(
+    state: SubjectState | None,
+    scope: Scope,
+    list_id: ListId,
+    purpose: PurposeId,
+    minimum_grade: Grade = Grade.E,
+) -> Allowed | Skipped:
+    """Decide from a state read strongly after rendering and just before the send.
+
+    Args:
+        state: the subject's state; None when the subject no longer exists.
+        minimum_grade: weakest evidence that is enough, ``A`` (strongest) to ``E``.
+
+    Source: GDPR Art. 6, 7, 18, 21(3); ePrivacy Directive Art. 13.
+
+    """
+    if state is None or state.erased:
+        return Skipped(reason=SkipReason.ERASED)
+    if state.restricted:
+        return Skipped(reason=SkipReason.RESTRICTED)
+    if any(x.brand in (None, scope.brand) for x in state.suppressions):
+        return Skipped(reason=SkipReason.SUPPRESSED)
+    if scope in state.objections:
+        return Skipped(reason=SkipReason.OBJECTED)
+    consent = state.consents.get(ConsentKey(*scope, list_id, purpose))
+    measurement = state.consents.get(ConsentKey(*scope, list_id, MEASUREMENT))
+    measured = measurement is not None and measurement.status is ConsentStatus.GIVEN
+    if consent is not None and consent.status is ConsentStatus.GIVEN:
+        if (consent.grade or Grade.E) > minimum_grade:
+            return Skipped(reason=SkipReason.WEAK_EVIDENCE)
+        return Allowed(basis=Basis.CONSENT, entry=consent.entry, measured=measured)
+    # A sale is no answer to somebody who ended this very consent, before or after it.
+    ended = consent is not None and consent.stopped is not None
+    if scope in state.soft_opt_ins and not ended:
+        entry = state.soft_opt_ins[scope]
+        return Allowed(basis=Basis.SOFT_OPT_IN, entry=entry, measured=measured)
+    return Skipped(reason=SkipReason.NO_CONSENT)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The closed list of ledger events, as the consent rules see them.
+
+An `Event` is what a leaf says in plain sight: never a person's data. The byte format is
+`proof.leaf`; a contract test holds the two lists equal.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
+
+
+class EventType(StrEnum):
+    """Every event a ledger of version ``cl/1`` may hold (docs/spec/leaf.md)."""
+
+    NOTICE_PUBLISHED = "notice.published"
+    CONSENT_REQUESTED = "consent.requested"
+    CONSENT_MAIL_SENT = "consent.mail_sent"
+    CONSENT_CONFIRMED = "consent.confirmed"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_RENEWED = "consent.renewed"
+    CONSENT_CHANGED = "consent.changed"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    CONSENT_EXPIRED = "consent.expired"
+    CONSENT_INVALIDATED = "consent.invalidated"
+    CONSENT_IMPORTED = "consent.imported"
+    BASIS_RECORDED = "basis.recorded"
+    OBJECTION_RECORDED = "objection.recorded"
+    RIGHT_REQUESTED = "right.requested"
+    RIGHT_ANSWERED = "right.answered"
+    RIGHT_EXTENDED = "right.extended"
+    RIGHT_REFUSED = "right.refused"
+    HOLD_PLACED = "hold.placed"
+    HOLD_RELEASED = "hold.released"
+    IDENTIFIER_CHANGED = "identifier.changed"
+    DATA_UNSEALED = "data.unsealed"
+    IMPORT_BATCH = "import.batch"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUBJECT_RESTRICTED = "subject.restricted"
+    SUBJECT_ERASED = "subject.erased"
+    BUNDLE_EXPORTED = "bundle.exported"
+    LIST_EXPORTED = "list.exported"
+    CAMPAIGN_COMMITTED = "campaign.committed"
+    KEY_ROTATED = "key.rotated"
+    POLICY_CHANGED = "policy.changed"
+    LOG_HEARTBEAT = "log.heartbeat"
+
+
+CONTROLLER_ONLY = frozenset(
+    {
+        EventType.NOTICE_PUBLISHED,
+        EventType.IMPORT_BATCH,
+        EventType.LIST_EXPORTED,
+        EventType.CAMPAIGN_COMMITTED,
+        EventType.KEY_ROTATED,
+        EventType.POLICY_CHANGED,
+        EventType.LOG_HEARTBEAT,
+    }
+)
+"""Events that belong to no subject's chain."""
+
+
+class Via(StrEnum):
+    """How a withdrawal, objection or refusal reached us."""
+
+    LIST_UNSUB_POST = "list-unsub-post"
+    PAGE = "page"
+    COMPLAINT = "complaint"
+    REPLY = "reply"
+    OPERATOR = "operator"
+    API = "api"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address must not be mailed."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    MANUAL = "manual"
+    UNSUBSCRIBED = "unsubscribed"
+    ERASED = "erased"
+
+
+EMAIL = "email"
+"""The one channel live today; the column exists everywhere so that others can follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of a subject's chain, without its sealed part.
+
+    Attributes:
+        at_ms: when, Unix milliseconds, never decreasing along a chain.
+        lists: the lists it names; empty means every list of the brand.
+        purposes: the purposes it names; empty means every purpose.
+        notice: SHA-256 (hex) of the notice shown, for acts that answer one.
+        reason: why, for suppression and erasure.
+
+    """
+
+    type: EventType
+    at_ms: int
+    brand: BrandId | None = None
+    channel: str | None = None
+    lists: tuple[ListId, ...] = ()
+    purposes: tuple[PurposeId, ...] = ()
+    notice: str | None = None
+    via: Via | None = None
+    reason: str | None = None

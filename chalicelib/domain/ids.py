@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identifiers: one type per kind, fixed shapes, and the shard a subject lives in.
+
+Random ids are 128 bits shown as unpadded base64url; nothing here is derived from an address.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import NewType
+
+from chalicelib.errors import InputError
+
+SubjectId = NewType("SubjectId", str)
+EventId = NewType("EventId", str)
+BrandId = NewType("BrandId", str)
+ListId = NewType("ListId", str)
+PurposeId = NewType("PurposeId", str)
+FormId = NewType("FormId", str)
+CampaignId = NewType("CampaignId", str)
+DeliveryId = NewType("DeliveryId", str)
+JobId = NewType("JobId", str)
+
+RANDOM_ID_BYTES = 16
+DELIVERY_ID_BYTES = 12
+SHARDS = tuple("0123456789abcdef")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_TEXT_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def encode_id(raw: bytes) -> str:
+    """Return ``raw`` as unpadded base64url, the one text form of a random id."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def decode_id(text: str, length: int = RANDOM_ID_BYTES) -> bytes:
+    """Return the ``length`` raw bytes of a random id.
+
+    Raises:
+        InputError: the text is not the canonical base64url of exactly ``length`` bytes.
+
+    """
+    try:
+        if not _TEXT_ID.fullmatch(text):
+            raise ValueError
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        raise InputError(code="bad_id", detail="This identifier is not valid.") from None
+    if len(raw) != length or encode_id(raw) != text:
+        raise InputError(code="bad_id", detail="This identifier is not valid.")
+    return raw
+
+
+def require_slug(text: str, noun: str) -> str:
+    """Return ``text`` when it is a slug of 1 to 32 characters (a-z, 0-9, hyphen).
+
+    Raises:
+        InputError: any other text; the detail names ``noun``.
+
+    """
+    if not _SLUG.fullmatch(text):
+        raise InputError(
+            code="bad_id",
+            detail=f"A {noun} id has 1 to 32 characters: small letters a-z, digits and hyphens.",
+        )
+    return text
+
+
+def shard_of(sid: SubjectId) -> str:
+    """Return the subject's shard, one hex digit: the first of SHA-256 over the raw id.
+
+    Example:
+        >>> shard_of(SubjectId("AAAAAAAAAAAAAAAAAAAAAA"))
+        '3'
+
+    """
+    return hashlib.sha256(decode_id(sid)).hexdigest()[0]

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sign-up: what a submission must hold, and what mail, if any, answers a request.
+
+Errors name fields, never repeat what was typed. The mail decision looks only at the folded
+state, so that a queue may deliver the same request twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.addresses import Address, parse_address
+from chalicelib.domain.catalog import FieldType, Form
+from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
+from chalicelib.domain.ids import PurposeId
+from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
+from chalicelib.errors import InputError
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+COOLDOWN_MS = 15 * MINUTE_MS
+MAILS_PER_DAY = 2
+MAILS_PER_30_DAYS = 3
+_NO = frozenset({"", "0", "false", "no", "off"})
+
+
+class Problem(StrEnum):
+    """What is wrong with one field; pages turn it into a sentence in the visitor's language."""
+
+    MISSING = "missing"
+    MALFORMED_ADDRESS = "malformed_address"
+    TOO_LONG = "too_long"
+    BAD_CHARACTERS = "bad_characters"
+    CONSENT_MISSING = "consent_missing"
+
+
+class SubmissionError(InputError):
+    """The submission cannot be used; ``problems`` says what is wrong, by field name."""
+
+    def __init__(self, problems: Mapping[str, Problem]) -> None:
+        """Keep the problems for the page that shows the form again."""
+        super().__init__(code="bad_submission", detail="Some fields of the form need another look.")
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A valid submission: the address, the other fields as typed, and the purposes ticked."""
+
+    address: Address
+    attributes: Mapping[str, str]
+    purposes: tuple[PurposeId, ...]
+    as_submitted: Mapping[str, str]
+
+
+def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
+    """Return the submission in ``values`` (HTTP parameter → text) or say all that is wrong.
+
+    Unknown parameters are ignored and not kept.
+
+    Raises:
+        SubmissionError: at least one field is missing or malformed, or a mandatory box unticked.
+
+    """
+    problems: dict[str, Problem] = {}
+    attributes: dict[str, str] = {}
+    address: Address | None = None
+    for field in form.fields:
+        value = values.get(field.name, "").strip()
+        if field.type is FieldType.EMAIL:
+            address, problem = _address(value)
+        else:
+            problem = _text_problem(value, max_chars=field.max_chars, required=field.required)
+            if value and problem is None:
+                attributes[field.name] = value
+        if problem:
+            problems[field.name] = problem
+    ticked = [box for box in form.boxes if values.get(box.name, "").strip().lower() not in _NO]
+    problems |= {
+        box.name: Problem.CONSENT_MISSING
+        for box in form.boxes
+        if box.mandatory and box not in ticked
+    }
+    if problems or address is None:
+        raise SubmissionError(problems)
+    known = [*(item.name for item in form.fields), *(item.name for item in form.boxes)]
+    return Submission(
+        address=address,
+        attributes=attributes,
+        purposes=tuple(sorted({box.purpose for box in ticked})),
+        as_submitted={name: values[name] for name in known if name in values},
+    )
+
+
+def _address(value: str) -> tuple[Address | None, Problem | None]:
+    if not value:
+        return None, Problem.MISSING
+    try:
+        return parse_address(value), None
+    except InputError:
+        return None, Problem.MALFORMED_ADDRESS
+
+
+def _text_problem(value: str, *, max_chars: int, required: bool) -> Problem | None:
+    if required and not value:
+        return Problem.MISSING
+    if len(value) > max_chars:
+        return Problem.TOO_LONG
+    if value and not value.isprintable():
+        return Problem.BAD_CHARACTERS
+    return None
+
+
+class Mail(StrEnum):
+    """The mail that answers a request."""
+
+    CONFIRM = "confirm"
+    ALREADY_SUBSCRIBED = "already-subscribed"
+    NONE = "none"
+
+
+def decide_mail(
+    state: SubjectState,
+    request_entry: int,
+    wanted: tuple[ConsentKey, ...],
+    now_ms: int,
+) -> Mail:
+    """Decide what to mail for the request at chain entry ``request_entry``.
+
+    Nothing for an older request than the latest, one already answered, an address an operator
+    suppressed, a restricted or erased person, or beyond the rule: a second mail after
+    15 minutes, two per 24 hours, three in 30 days.
+    """
+    blocked = any(x.reason not in LIFTED_BY_CONFIRMATION for x in state.suppressions)
+    if state.restricted or state.erased or blocked:
+        return Mail.NONE
+    if state.last_request != request_entry:
+        return Mail.NONE
+    if state.last_mail is not None and state.last_mail > request_entry:
+        return Mail.NONE
+    if not may_mail_again(state.mails_ms, now_ms):
+        return Mail.NONE
+    scope = Scope(wanted[0].brand, wanted[0].channel)
+    live = scope not in state.objections and not state.suppressions
+    if live and all(_given(state, key) for key in wanted):
+        return Mail.ALREADY_SUBSCRIBED
+    return Mail.CONFIRM
+
+
+def may_mail_again(mails_ms: tuple[int, ...], now_ms: int) -> bool:
+    """Say whether one more confirmation mail keeps the rule of `decide_mail`."""
+    ages = [now_ms - at_ms for at_ms in mails_ms]
+    return (
+        all(age >= COOLDOWN_MS for age in ages)
+        and sum(age < DAY_MS for age in ages) < MAILS_PER_DAY
+        and sum(age < 30 * DAY_MS for age in ages) < MAILS_PER_30_DAYS
+    )
+
+
+def _given(state: SubjectState, key: ConsentKey) -> bool:
+    consent = state.consents.get(key)
+    return consent is not None and consent.status is ConsentStatus.GIVEN

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the ledger's entries add up to for one subject, and the stored form of it.
+
+`SubjectState` is only ever made by `domain.consent.fold`; the stored row is a cache of it that
+can be rebuilt from the entries at any time. It holds no personal data.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.errors import FatalError
+
+STATE_VERSION = 1
+"""Schema version written. Code reads its own and the previous one; 1 is the first."""
+READABLE_VERSIONS = (STATE_VERSION,)
+
+
+MEASUREMENT = PurposeId("measurement")
+"""Opens and personal clicks are recorded only under this purpose."""
+
+
+class ConsentStatus(StrEnum):
+    """State of one consent, in the words of W3C DPV's ``ConsentStatus``."""
+
+    REQUESTED = "requested"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+
+
+class Grade(StrEnum):
+    """How strong the evidence of a consent is; ``A`` is the strongest (reference ledger §1.2)."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+class ConsentKey(NamedTuple):
+    """What a consent is about: one purpose of one list of one brand over one channel."""
+
+    brand: BrandId
+    channel: str
+    list: ListId
+    purpose: PurposeId
+
+
+class Scope(NamedTuple):
+    """A brand over a channel: what an objection or a brand-wide withdrawal covers."""
+
+    brand: BrandId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One consent as it stands.
+
+    Attributes:
+        entry: number, in the subject's chain, of the entry that made it so.
+        since_ms: when, Unix milliseconds.
+        stopped: entry number of its last withdrawal, refusal, expiry or invalidation, or None.
+
+    """
+
+    status: ConsentStatus
+    since_ms: int
+    entry: int
+    notice: str | None = None
+    grade: Grade | None = None
+    stopped: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """The subject's address must not be mailed. ``brand`` None covers every brand."""
+
+    brand: BrandId | None
+    reason: str
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectState:
+    """Everything the rules need to know about a subject.
+
+    Attributes:
+        entries: length of the chain; the next entry has this number.
+        last_ms: time of the last entry, Unix milliseconds.
+        consents: by what they are about.
+        soft_opt_ins: entry number of the live soft opt-in per scope (ePrivacy Art. 13(2)).
+        stops: entry number of the last brand-wide withdrawal, objection or refusal per scope.
+        objections: entry number of the live objection per scope (GDPR Art. 21(2)).
+        suppressions: live ones.
+        last_request: entry number of the latest ``consent.requested``, or None.
+        last_mail: entry number of the latest ``consent.mail_sent``, or None.
+        mails_ms: times of the latest confirmation mails, oldest first, at most three.
+
+    """
+
+    entries: int = 0
+    last_ms: int = 0
+    consents: Mapping[ConsentKey, Consent] = field(default_factory=dict)
+    soft_opt_ins: Mapping[Scope, int] = field(default_factory=dict)
+    stops: Mapping[Scope, int] = field(default_factory=dict)
+    objections: Mapping[Scope, int] = field(default_factory=dict)
+    suppressions: tuple[Suppression, ...] = ()
+    last_request: int | None = None
+    last_mail: int | None = None
+    mails_ms: tuple[int, ...] = ()
+    restricted: bool = False
+    erased: bool = False
+
+
+def dump_state(state: SubjectState) -> str:
+    """Return the compact JSON stored in the subject's STATE row."""
+
+    def scoped(values: Mapping[Scope, int]) -> list[list[Any]]:
+        return sorted([*scope, entry] for scope, entry in values.items())
+
+    document = {
+        "v": STATE_VERSION,
+        "n": state.entries,
+        "ms": state.last_ms,
+        "c": sorted([*key, _drop_none(consent)] for key, consent in state.consents.items()),
+        "o": scoped(state.objections),
+        "s": scoped(state.stops),
+        "b": scoped(state.soft_opt_ins),
+        "x": [[x.brand, x.reason, x.entry] for x in state.suppressions],
+        "rq": state.last_request,
+        "ml": state.last_mail,
+        "mt": list(state.mails_ms),
+        "r": state.restricted,
+        "e": state.erased,
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def load_state(text: str) -> SubjectState:
+    """Return the state a STATE row holds, of this schema version or the previous one.
+
+    Raises:
+        FatalError: the row has another version; it must not be guessed at.
+
+    """
+    document = json.loads(text)
+    if document["v"] not in READABLE_VERSIONS:
+        raise FatalError(
+            f"a STATE row has schema version {document['v']!r}; this code cannot read it"
+        )
+
+    def scoped(rows: list[list[Any]]) -> dict[Scope, int]:
+        return {Scope(brand, channel): entry for brand, channel, entry in rows}
+
+    return SubjectState(
+        entries=document["n"],
+        last_ms=document["ms"],
+        consents={ConsentKey(*row[:4]): _consent(row[4]) for row in document["c"]},
+        objections=scoped(document["o"]),
+        stops=scoped(document["s"]),
+        soft_opt_ins=scoped(document["b"]),
+        suppressions=tuple(
+            Suppression(brand=brand, reason=reason, entry=entry)
+            for brand, reason, entry in document["x"]
+        ),
+        last_request=document["rq"],
+        last_mail=document["ml"],
+        mails_ms=tuple(document["mt"]),
+        restricted=document["r"],
+        erased=document["e"],
+    )
+
+
+def _drop_none(consent: Consent) -> dict[str, Any]:
+    return {name: value for name, value in asdict(consent).items() if value is not None}
+
+
+def _consent(row: dict[str, Any]) -> Consent:
+    grade = row.get("grade")
+    return Consent(
+        status=ConsentStatus(row["status"]),
+        since_ms=row["since_ms"],
+        entry=row["entry"],
+        notice=row.get("notice"),
+        grade=Grade(grade) if grade else None,
+        stopped=row.get("stopped"),
+    )
+
+
+def memberships(state: SubjectState) -> tuple[tuple[ListId, str], ...]:
+    """Return each list's status for the audience row: that of its consent to be written to.
+
+    Measurement is a purpose of its own and makes nobody a member; where several purposes of a
+    list differ, the one that lets most through stands: given, then requested, then the newest.
+    """
+    best: dict[ListId, Consent] = {}
+    for key, consent in sorted(state.consents.items()):
+        if key.purpose == MEASUREMENT:
+            continue
+        held = best.get(key.list)
+        if held is None or _openness(consent) > _openness(held):
+            best[key.list] = consent
+    return tuple((list_id, str(consent.status)) for list_id, consent in sorted(best.items()))
+
+
+def _openness(consent: Consent) -> tuple[bool, bool, int]:
+    return (
+        consent.status is ConsentStatus.GIVEN,
+        consent.status is ConsentStatus.REQUESTED,
+        consent.entry,
+    )

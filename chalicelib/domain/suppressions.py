@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which suppression of an address outweighs which, and what a subject's state still lacks.
+
+An address holds one row per brand (or for all brands); a reason that only the operator or the law
+can lift is never replaced by one that a confirmation lifts.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.ids import BrandId
+from chalicelib.domain.state import SubjectState
+
+_WEIGHT: Mapping[str, int] = MappingProxyType(
+    {
+        SuppressionReason.BOUNCE: 1,
+        SuppressionReason.COMPLAINT: 2,
+        SuppressionReason.UNSUBSCRIBED: 3,
+        SuppressionReason.MANUAL: 4,
+        SuppressionReason.ERASED: 5,
+    }
+)
+
+OPERATOR_REASONS = frozenset(SuppressionReason) - {SuppressionReason.ERASED}
+"""What an operator may give as a reason; ``erased`` is for erasures alone."""
+
+
+def outweighs(reason: str, held: Iterable[str]) -> bool:
+    """Say whether ``reason`` must replace what a row holds: it is heavier than all of them.
+
+    Example:
+        >>> outweighs("complaint", ["bounce"]), outweighs("bounce", ["manual"])
+        (True, False)
+    """
+    return all(_WEIGHT[reason] > _WEIGHT[other] for other in held)
+
+
+def holds(state: SubjectState, reason: str, brand: BrandId | None = None) -> bool:
+    """Say whether the state has this very suppression."""
+    return any((x.brand, x.reason) == (brand, reason) for x in state.suppressions)
+
+
+def reasons_for(state: SubjectState, brand: BrandId | None) -> tuple[str, ...]:
+    """Return the reasons the state holds for exactly ``brand`` (None: for all brands)."""
+    return tuple(x.reason for x in state.suppressions if x.brand == brand)

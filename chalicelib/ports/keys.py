@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys that never leave their keeper, one port per purpose, so that roles can differ.
+
+Errors: `Throttled`, `Unavailable`; nothing here ever returns a wrong answer instead.
+"""
+
+from typing import Protocol
+
+
+class AddressMac(Protocol):
+    """Keyed MAC of a normalised address, under a key nobody can export (KMS ``HMAC_256``)."""
+
+    def mac(self, normal_address: str) -> str:
+        """Return the MAC as base64url, 43 characters."""
+        ...
+
+
+class KeyWrapper(Protocol):
+    """Wraps subject keys locally under the epoch key; the epoch key itself is KMS-wrapped."""
+
+    def wrap(self, sid: bytes, key: bytes) -> bytes:
+        """Return ``key`` wrapped for ``sid`` (16 bytes), at most 150 bytes."""
+        ...
+
+    def unwrap(self, sid: bytes, wrapped: bytes) -> bytes:
+        """Return the subject key.
+
+        Raises:
+            EvidenceError: the wrapped bytes are not this subject's, or were altered.
+
+        """
+        ...
+
+
+class LogSigner(Protocol):
+    """Signs checkpoints with the log's Ed25519 key."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 raw public key bytes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64-byte Ed25519 signature of ``message``, at most 4,096 bytes."""
+        ...
+
+
+class LinkKeys(Protocol):
+    """Master keys of the stateless links in mails, by key id; old ones stay for ever.
+
+    A key per purpose is derived from each (`proof.tokens.TokenKeys`).
+    """
+
+    def masters(self) -> tuple[tuple[int, bytes], ...]:
+        """Return (key id 0..255, 32-byte master key) pairs, the one for new links first."""
+        ...

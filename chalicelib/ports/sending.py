@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything around the SES call: chunk claims, the rate slot, rendering, the call, feedback.
+
+The protocol that uses these is `services.delivery`; its rules are docs/spec/sending.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from chalicelib.domain.campaigns import ChunkRef, Progress
+from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
+
+
+class Outcome(StrEnum):
+    """What SES said of one recipient."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message to one recipient, fully rendered.
+
+    Attributes:
+        headers: extra headers (name, value), printable ASCII, at most 15, as RFC 8058 asks.
+        tags: SES event tags (``c`` campaign, ``r`` delivery, ``a`` chunk), never personal data.
+
+    """
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one message; ``message_id`` when accepted, ``reason`` when not."""
+
+    outcome: Outcome
+    message_id: str | None = None
+    reason: str | None = None
+
+
+class Sender(Protocol):
+    """SES. Exactly one HTTP request per call: a retry below this port would send twice."""
+
+    def send_one(self, sender: str, message: Message) -> Sent:
+        """Send a service mail. Unknown outcomes are returned, not raised."""
+        ...
+
+    def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
+        """Send 1 to 50 messages in one call; the results stand in the same order."""
+        ...
+
+    def quota_per_second(self) -> float:
+        """Return the account's maximum send rate, recipients per second."""
+        ...
+
+
+class RateSlot(Protocol):
+    """One rate for the account and Region (GCRA), shared by every worker."""
+
+    def reserve(self, recipients: int, per_second: float, now_ms: int) -> int:
+        """Reserve sending ``recipients`` and return when it may start, Unix milliseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """Written once, before the call: who was about to be mailed, and the entry that allows it."""
+
+    delivery: DeliveryId
+    campaign: CampaignId
+    sid: SubjectId
+    chunk: str
+    basis: str
+    entry: int
+    measured: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySeen:
+    """A delivery row with what SES's events said since: the strongest of them, and when."""
+
+    row: DeliveryRow
+    event: str | None
+    event_ms: int | None
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkResult:
+    """The one commit on a chunk: counts by outcome and the SES ids, in manifest order."""
+
+    sent: int
+    rejected: int
+    unknown: int
+    skipped: Mapping[str, int]
+    message_ids: tuple[str | None, ...]
+    at_ms: int
+
+
+class ChunkStore(Protocol):
+    """Claims on chunks and the rows of deliveries.
+
+    A chunk is claimed by at most one worker at a time; once `dispatch` returned, no other claim
+    of it ever succeeds. Errors: `Conflict` (somebody else has it, or it is done), `Throttled`,
+    `Unavailable`.
+    """
+
+    def claim(self, chunk: ChunkRef, owner: str, now_ms: int, lease_ms: int) -> bool:
+        """Claim it. False when done or dispatched; `Conflict` while another lease lives.
+
+        Args:
+            owner: names this one attempt and is never used again; claiming twice is harmless.
+
+        """
+        ...
+
+    def dispatch(
+        self,
+        chunk: ChunkRef,
+        owner: str,
+        rows: Sequence[DeliveryRow],
+        now_ms: int,
+        skipped: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Mark the chunk dispatched (conditionally on the claim), then write its rows.
+
+        Args:
+            skipped: people of the chunk left out, by reason; kept with the mark so that a chunk
+                that becomes unknown still accounts for everybody in it.
+
+        """
+        ...
+
+    def release(self, chunk: ChunkRef, owner: str) -> None:
+        """Give back a chunk dispatched or claimed when SES surely sent nothing of it."""
+        ...
+
+    def commit(self, chunk: ChunkRef, owner: str, result: ChunkResult) -> None:
+        """Record the outcome; the chunk is done."""
+        ...
+
+    def expire(self, campaign: CampaignId, shard: str, before_ms: int) -> int:
+        """Turn chunks dispatched before ``before_ms`` and never committed to unknown; count them.
+
+        Their rows then count as unknown, people skipped before the dispatch as skipped.
+        """
+        ...
+
+    def planned(self, campaign: CampaignId, shard: str, people: int) -> None:
+        """Record how many people a shard plans; repeating is harmless."""
+        ...
+
+    def progress(self, campaign: CampaignId) -> tuple[Progress, int]:
+        """Return the campaign's progress and how many shards (0 to 16) are planned."""
+        ...
+
+    def delivery(self, delivery: DeliveryId) -> DeliverySeen | None:
+        """Return a delivery's row, read strongly, or None."""
+        ...
+
+    def observe(
+        self, delivery: DeliveryId, event: str, rank: int, at_ms: int, message_id: str
+    ) -> bool:
+        """Fold one SES event into the row: the higher rank stays. False when nothing changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A rendered mail."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Renderer(Protocol):
+    """Templates. Ours come from files; marketers' run in a sandbox over plain data."""
+
+    def page(self, name: str, data: Mapping[str, object]) -> str:
+        """Return a page or notice (``pages/…``, ``notices/…``, ``console/…``)."""
+        ...
+
+    def mail(self, name: str, data: Mapping[str, object]) -> Rendered:
+        """Return one of our own mails (``emails/<name>/{subject.txt,body.html,body.txt}``)."""
+        ...
+
+    def campaign(
+        self, subject: str, html: str, text: str | None, data: Mapping[str, object]
+    ) -> Rendered:
+        """Return a marketer's mail with the footer that cannot be left out.
+
+        Raises:
+            InputError: the template is broken, reaches out of the sandbox or grows too large.
+
+        """
+        ...

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SES's feedback: from an event to the delivery row, the address's health and the ledger.
+
+Guarantees that the same events, repeated, shuffled or late by days, end in the same state: every
+step is a join or looks at what is there first, and the stored event comes last, so that a crash
+anywhere is healed by the queue's next delivery. Keeps of a stranger only the MAC, and of SES's own
+open and click tracking, which must be off, nothing about a person (design §2, promises 7 and 8).
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.events import EMAIL, EventType, Via
+from chalicelib.domain.health import DAY_MS, EventKind, observe
+from chalicelib.domain.hygiene import (
+    Owed,
+    classify,
+    owed,
+    rank,
+    react,
+    renewed_ms,
+    scopes_of,
+    stranger_reason,
+)
+from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, SubjectId, decode_id, encode_id
+from chalicelib.domain.ses_events import SesEvent, SesType, parse
+from chalicelib.domain.state import Scope
+from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.ports.catalog import Campaigns
+from chalicelib.ports.hygiene import HealthStore
+from chalicelib.ports.outside import Activity, StoredEvent
+from chalicelib.ports.sending import ChunkStore, DeliverySeen
+from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.proof.leaf import Claims
+from chalicelib.services.ledger import ATTEMPTS, NONCE_BYTES, Chain, Draft, Ledger
+from chalicelib.services.suppressions import Change, Suppressor
+
+log = logging.getLogger(__name__)
+
+KEEP_EVENTS_S = 180 * 24 * 3600
+"""How long a stored event lives, seconds."""
+KEEP_HEALTH_MS = 400 * DAY_MS
+"""How long a health record lives after its latest change, milliseconds."""
+DELIVERY_TAG = "r"
+"""The message tag that holds the delivery id (docs/spec/sending.md)."""
+TRACKING = frozenset({SesType.OPEN, SesType.CLICK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Whom an event is about: their chain, or only a MAC, or nobody known."""
+
+    chain: Chain | None
+    mac: str | None
+    seen: DeliverySeen | None
+
+    @property
+    def key(self) -> str | None:
+        """The key of the health record."""
+        return self.chain.sid if self.chain else self.mac
+
+
+class Feedback:
+    """Records what SES says about messages."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        suppressor: Suppressor,
+        chunks: ChunkStore,
+        campaigns: Campaigns,
+        health: HealthStore,
+        activity: Activity,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._ledger = ledger
+        self._suppressor = suppressor
+        self._chunks = chunks
+        self._campaigns = campaigns
+        self._health = health
+        self._activity = activity
+        self._clock = clock
+        self._random = random
+
+    def record(self, raw_message: str) -> None:
+        """Record every event in one queue message.
+
+        Idempotency key: message id, type, recipient and time of the event, for each recipient.
+
+        Raises:
+            InputError: the message is not a JSON object; nothing was recorded.
+            Conflict: somebody's chain or health kept changing; repeat the whole message.
+            DependencyError: repeat the whole message; what was recorded is not recorded again.
+        """
+        for event in parse(raw_message):
+            self._record(event)
+
+    def _record(self, event: SesEvent) -> None:
+        at_ms = self._clock.now_ms() if event.at_ms is None else event.at_ms
+        if event.type in TRACKING:
+            found = _Found(chain=None, mac=None, seen=None)
+        else:
+            found = self._find(event)
+        weight = rank(event)
+        if found.seen is not None and weight:
+            self._chunks.observe(
+                found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
+            )
+        kind = classify(event)
+        self._change_ledger(event, found, kind, at_ms)
+        if found.key is not None:
+            self._change_health(found.key, found.chain, kind, at_ms)
+        self._store(event, found, at_ms)
+
+    def _find(self, event: SesEvent) -> _Found:
+        """By the delivery tag; else, and once the subject is erased, by the address's MAC."""
+        seen = self._delivery(event)
+        chain = self._open(seen.row.sid) if seen else None
+        if chain is not None:
+            return _Found(chain=chain, mac=None, seen=seen)
+        mac = self._mac(event)
+        sid = self._ledger.lookup(mac).sid if mac else None
+        chain = self._open(sid) if sid else None
+        return _Found(chain=chain, mac=mac, seen=seen)
+
+    def _delivery(self, event: SesEvent) -> DeliverySeen | None:
+        tag = event.tags.get(DELIVERY_TAG)
+        if tag is None or not event.alone:
+            return None
+        try:
+            decode_id(tag, DELIVERY_ID_BYTES)
+        except InputError:
+            return None  # Somebody else's message under the same configuration set.
+        return self._chunks.delivery(DeliveryId(tag))
+
+    def _open(self, sid: SubjectId) -> Chain | None:
+        try:
+            return self._ledger.open(sid)
+        except NotFound:
+            return None
+
+    def _mac(self, event: SesEvent) -> str | None:
+        try:
+            return self._ledger.mac(parse_address(event.recipient or "").normal)
+        except InputError:
+            return None  # A server may report any text as its final recipient.
+
+    def _change_ledger(self, event: SesEvent, found: _Found, kind: EventKind, at_ms: int) -> None:
+        reason = stranger_reason(kind)
+        if reason is None:
+            return
+        if found.chain is None:
+            if found.mac is not None:
+                self._suppressor.suppress_mac(found.mac, reason)
+            return
+        campaign = found.seen.row.campaign if found.seen else None
+        scope = self._scope(campaign)
+        claims = Claims(
+            link={"feedback_id": event.feedback_id or "", "message_id": event.message_id}
+        )
+
+        def decide(chain: Chain) -> Change:
+            against = (scope,) if scope else scopes_of(chain.state, EMAIL)
+            return self._change(chain, owed(chain.state, kind, at_ms, against), campaign, claims)
+
+        self._suppressor.apply(found.chain, decide)
+
+    def _scope(self, campaign_id: str | None) -> Scope | None:
+        campaign = self._campaigns.get(campaign_id) if campaign_id else None
+        return Scope(campaign.brand, EMAIL) if campaign else None
+
+    def _change(self, chain: Chain, lacking: Owed, campaign: str | None, claims: Claims) -> Change:
+        suppression = Change()
+        if lacking.reason is not None:
+            suppression = self._suppressor.change(
+                chain, lacking.reason, campaign=campaign, claims=claims
+            )
+        objections = tuple(
+            Draft(
+                type=EventType.OBJECTION_RECORDED,
+                brand=scope.brand,
+                channel=scope.channel,
+                via=Via.COMPLAINT,
+                campaign=campaign,
+                claims=claims,
+            )
+            for scope in lacking.objections
+        )
+        return Change(drafts=(*suppression.drafts, *objections), rows=suppression.rows)
+
+    def _change_health(self, key: str, chain: Chain | None, kind: EventKind, at_ms: int) -> None:
+        renewed = renewed_ms(chain.state) if chain else None
+        for _ in range(ATTEMPTS):
+            row = self._health.read(key)
+            now_ms = self._clock.now_ms()
+            if observe(row.health, kind, at_ms) == row.health:
+                return
+            reaction = react(row.health, kind, at_ms, now_ms, renewed)
+            try:
+                self._health.write(key, reaction.health, row.revision, now_ms + KEEP_HEALTH_MS)
+            except Conflict:
+                continue
+            log.info(
+                reaction.rule.sentence,
+                extra={"event": kind, "before": reaction.before, "after": reaction.after},
+            )
+            return
+        raise Conflict("The health of an address kept changing; the event is kept.")
+
+    def _store(self, event: SesEvent, found: _Found, at_ms: int) -> None:
+        key = _event_key(event, found)
+        sealed = None
+        if found.chain is not None:
+            nonce = self._random(NONCE_BYTES)
+            sealed = found.chain.keys.seal_event(key.encode(), event.raw.encode(), nonce)
+        self._activity.record_event(
+            StoredEvent(
+                key=key,
+                sid=found.chain.sid if found.chain else None,
+                mac=None if found.chain else found.mac,
+                type=str(event.type),
+                at_ms=at_ms,
+                sealed=sealed,
+            ),
+            KEEP_EVENTS_S,
+        )
+
+
+def _event_key(event: SesEvent, found: _Found) -> str:
+    """The same for every repeat of an event about one recipient, and nothing to read from it."""
+    who = found.seen.row.delivery if found.seen else found.mac or ""
+    parts = (event.message_id, event.name, who, "" if event.at_ms is None else str(event.at_ms))
+    return encode_id(hashlib.sha256("\0".join(parts).encode()).digest())

@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Appending to a subject's chain: the only way any consent changes.
+
+Guarantees that state, entries, sealed data, lookup and memberships change in one transaction
+decided on the chain as it was read; that time never decreases along a chain; and that nothing a
+leaf shows is personal. Refuses to append to a chain whose key is gone.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain import consent
+from chalicelib.domain.events import EMAIL, Event, EventType, SuppressionReason, Via
+from chalicelib.domain.ids import (
+    BrandId,
+    EventId,
+    ListId,
+    PurposeId,
+    SubjectId,
+    decode_id,
+    encode_id,
+)
+from chalicelib.domain.state import SubjectState, memberships
+from chalicelib.errors import Conflict, DependencyError, FatalError, Malformed, NotFound
+from chalicelib.ports.keys import AddressMac, KeyWrapper
+from chalicelib.ports.ledger import (
+    Append,
+    LedgerStore,
+    Lookup,
+    NewSubject,
+    ProfileWrite,
+    StoredEntry,
+    Suppressed,
+)
+from chalicelib.ports.outside import Queue, Queues
+from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.proof import canonical
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.event_types import EventType as LeafType
+from chalicelib.proof.leaf import (
+    BuiltLeaf,
+    Claims,
+    LeafFields,
+    build_controller_leaf,
+    build_leaf,
+    decode_claims,
+    disclose,
+    disclosure_digest,
+    encode_claims,
+    parse_leaf,
+)
+from chalicelib.proof.merkle import leaf_hash
+from chalicelib.proof.sealing import SubjectKeys
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Times a decision is taken anew when the chain moved on in between."""
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry to be: what its leaf will say, and what will be sealed beside it."""
+
+    type: EventType
+    brand: BrandId | None = None
+    channel: str | None = EMAIL
+    lists: tuple[ListId, ...] = ()
+    purposes: tuple[PurposeId, ...] = ()
+    notice: str | None = None
+    via: Via | None = None
+    reason: str | None = None
+    campaign: str | None = None
+    content_sha256: str | None = None
+    manifest_sha256: str | None = None
+    claims: Claims = field(default_factory=Claims)
+    event: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A subject's chain as read: what the next append is decided on.
+
+    Attributes:
+        wrapped_key: as stored, or to be stored when the subject is new.
+        keys: the subject's keys; never kept beyond the request.
+        is_new: nothing is stored of the subject yet.
+
+    """
+
+    sid: SubjectId
+    state: SubjectState
+    macs: tuple[str, ...]
+    last_leaf_hash: str | None
+    wrapped_key: bytes
+    keys: SubjectKeys
+    is_new: bool = False
+
+
+class Ledger:
+    """Appends entries and reads chains; every service that touches consent holds one."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        wrapper: KeyWrapper,
+        address_mac: AddressMac,
+        queues: Queues,
+        clock: Clock,
+        random: RandomBytes,
+        origin: str,
+        controller: str,
+    ) -> None:
+        self._store = store
+        self._wrapper = wrapper
+        self._address_mac = address_mac
+        self._queues = queues
+        self._clock = clock
+        self._random = random
+        self._origin = origin
+        self._controller = controller
+
+    def mac(self, normal_address: str) -> str:
+        """Return the keyed MAC of a normalised address (`domain.addresses.Address.normal`)."""
+        return self._address_mac.mac(normal_address)
+
+    def lookup(self, mac: str) -> Lookup:
+        """Return what is known of a MAC."""
+        return self._store.lookup(mac)
+
+    def new_event_id(self) -> EventId:
+        """Return a fresh event id."""
+        return EventId(encode_id(self._random(16)))
+
+    def start(self, mac: str) -> Chain:
+        """Return the empty chain of a new subject with fresh id and key; nothing is stored yet.
+
+        The store is asked for the fresh id all the same: a known and an unknown address cause
+        the same calls (design §2, promise 9).
+        """
+        sid = SubjectId(encode_id(self._random(16)))
+        self._store.load(sid)
+        key = self._random(KEY_BYTES)
+        return Chain(
+            sid=sid,
+            state=SubjectState(),
+            macs=(mac,),
+            last_leaf_hash=None,
+            wrapped_key=self._wrapper.wrap(decode_id(sid), key),
+            keys=self._keys(sid, key),
+            is_new=True,
+        )
+
+    def open(self, sid: SubjectId) -> Chain:
+        """Return the subject's chain, read strongly.
+
+        Raises:
+            NotFound: there is no such subject, or its key is gone.
+            EvidenceError: the vault's key is not this subject's.
+
+        """
+        loaded = self._store.load(sid)
+        if loaded.state is None or loaded.wrapped_key is None:
+            raise NotFound("There is no such subscriber.")
+        key = self._wrapper.unwrap(decode_id(sid), loaded.wrapped_key)
+        return Chain(
+            sid=sid,
+            state=loaded.state,
+            macs=loaded.macs,
+            last_leaf_hash=loaded.last_leaf_hash,
+            wrapped_key=loaded.wrapped_key,
+            keys=self._keys(sid, key),
+        )
+
+    def keys_of(self, sid: SubjectId, wrapped_key: bytes) -> SubjectKeys:
+        """Return the subject's keys from an already read vault row."""
+        return self._keys(sid, self._wrapper.unwrap(decode_id(sid), wrapped_key))
+
+    def _keys(self, sid: SubjectId, key: bytes) -> SubjectKeys:
+        return SubjectKeys(key, self._origin, decode_id(sid))
+
+    def append(
+        self,
+        chain: Chain,
+        drafts: Sequence[Draft],
+        *,
+        profile: Mapping[str, JsonValue] | None = None,
+        signup: bool = False,
+        consume_token: str | None = None,
+        suppress: tuple[Suppressed, ...] = (),
+        wake: bool = True,
+    ) -> Chain:
+        """Append ``drafts`` as one transaction and return the chain after it.
+
+        Args:
+            profile: the subject's profile to seal and store; None leaves the stored one.
+            signup: make the first entry findable by its event id at once, and write and check the
+                same rows whether the subject is new or known (design §2, promise 9).
+            consume_token: SHA-256 (hex) of the confirm token this answers.
+            suppress: suppression rows by MAC that the drafts record.
+            wake: tell the sequencer; the caller passes False when its own message will.
+
+        Raises:
+            Conflict: the chain moved on since it was read, or the token was used; nothing changed.
+
+        """
+        now_ms = self._clock.now_ms()
+        entries: list[StoredEntry] = []
+        state, previous = chain.state, chain.last_leaf_hash
+        for draft in drafts:
+            at_ms = max(now_ms, state.last_ms + 1)
+            entry, built, event = self._entry(chain, draft, state.entries, at_ms, previous)
+            entries.append(entry)
+            state = consent.fold([event], state)
+            previous = built.hash.hex()
+        if previous is None:
+            raise FatalError("an append needs at least one entry")
+        lifted = {(x.brand) for x in chain.state.suppressions} - {
+            x.brand for x in state.suppressions
+        }
+        self._store.commit(
+            Append(
+                sid=chain.sid,
+                expected_entries=chain.state.entries,
+                entries=tuple(entries),
+                state=state,
+                last_leaf_hash=previous,
+                new_subject=NewSubject(wrapped_key=chain.wrapped_key, macs=chain.macs)
+                if chain.is_new
+                else None,
+                profile=self._profile_write(chain, state, profile, always=signup),
+                index_request=signup,
+                consume_token=consume_token,
+                consumed_ms=now_ms if consume_token else None,
+                suppress=suppress,
+                lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(lifted, key=str)),
+                check_subject=signup and not chain.is_new,
+                macs=chain.macs,
+            )
+        )
+        if wake:
+            self.wake_sequencer()
+        return replace(chain, state=state, last_leaf_hash=previous, is_new=False)
+
+    def _profile_write(
+        self,
+        chain: Chain,
+        state: SubjectState,
+        profile: Mapping[str, JsonValue] | None,
+        *,
+        always: bool,
+    ) -> ProfileWrite | None:
+        if profile is None and not always and memberships(state) == memberships(chain.state):
+            return None
+        sealed = None
+        if profile is not None:
+            sealed = seal_profile(chain.keys, profile, self._random(NONCE_BYTES))
+        return ProfileWrite(sealed=sealed, lists=memberships(state))
+
+    def _entry(
+        self, chain: Chain, draft: Draft, n: int, at_ms: int, previous: str | None
+    ) -> tuple[StoredEntry, BuiltLeaf, Event]:
+        event_id = draft.event or self.new_event_id()
+        claims = replace(
+            draft.claims, link={**(draft.claims.link or {}), "previous": previous or ""}
+        )
+        built = build_leaf(self._fields(draft, decode_id(event_id), at_ms), claims, chain.keys, n)
+        sealed = chain.keys.seal_claims(
+            decode_id(event_id), built.hash, encode_claims(claims), self._random(NONCE_BYTES)
+        )
+        entry = StoredEntry(n=n, event=event_id, leaf=built.leaf, sealed=sealed)
+        return entry, built, event_of_leaf(built.leaf)
+
+    def _fields(self, draft: Draft, event_id: bytes, at_ms: int) -> LeafFields:
+        return LeafFields(
+            event_id=event_id,
+            type=LeafType(draft.type),
+            ts_ms=at_ms,
+            controller=self._controller,
+            brand=draft.brand,
+            channel=draft.channel,
+            lists=draft.lists,
+            purposes=draft.purposes,
+            notice_sha256=draft.notice,
+            via=draft.via,
+            reason=draft.reason,
+            manifest_sha256=draft.manifest_sha256,
+            content_sha256=draft.content_sha256,
+            campaign=draft.campaign,
+        )
+
+    def retrying(
+        self, sid: SubjectId, decide: Callable[[Chain], Sequence[Draft]], **more: object
+    ) -> Chain:
+        """Open the chain, append what ``decide`` returns, and decide anew if it moved on.
+
+        An empty decision appends nothing. ``more`` goes to `append`.
+
+        Raises:
+            Conflict: the chain kept moving; nothing was appended.
+            NotFound: there is no such subject.
+
+        """
+        for _ in range(ATTEMPTS):
+            chain = self.open(sid)
+            drafts = decide(chain)
+            if not drafts:
+                return chain
+            try:
+                return self.append(chain, drafts, **more)  # type: ignore[arg-type]
+            except Conflict:
+                continue
+        raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+
+    def record(self, draft: Draft) -> EventId:
+        """Append an entry of no subject's chain, such as ``notice.published``."""
+        event_id = draft.event or self.new_event_id()
+        fields = self._fields(draft, decode_id(event_id), self._clock.now_ms())
+        self._store.append_controller_entry(event_id, build_controller_leaf(fields).leaf, None)
+        self.wake_sequencer()
+        return event_id
+
+    def suppress_stranger(
+        self, mac: str, reason: SuppressionReason, brand: BrandId | None = None
+    ) -> None:
+        """Suppress an address that belongs to no subject: a row by MAC, and its entry.
+
+        The entry commits to the MAC under a key that only the row holds: without the row it opens
+        no more.
+        """
+        event_id = self.new_event_id()
+        now_ms = self._clock.now_ms()
+        key = self._random(KEY_BYTES)
+        draft = Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
+        claims = Claims(subject={"mac": mac})
+        row_keys = SubjectKeys(key, self._origin, decode_id(event_id))
+        digests = [
+            disclosure_digest(text) for text in disclose(decode_id(event_id), claims, row_keys)
+        ]
+        fields = self._fields(draft, decode_id(event_id), now_ms)
+        leaf = build_controller_leaf(fields, digests=digests).leaf
+        row = Suppressed(
+            mac=mac, brand=brand, reason=reason, since_ms=now_ms, event=event_id, salt_key=key
+        )
+        self._store.append_controller_entry(event_id, leaf, None, (row,))
+        self.wake_sequencer()
+
+    def wake_sequencer(self) -> None:
+        """Ask for a checkpoint soon. Only an optimisation: a schedule does it anyway."""
+        try:
+            self._queues.send(Queue.SEQUENCING, {"v": 1})
+        except DependencyError:
+            log.warning("the sequencer could not be woken; the schedule will run it")
+
+    def history(
+        self, sid: SubjectId, first: int = 0, last: int | None = None
+    ) -> tuple[StoredEntry, ...]:
+        """Return entries of a chain in order."""
+        return self._store.history(sid, first, last)
+
+
+def seal_profile(keys: SubjectKeys, profile: Mapping[str, JsonValue], nonce: bytes) -> bytes:
+    """Return the sealed profile: ``email`` (deliverable), ``language``, ``attributes``."""
+    return keys.seal_profile(canonical.encode(dict(profile)), nonce)
+
+
+def open_profile(keys: SubjectKeys, sealed: bytes) -> dict[str, JsonValue]:
+    """Return the profile given to `seal_profile`.
+
+    Raises:
+        EvidenceError: the sealed bytes are another subject's, or were altered.
+
+    """
+    document = canonical.decode(keys.open_profile(sealed))
+    if not isinstance(document, dict):
+        raise Malformed("a sealed profile is not an object")
+    return document
+
+
+def open_claims(keys: SubjectKeys, entry: StoredEntry) -> Claims:
+    """Return the sealed part of a stored entry.
+
+    Raises:
+        NotFound: it was erased.
+        EvidenceError: it does not belong to this leaf, or was altered.
+
+    """
+    if entry.sealed is None:
+        raise NotFound("The personal data of this entry was erased.")
+    plaintext = keys.open_claims(decode_id(entry.event), leaf_hash(entry.leaf), entry.sealed)
+    return decode_claims(plaintext)
+
+
+def event_of_leaf(leaf: bytes) -> Event:
+    """Return the event a leaf shows in plain sight.
+
+    Raises:
+        EvidenceError: the bytes are not a leaf of this version.
+
+    """
+    fields = parse_leaf(leaf).fields
+    return Event(
+        type=EventType(fields.type),
+        at_ms=fields.ts_ms,
+        brand=BrandId(fields.brand) if fields.brand else None,
+        channel=fields.channel,
+        lists=tuple(ListId(item) for item in fields.lists),
+        purposes=tuple(PurposeId(item) for item in fields.purposes),
+        notice=fields.notice_sha256,
+        via=Via(fields.via) if fields.via else None,
+        reason=fields.reason,
+    )

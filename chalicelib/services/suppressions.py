@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suppression: an address that must not be mailed, whether or not it belongs to a subscriber.
+
+Guarantees that every suppression has its ledger entry, that one of a subscriber's address is in
+their state by the same transaction, and that no weaker reason ever replaces a stronger one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.events import EventType, SuppressionReason
+from chalicelib.domain.ids import BrandId
+from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs, reasons_for
+from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.ports.catalog import Page
+from chalicelib.ports.hygiene import SuppressionIndex
+from chalicelib.ports.ledger import Suppressed
+from chalicelib.ports.system import Clock
+from chalicelib.proof.leaf import Claims
+from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
+
+EVERY_BRAND: BrandId | None = None
+"""Scope of what this service adds: the address, for whichever brand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Entries to append to one chain, and the rows by MAC they record."""
+
+    drafts: tuple[Draft, ...] = ()
+    rows: tuple[Suppressed, ...] = ()
+
+
+class Suppressor:
+    """Writes suppressions: the one way in for operators, bounces and complaints."""
+
+    def __init__(self, *, ledger: Ledger, index: SuppressionIndex, clock: Clock) -> None:
+        self._ledger = ledger
+        self._index = index
+        self._clock = clock
+
+    def change(
+        self,
+        chain: Chain,
+        reason: SuppressionReason,
+        *,
+        campaign: str | None = None,
+        claims: Claims | None = None,
+    ) -> Change:
+        """Return what suppresses the subject's addresses for every brand; nothing if it is so."""
+        if holds(chain.state, reason):
+            return Change()
+        event = self._ledger.new_event_id()
+        draft = Draft(
+            type=EventType.SUPPRESSION_ADDED,
+            reason=reason,
+            campaign=campaign,
+            claims=claims or Claims(),
+            event=event,
+        )
+        heavier = outweighs(reason, reasons_for(chain.state, EVERY_BRAND))
+        now_ms = self._clock.now_ms()
+        rows = tuple(
+            Suppressed(mac=mac, brand=EVERY_BRAND, reason=reason, since_ms=now_ms, event=event)
+            for mac in (chain.macs if heavier else ())
+        )
+        return Change(drafts=(draft,), rows=rows)
+
+    def apply(self, chain: Chain, decide: Callable[[Chain], Change]) -> Chain:
+        """Append what ``decide`` returns for the chain, and decide anew if it moved on.
+
+        Raises:
+            Conflict: the chain kept moving; nothing was appended.
+            NotFound: the subject was erased meanwhile.
+        """
+        for _ in range(ATTEMPTS):
+            change = decide(chain)
+            if not change.drafts:
+                break
+            try:
+                chain = self._ledger.append(chain, change.drafts, suppress=change.rows)
+            except Conflict:
+                chain = self._ledger.open(chain.sid)
+                continue
+            break
+        else:
+            raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+        if chain.state.suppressions:
+            for mac in chain.macs:
+                self._index.note(mac)
+        return chain
+
+    def suppress_mac(self, mac: str, reason: SuppressionReason) -> None:
+        """Suppress an address for every brand, whoever it belongs to by now.
+
+        Raises:
+            Conflict: the subject's chain kept moving; nothing was appended.
+        """
+        found = self._ledger.lookup(mac)
+        if found.sid is None:
+            held = [row.reason for row in found.suppressions if row.brand is EVERY_BRAND]
+            if outweighs(reason, held):
+                self._ledger.suppress_stranger(mac, reason, EVERY_BRAND)
+            self._index.note(mac)
+            # Somebody may have signed up in between: then their state must know as well.
+            found = self._ledger.lookup(mac)
+        if found.sid is not None:
+            self.apply(self._ledger.open(found.sid), lambda chain: self.change(chain, reason))
+
+    def mirror(self, chain: Chain) -> Chain:
+        """Bring into the subject's state what its addresses were suppressed for before it existed.
+
+        Whoever mails somebody new calls this before deciding, because a sign-up itself must not
+        differ between known, unknown and suppressed addresses (design §2, promise 9).
+
+        Raises:
+            Conflict: the chain kept moving; nothing was appended.
+        """
+        rows = [row for mac in chain.macs for row in self._ledger.lookup(mac).suppressions]
+
+        def decide(now: Chain) -> Change:
+            missing = {
+                (row.brand, row.reason)
+                for row in rows
+                if not holds(now.state, row.reason, row.brand)
+            }
+            return Change(
+                drafts=tuple(
+                    Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
+                    for brand, reason in sorted(missing, key=str)
+                )
+            )
+
+        return self.apply(chain, decide)
+
+
+class Suppressions:
+    """What an operator does with suppressions."""
+
+    def __init__(self, *, ledger: Ledger, suppressor: Suppressor, index: SuppressionIndex) -> None:
+        self._ledger = ledger
+        self._suppressor = suppressor
+        self._index = index
+
+    def add(self, address: str, reason: str) -> Suppressed:
+        """Suppress an address for every brand and return its row; repeating changes nothing.
+
+        Args:
+            reason: ``manual``, ``bounce``, ``complaint`` or ``unsubscribed``; a heavier one that
+                is there already stays.
+
+        Raises:
+            InputError: not an address we could write to, or not a reason.
+            Conflict: too much happened to the subscriber at once; nothing was changed.
+        """
+        if reason not in OPERATOR_REASONS:
+            raise InputError(
+                code="bad_reason",
+                detail="A suppression's reason is manual, bounce, complaint or unsubscribed.",
+            )
+        mac = self._ledger.mac(parse_address(address).normal)
+        self._suppressor.suppress_mac(mac, SuppressionReason(reason))
+        for row in self._ledger.lookup(mac).suppressions:
+            if row.brand is EVERY_BRAND:
+                return row
+        raise NotFound("The suppression was lifted again by a new confirmation.")
+
+    def find(self, address: str) -> tuple[Suppressed, ...]:
+        """Return the suppressions of an address, none when it may be mailed.
+
+        Raises:
+            InputError: not an address we could write to.
+        """
+        return self._ledger.lookup(self._ledger.mac(parse_address(address).normal)).suppressions
+
+    def is_suppressed(self, address: str, brand: BrandId | None = None) -> bool:
+        """Say whether ``brand`` must not mail the address; without ``brand``, whether none may.
+
+        Raises:
+            InputError: not an address we could write to.
+        """
+        return any(row.brand in (EVERY_BRAND, brand) for row in self.find(address))
+
+    def page(self, cursor: str | None, limit: int) -> Page[Suppressed]:
+        """Return suppressions in a fixed order, by keyed MAC; ``limit`` counts addresses.
+
+        A page may be short or empty before the last one: addresses lifted since are left out.
+
+        Raises:
+            InputError: the cursor was not made by this method.
+        """
+        found = self._index.page(cursor, limit)
+        rows = tuple(row for mac in found.items for row in self._ledger.lookup(mac).suppressions)
+        return Page(items=rows, cursor=found.cursor)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One-click unsubscribe (RFC 8058): one POST, no login, no cookie, no expiry.
+
+Guarantees that the withdrawal is in the ledger before the answer leaves, that a repeat answers
+the same and appends nothing, and that an erased person's link answers the same again.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain import consent
+from chalicelib.domain.catalog import Brand
+from chalicelib.domain.events import EMAIL, Via
+from chalicelib.domain.ids import SubjectId, encode_id
+from chalicelib.domain.state import Scope
+from chalicelib.errors import BadToken, NotFound
+from chalicelib.ports.catalog import Brands
+from chalicelib.proof.disclosure import Claims
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
+from chalicelib.services.ledger import Chain, Draft, Ledger
+from chalicelib.services.signup import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribed:
+    """What the page may say: whose mail stops. ``withdrawn`` when this call appended the entry."""
+
+    brand: Brand
+    withdrawn: bool
+
+
+class Unsubscribe:
+    """What an unsubscribe link does."""
+
+    def __init__(self, *, ledger: Ledger, brands: Brands, tokens: TokenKeys) -> None:
+        self._ledger = ledger
+        self._brands = brands
+        self._tokens = tokens
+
+    def look(self, token: str) -> Brand:
+        """Return the brand whose mail the link stops; reads nothing of the person.
+
+        Raises:
+            BadToken: the link was not made here.
+
+        """
+        return self._read(token)[1]
+
+    def withdraw(self, token: str, session: Session, via: Via) -> Unsubscribed:
+        """Stop all marketing of the brand by e-mail.
+
+        A withdrawal where consent was the basis, an objection where soft opt-in was (GDPR
+        Art. 7(3), 21(3)); both where both were.
+
+        Raises:
+            BadToken: the link was not made here.
+            Conflict: the chain kept moving; nothing changed.
+            DependencyError: nothing changed; try again.
+
+        Source: RFC 8058 section 3.2.
+
+        """
+        payload, brand = self._read(token)
+        scope = Scope(brand.id, EMAIL)
+        claims = Claims(
+            session=session.claim(),
+            link={"delivery": encode_id(payload.delivery)} if any(payload.delivery) else None,
+        )
+        appended = False
+
+        def decide(chain: Chain) -> list[Draft]:
+            nonlocal appended
+            drafts = [
+                Draft(type=act, brand=brand.id, via=via, claims=claims)
+                for act in consent.acts_of_withdrawal(chain.state, scope)
+            ]
+            appended = bool(drafts)
+            return drafts
+
+        try:
+            self._ledger.retrying(SubjectId(encode_id(payload.sid)), decide)
+        except NotFound:
+            appended = False  # Erased: nothing is left that could be sent to.
+        return Unsubscribed(brand=brand, withdrawn=appended)
+
+    def _read(self, token: str) -> tuple[LinkPayload, Brand]:
+        payload = self._tokens.read(LinkPurpose.UNSUBSCRIBE, token)
+        brand = self._brands.by_code(payload.brand.hex())
+        if brand is None:
+            raise BadToken
+        return payload, brand
