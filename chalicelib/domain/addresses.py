@@ -47,7 +47,11 @@ def parse_address(text: str) -> Address:
         if len(typed) > MAX_ADDRESS_CHARS:
             raise EmailNotValidError
         found = validate_email(
-            typed, check_deliverability=False, allow_smtputf8=False, test_environment=True
+            typed,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            strict=True,
+            test_environment=True,
         )
     except (EmailNotValidError, UnicodeError):
         raise InputError(

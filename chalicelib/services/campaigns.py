@@ -26,7 +26,7 @@ from chalicelib.domain.ids import SHARDS, CampaignId, ListId, PurposeId, encode_
 from chalicelib.errors import Conflict, InputError, NotFound, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Campaigns, Lists, Page
 from chalicelib.ports.outside import Blobs, Queue, Queues
-from chalicelib.ports.sending import ChunkStore, Message, Outcome, Renderer, Sender
+from chalicelib.ports.sending import ChunkStore, Message, Outcome, Sender
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.services.ledger import Draft, Ledger
@@ -60,7 +60,6 @@ class CampaignDesk:
         blobs: Blobs,
         queues: Queues,
         sender: Sender,
-        renderer: Renderer,
         composer: Composer,
         clock: Clock,
         random: RandomBytes,
@@ -73,7 +72,6 @@ class CampaignDesk:
         self._blobs = blobs
         self._queues = queues
         self._sender = sender
-        self._renderer = renderer
         self._composer = composer
         self._clock = clock
         self._random = random

@@ -10,20 +10,22 @@ import logging
 from dataclasses import dataclass
 from email.utils import formataddr
 
-from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.catalog import Brand
 from chalicelib.domain.events import EMAIL, Event, EventType
-from chalicelib.domain.ids import EventId
+from chalicelib.domain.ids import DELIVERY_ID_BYTES, EventId, decode_id
 from chalicelib.domain.signup import Mail, decide_mail
 from chalicelib.domain.state import ConsentKey
 from chalicelib.errors import NotFound, Throttled, Unavailable
-from chalicelib.ports.catalog import Brands, Lists
+from chalicelib.ports.catalog import Brands, Forms, Lists
 from chalicelib.ports.ledger import ConfirmToken, HeadStore, LedgerStore
 from chalicelib.ports.sending import Message, Outcome, Renderer, Sender
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.proof.disclosure import Claims
-from chalicelib.proof.tokens import new_confirm_token
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose, new_confirm_token
 from chalicelib.services.ledger import Chain, Draft, Ledger, event_of_leaf, open_claims
+from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.suppressions import Suppressor
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ class Asked:
     request: EventId
     entry: int
     event: Event
+    form: str
+    form_version: int | None
     language: str
     to: str
 
@@ -49,11 +53,14 @@ class ConfirmationMail:
         self,
         *,
         ledger: Ledger,
+        suppressor: Suppressor,
         store: LedgerStore,
         heads: HeadStore,
         brands: Brands,
         lists: Lists,
+        forms: Forms,
         renderer: Renderer,
+        tokens: LinkTokens,
         sender: Sender,
         clock: Clock,
         random: RandomBytes,
@@ -61,11 +68,14 @@ class ConfirmationMail:
         origin: str,
     ) -> None:
         self._ledger = ledger
+        self._suppressor = suppressor
         self._store = store
         self._heads = heads
         self._brands = brands
         self._lists = lists
+        self._forms = forms
         self._renderer = renderer
+        self._tokens = tokens
         self._sender = sender
         self._clock = clock
         self._random = random
@@ -87,7 +97,7 @@ class ConfirmationMail:
         if found is None or found.sid is None or found.n is None:
             raise NotFound("There is no such request.")
         try:
-            chain = self._ledger.open(found.sid)
+            chain = self._suppressor.mirror(self._ledger.open(found.sid))
         except NotFound:
             return Mail.NONE  # Erased since: nobody is left to write to.
         entry = self._ledger.history(found.sid, found.n, found.n)[0]
@@ -100,8 +110,12 @@ class ConfirmationMail:
             self._ledger.wake_sequencer()
             return kind
         claims = open_claims(chain.keys, entry)
+        choice = claims.choice or {}
+        version = choice.get("version")
         asked = Asked(
             request=request,
+            form=str(choice.get("form", "")),
+            form_version=version if isinstance(version, int) else None,
             entry=found.n,
             event=event,
             language=str((claims.session or {}).get("lang", brand.default_language)),
@@ -126,7 +140,7 @@ class ConfirmationMail:
                     expires_ms=self._clock.now_ms() + TOKEN_LIFE_MS,
                 )
             )
-        message = self._message(kind, brand, asked, text)
+        message = self._message(kind, chain, brand, asked, text)
         sent = self._sender.send_one(formataddr((brand.name, brand.from_address)), message)
         if sent.outcome is Outcome.RETRY:
             raise Throttled("The mail service asked to wait; the request is kept.")
@@ -155,16 +169,22 @@ class ConfirmationMail:
         )
         return kind
 
-    def _message(self, kind: Mail, brand: Brand, asked: "Asked", token: str) -> Message:
+    def _message(
+        self, kind: Mail, chain: Chain, brand: Brand, asked: "Asked", token: str
+    ) -> Message:
         head = self._heads.read()
+        confirm_url = f"{self._base_url}/confirm/{token}"
         rendered = self._renderer.mail(
             TEMPLATES[kind],
             {
                 "language": asked.language,
                 "brand": brand,
-                "lists": self._named(asked.event),
-                "purposes": asked.event.purposes,
-                "confirm_url": f"{self._base_url}/confirm/{token}",
+                "lists": self._names(asked.event),
+                "sentences": self._sentences(asked),
+                "requested_ms": asked.event.at_ms,
+                "confirm_url": confirm_url,
+                "cancel_url": f"{confirm_url}?act=refuse",
+                "unsubscribe_url": self._unsubscribe_url(brand, chain),
                 "checkpoint": {"origin": self._origin, "size": head.size, "root": head.root.hex()}
                 if head
                 else None,
@@ -174,9 +194,28 @@ class ConfirmationMail:
             to=asked.to, subject=rendered.subject, html=rendered.html, text=rendered.text
         )
 
-    def _named(self, event: Event) -> tuple[MailingList, ...]:
+    def _unsubscribe_url(self, brand: Brand, chain: Chain) -> str:
+        payload = LinkPayload(
+            sid=decode_id(chain.sid),
+            brand=bytes.fromhex(brand.code),
+            delivery=bytes(DELIVERY_ID_BYTES),
+        )
+        return f"{self._base_url}/unsubscribe/{self._tokens.mint(LinkPurpose.UNSUBSCRIBE, payload)}"
+
+    def _names(self, event: Event) -> tuple[str, ...]:
         found = (self._lists.get(list_id) for list_id in event.lists)
-        return tuple(item for item in found if item is not None)
+        return tuple(item.name for item in found if item is not None)
+
+    def _sentences(self, asked: "Asked") -> tuple[str, ...]:
+        """The very sentences that were ticked, in the visitor's language."""
+        form = self._forms.get(asked.form, asked.form_version)
+        if form is None:
+            return ()
+        return tuple(
+            box.text.get(asked.language) or next(iter(box.text.values()))
+            for box in form.boxes
+            if box.purpose in asked.event.purposes
+        )
 
 
 def _wanted(event: Event, brand: Brand) -> tuple[ConsentKey, ...]:

@@ -186,13 +186,13 @@ class Courier:
             prepared, skipped = self._prepare(campaign, brand, mailing_list, recipients, chunk)
             self._wait(len(prepared))
             allowed = self._allowed(campaign, prepared, skipped)
+            now_ms = self._clock.now_ms()
+            rows = [_row(campaign, chunk, item, verdict, now_ms) for item, verdict in allowed]
+            self._chunks.dispatch(chunk, owner, rows, now_ms, skipped)
         except DependencyError:
+            # SES was not called yet: whoever claims next may start anew.
             self._chunks.release(chunk, owner)
             raise
-        rows = [
-            _row(campaign, chunk, item, verdict, self._clock.now_ms()) for item, verdict in allowed
-        ]
-        self._chunks.dispatch(chunk, owner, rows, self._clock.now_ms(), skipped)
         results = self._send(campaign, brand, [item for item, _ in allowed], skipped)
         self._commit(chunk, owner, recipients, results, skipped)
 

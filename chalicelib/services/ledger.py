@@ -22,11 +22,12 @@ from chalicelib.domain.ids import (
     encode_id,
 )
 from chalicelib.domain.state import SubjectState, memberships
-from chalicelib.errors import Conflict, DependencyError, FatalError, Malformed, NotFound
+from chalicelib.errors import Conflict, DependencyError, FatalError, Malformed, NotFound, StateError
 from chalicelib.ports.keys import AddressMac, KeyWrapper
 from chalicelib.ports.ledger import (
     Append,
     LedgerStore,
+    Loaded,
     Lookup,
     NewSubject,
     ProfileWrite,
@@ -137,13 +138,8 @@ class Ledger:
         return EventId(encode_id(self._random(16)))
 
     def start(self, mac: str) -> Chain:
-        """Return the empty chain of a new subject with fresh id and key; nothing is stored yet.
-
-        The store is asked for the fresh id all the same: a known and an unknown address cause
-        the same calls (design §2, promise 9).
-        """
+        """Return the empty chain of a new subject with fresh id and key; nothing is stored yet."""
         sid = SubjectId(encode_id(self._random(16)))
-        self._store.load(sid)
         key = self._random(KEY_BYTES)
         return Chain(
             sid=sid,
@@ -155,6 +151,22 @@ class Ledger:
             is_new=True,
         )
 
+    def start_or_open(self, mac: str, sid: SubjectId | None) -> Chain:
+        """Return the chain of ``sid``, or a new one when it is None, by the same calls.
+
+        Either way a fresh key is made and wrapped, one subject is read and one key unwrapped, so
+        that a known and an unknown address cannot be told apart (design §2, promise 9).
+
+        Raises:
+            Conflict: the subject went away since it was looked up.
+        """
+        fresh = self.start(mac)
+        loaded = self._store.load(sid or fresh.sid)
+        if sid is None:
+            self._wrapper.unwrap(decode_id(fresh.sid), fresh.wrapped_key)
+            return fresh
+        return self._opened(sid, loaded, Conflict("The subscriber was erased meanwhile."))
+
     def open(self, sid: SubjectId) -> Chain:
         """Return the subject's chain, read strongly.
 
@@ -163,9 +175,11 @@ class Ledger:
             EvidenceError: the vault's key is not this subject's.
 
         """
-        loaded = self._store.load(sid)
+        return self._opened(sid, self._store.load(sid), NotFound("There is no such subscriber."))
+
+    def _opened(self, sid: SubjectId, loaded: Loaded, missing: StateError) -> Chain:
         if loaded.state is None or loaded.wrapped_key is None:
-            raise NotFound("There is no such subscriber.")
+            raise missing
         key = self._wrapper.unwrap(decode_id(sid), loaded.wrapped_key)
         return Chain(
             sid=sid,

@@ -9,23 +9,36 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, Content, Recipient
-from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
+from chalicelib.domain.catalog import LANGUAGES, Brand, FieldType, MailingList
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, decode_id
+from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer
+from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose
+from chalicelib.services.link_tokens import LinkTokens
 
-SAMPLE_ATTRIBUTES: Mapping[str, JsonValue] = {"first_name": "Kim"}
-"""What a test mail is filled with: nobody's data."""
+DECLARED_FOR_MS = 60_000
+"""How long the names of form fields are remembered."""
+MAX_FORMS = 100
 
 
 class Composer:
-    """Fills a campaign for one recipient."""
+    """Fills a campaign for one recipient.
 
-    def __init__(self, *, renderer: Renderer, tokens: TokenKeys, base_url: str) -> None:
+    A field that a form of the brand asks for, and that this person left out, is empty in their
+    mail; any other unknown name is an error when the campaign is written.
+    """
+
+    def __init__(
+        self, *, renderer: Renderer, tokens: LinkTokens, forms: Forms, clock: Clock, base_url: str
+    ) -> None:
         self._renderer = renderer
         self._tokens = tokens
+        self._forms = forms
+        self._clock = clock
         self._base_url = base_url
+        self._declared: dict[str, tuple[int, frozenset[str]]] = {}
 
     def compose(
         self,
@@ -68,7 +81,7 @@ class Composer:
         """
         url = self._unsubscribe_url(brand, bytes(RANDOM_ID_BYTES), bytes(DELIVERY_ID_BYTES))
         profile: Mapping[str, JsonValue] = {
-            "attributes": dict(SAMPLE_ATTRIBUTES),
+            "attributes": {name: name.replace("_", " ") for name in self._fields(brand)},
             "language": brand.default_language,
         }
         return self._render(brand, mailing_list, content, profile, url)
@@ -89,12 +102,31 @@ class Composer:
             content.text,
             {
                 "language": language if language in LANGUAGES else brand.default_language,
-                "attributes": attributes if isinstance(attributes, dict) else {},
+                "attributes": {
+                    **dict.fromkeys(self._fields(brand), ""),
+                    **(attributes if isinstance(attributes, dict) else {}),
+                },
                 "brand": brand,
-                "list": mailing_list,
+                "list": mailing_list.name,
                 "unsubscribe_url": unsubscribe_url,
             },
         )
+
+    def _fields(self, brand: Brand) -> frozenset[str]:
+        """Names of the fields the brand's forms ask for."""
+        now_ms = self._clock.now_ms()
+        known = self._declared.get(brand.id)
+        if known is None or now_ms - known[0] > DECLARED_FOR_MS:
+            forms = self._forms.page(None, MAX_FORMS).items
+            names = frozenset(
+                field.name
+                for form in forms
+                if form.brand == brand.id
+                for field in form.fields
+                if field.type is not FieldType.EMAIL
+            )
+            known = self._declared[brand.id] = (now_ms, names)
+        return known[1]
 
     def _unsubscribe_url(self, brand: Brand, sid: bytes, delivery: bytes) -> str:
         payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)

@@ -14,7 +14,7 @@ from chalicelib.domain.events import Event, EventType
 from chalicelib.domain.ids import EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import BadToken, Conflict, InputError, NotFound
-from chalicelib.ports.catalog import Brands, Forms, Jobs, Page
+from chalicelib.ports.catalog import Brands, Jobs, Page
 from chalicelib.ports.ledger import LedgerStore, StoredEntry
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
@@ -33,8 +33,9 @@ from chalicelib.proof.tiles import (
     prove_inclusion,
 )
 from chalicelib.proof.tlog_proof import TlogProof
-from chalicelib.proof.tokens import LinkPurpose, TokenKeys
+from chalicelib.proof.tokens import LinkPurpose
 from chalicelib.services.ledger import Chain, Draft, Ledger, event_of_leaf, open_claims
+from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
 
 KIND = "proofs"
@@ -87,11 +88,10 @@ class Proofs:
         ledger: Ledger,
         store: LedgerStore,
         jobs: Jobs,
-        forms: Forms,
         brands: Brands,
         blobs: Blobs,
         queues: Queues,
-        tokens: TokenKeys,
+        tokens: LinkTokens,
         clock: Clock,
         random: RandomBytes,
         policy: bytes,
@@ -99,7 +99,6 @@ class Proofs:
         self._ledger = ledger
         self._store = store
         self._jobs = jobs
-        self._forms = forms
         self._brands = brands
         self._blobs = blobs
         self._queues = queues

@@ -168,8 +168,7 @@ class Signup:
             "language": language,
         }
         for _ in range(ATTEMPTS):
-            found = self._ledger.lookup(mac)
-            chain = self._ledger.start(mac) if found.sid is None else self._ledger.open(found.sid)
+            chain = self._ledger.start_or_open(mac, self._ledger.lookup(mac).sid)
             try:
                 # Somebody known keeps their profile: nobody has proven this request is theirs.
                 self._ledger.append(

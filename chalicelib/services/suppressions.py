@@ -97,16 +97,23 @@ class Suppressor:
         Raises:
             Conflict: the subject's chain kept moving; nothing was appended.
         """
-        found = self._ledger.lookup(mac)
-        if found.sid is None:
-            held = [row.reason for row in found.suppressions if row.brand is EVERY_BRAND]
-            if outweighs(reason, held):
+        chain = self._chain_of(mac)
+        if chain is None:
+            rows = self._ledger.lookup(mac).suppressions
+            if outweighs(reason, [row.reason for row in rows if row.brand is EVERY_BRAND]):
                 self._ledger.suppress_stranger(mac, reason, EVERY_BRAND)
             self._index.note(mac)
             # Somebody may have signed up in between: then their state must know as well.
-            found = self._ledger.lookup(mac)
-        if found.sid is not None:
-            self.apply(self._ledger.open(found.sid), lambda chain: self.change(chain, reason))
+            chain = self._chain_of(mac)
+        if chain is not None:
+            self.apply(chain, lambda now: self.change(now, reason))
+
+    def _chain_of(self, mac: str) -> Chain | None:
+        sid = self._ledger.lookup(mac).sid
+        try:
+            return self._ledger.open(sid) if sid else None
+        except NotFound:
+            return None  # Being erased: the row by MAC alone outlives them.
 
     def mirror(self, chain: Chain) -> Chain:
         """Bring into the subject's state what its addresses were suppressed for before it existed.

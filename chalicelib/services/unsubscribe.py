@@ -15,8 +15,9 @@ from chalicelib.domain.state import Scope
 from chalicelib.errors import BadToken, NotFound
 from chalicelib.ports.catalog import Brands
 from chalicelib.proof.disclosure import Claims
-from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.ledger import Chain, Draft, Ledger
+from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.signup import Session
 
 
@@ -31,7 +32,7 @@ class Unsubscribed:
 class Unsubscribe:
     """What an unsubscribe link does."""
 
-    def __init__(self, *, ledger: Ledger, brands: Brands, tokens: TokenKeys) -> None:
+    def __init__(self, *, ledger: Ledger, brands: Brands, tokens: LinkTokens) -> None:
         self._ledger = ledger
         self._brands = brands
         self._tokens = tokens

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where AWS clients are made, and where their errors become ours.
+
+Guarantees one client per service and process, made at first use; a bounded wait on every call;
+and that a call to SES leaves this machine at most once. Refuses to let an SDK error, or the text
+of one (it can quote an address), rise above an adapter: messages here hold our own words, the
+service's error code and its request id.
+
+Endpoints are the SDK's own business: ``AWS_ENDPOINT_URL`` and ``AWS_ENDPOINT_URL_<SERVICE>``.
+Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from chalicelib.errors import Conflict, FatalError, KvittoError, NotFound, Throttled, Unavailable
+
+CONNECT_TIMEOUT_S: Final = 2
+SES_READ_TIMEOUT_S: Final = 10
+"""SES answers a bulk call in well under a second; a longer silence is an unknown outcome."""
+READ_TIMEOUT_S: Final = 5
+ATTEMPTS: Final = 4
+"""Tries of an idempotent call, the first included, with the SDK's own jittered back-off."""
+POOLED_CONNECTIONS: Final = 25
+
+_UNVALIDATED: Final = frozenset({"dynamodb", "sesv2"})
+"""Hot clients: the service validates anyway, and the SDK's own check costs as much as the call."""
+
+_CONFLICT: Final = frozenset(
+    {
+        "ConditionalCheckFailedException",
+        "ConditionalCheckFailed",
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+        "412",
+    }
+)
+_THROTTLED: Final = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+_MISSING: Final = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
+"""An object that is not there. A missing table, queue, bucket or key is a broken installation."""
+_IMPOSSIBLE: Final = frozenset(
+    {
+        "IdempotentParameterMismatchException",
+        "SerializationException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+"""The request itself is wrong: asking again cannot help."""
+
+_clients: dict[str, Any] = {}
+_making = threading.Lock()
+
+
+def client(service: str) -> Any:
+    """Return this process's client for ``service`` (`dynamodb`, `sqs`, `s3`, `kms`, `sesv2`, …).
+
+    The first call imports the SDK, which takes longer than the rest of a cold start.
+    """
+    made = _clients.get(service)
+    if made is None:
+        with _making:
+            made = _clients.get(service)
+            if made is None:
+                made = _clients[service] = _make(service)
+    return made
+
+
+def forget_clients() -> None:
+    """Drop every client, so that the next call sees the endpoints and credentials of now."""
+    with _making:
+        _clients.clear()
+
+
+def _make(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    once = service == "sesv2"
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=SES_READ_TIMEOUT_S if once else READ_TIMEOUT_S,
+        # SES v2 has no idempotency token: the default retries send a mail up to three times.
+        retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
+        parameter_validation=service not in _UNVALIDATED,
+        max_pool_connections=POOLED_CONNECTIONS,
+        tcp_keepalive=True,
+    )
+    return boto3.client(service, config=config)
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn any SDK error inside the block into one of ours.
+
+    Args:
+        what: what was being tried, for the operator: our words and ids only.
+
+    Raises:
+        Conflict: a condition failed; nothing was written.
+        NotFound: the object asked for is not there.
+        Throttled: the service asked us to slow down, or the rows are in another transaction.
+        Unavailable: no answer, or a fault; the outcome of a write is unknown.
+        FatalError: the service calls the request itself impossible.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _ours(what, error.response) from None
+    except BotoCoreError as error:
+        raise Unavailable(f"{what}: {type(error).__name__}") from None
+
+
+def error_code(error: Exception) -> str:
+    """Return the service's code of an SDK error, or "" when it is not a service's answer."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def _ours(what: str, response: Mapping[str, Any]) -> KvittoError:
+    code = str(response.get("Error", {}).get("Code", ""))
+    request = response.get("ResponseMetadata", {}).get("RequestId", "-")
+    codes = {code}
+    if code == "TransactionCanceledException":
+        codes = {str(reason.get("Code")) for reason in response.get("CancellationReasons", ())}
+    sentence = f"{what}: {' '.join(sorted(codes - {'None'}))} (request {request})"
+    # A failed condition decides even beside a throttle: trying again would meet it again.
+    for kind, known in (
+        (Conflict, _CONFLICT),
+        (FatalError, _IMPOSSIBLE),
+        (Throttled, _THROTTLED),
+        (NotFound, _MISSING),
+    ):
+        if codes & known:
+            return kind(sentence)
+    return Unavailable(sentence)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What expires, in the activity table: budgets, idempotency keys and SES events.
+
+Guarantees that a claim or an event is stored once, by a conditional write. Nothing here is safe
+because a row expired: DynamoDB removes rows late, so an idempotency key's own time decides.
+Refuses nothing a caller names: budgets and keys must hold no personal data.
+
+Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `V#<event key>`/`V`.
+"""
+
+from typing import Any, Final
+
+from chalicelib.adapters.aws import client
+from chalicelib.adapters.dynamo.items import (
+    ROW_VERSION,
+    Item,
+    binary,
+    conditionally,
+    key,
+    number,
+    number_of,
+    require_number,
+    require_text,
+    require_version,
+    text,
+    text_of,
+)
+from chalicelib.errors import Conflict
+from chalicelib.ports.outside import Remembered, StoredEvent
+
+_S: Final = 1_000
+"""Milliseconds in a second."""
+
+
+class DynamoActivity:
+    """`Activity` on DynamoDB; every call but one is one write."""
+
+    def __init__(self, activity_table: str) -> None:
+        self._table = activity_table
+
+    def count(self, budget: str, window_s: int, now_ms: int) -> int:
+        """Add one to the fixed-window counter ``budget`` and return its value.
+
+        A call whose first answer was lost counts twice: a budget is then used a little early.
+        """
+        window = now_ms // _S // window_s * window_s
+        answer, old = conditionally(
+            "count against a budget",
+            client("dynamodb").update_item,
+            TableName=self._table,
+            Key=key(f"B#{budget}", str(window)),
+            UpdateExpression="SET v = :v, expires_at = :gone ADD used :one",
+            ConditionExpression="attribute_not_exists(pk) OR v = :v",
+            ExpressionAttributeValues={
+                ":v": number(ROW_VERSION),
+                ":gone": number(window + 2 * window_s),
+                ":one": number(1),
+            },
+            ReturnValues="ALL_NEW",
+        )
+        if answer is None:
+            return require_number(require_version(old), "used")
+        return require_number(answer["Attributes"], "used")
+
+    def begin_request(
+        self, key: str, request_sha256: str, now_ms: int, keep_s: int
+    ) -> Remembered | None:
+        """Claim an idempotency key: None when it is new, else what is remembered of it."""
+        now_s = now_ms // _S
+        done, old = conditionally(
+            "claim an idempotency key",
+            client("dynamodb").put_item,
+            TableName=self._table,
+            Item={
+                **_request_key(key),
+                "v": number(ROW_VERSION),
+                "request_sha256": text(request_sha256),
+                "claimed_ms": number(now_ms),
+                "expires_at": number(now_s + keep_s),
+            },
+            ConditionExpression="attribute_not_exists(pk) OR (v = :v AND expires_at <= :now)",
+            ExpressionAttributeValues={":v": number(ROW_VERSION), ":now": number(now_s)},
+        )
+        if done is not None:
+            return None
+        require_version(old)
+        return Remembered(
+            request_sha256=require_text(old, "request_sha256"),
+            status=number_of(old, "http_status"),
+            body=text_of(old, "answer"),
+        )
+
+    def finish_request(self, key: str, status: int, body: str) -> None:
+        """Remember the answer given under ``key``.
+
+        Raises:
+            Conflict: nobody has claimed the key, or the claim is gone.
+        """
+        done, old = conditionally(
+            "remember an answer",
+            client("dynamodb").update_item,
+            TableName=self._table,
+            Key=_request_key(key),
+            UpdateExpression="SET http_status = :status, answer = :body",
+            ConditionExpression="v = :v",
+            ExpressionAttributeValues={
+                ":v": number(ROW_VERSION),
+                ":status": number(status),
+                ":body": text(body),
+            },
+        )
+        if done is None:
+            if old:
+                require_version(old)
+            raise Conflict("the idempotency key is not claimed")
+
+    def abandon_request(self, key: str) -> None:
+        """Forget a key whose request failed without a lasting effect; an answer given stays."""
+        done, old = conditionally(
+            "forget an idempotency key",
+            client("dynamodb").delete_item,
+            TableName=self._table,
+            Key=_request_key(key),
+            ConditionExpression="attribute_not_exists(http_status) AND v = :v",
+            ExpressionAttributeValues={":v": number(ROW_VERSION)},
+        )
+        if done is None and old:
+            require_version(old)
+
+    def record_event(self, event: StoredEvent, keep_s: int) -> bool:
+        """Store an SES event once; False when it was there already.
+
+        It is kept until ``keep_s`` after it happened.
+        """
+        done, old = conditionally(
+            "store an SES event",
+            client("dynamodb").put_item,
+            TableName=self._table,
+            Item=event_item(event, keep_s),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+        if old:
+            require_version(old)
+        return done is not None
+
+
+def event_item(event: StoredEvent, keep_s: int) -> Item:
+    """Return the stored form of an event: what is unknown is absent."""
+    item: dict[str, Any] = {
+        **key(f"V#{event.key}", "V"),
+        "v": number(ROW_VERSION),
+        "event_type": text(event.type),
+        "at_ms": number(event.at_ms),
+        "expires_at": number(event.at_ms // _S + keep_s),
+    }
+    if event.sid is not None:
+        item["sid"] = text(event.sid)
+    if event.mac is not None:
+        item["mac"] = text(event.mac)
+    if event.sealed is not None:
+        item["sealed"] = binary(event.sealed)
+    return item
+
+
+def _request_key(name: str) -> dict[str, dict[str, str]]:
+    return key(f"R#{name}", "R")

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ports.audience.AudienceStore` on DynamoDB: eventually consistent reads of who to consider.
+
+Guarantees whole answers or an error, and an order (shard, then id) that pages and segment runs
+can rely on. Rows are written by `adapters.dynamo.ledger`, inside an append.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from chalicelib.adapters.aws import client, translated
+from chalicelib.adapters.dynamo.items import (
+    Item,
+    binary_of,
+    query,
+    read_all,
+    require_text,
+    require_version,
+    text,
+)
+from chalicelib.adapters.dynamo.ledger_rows import subject_key
+from chalicelib.domain.ids import SHARDS, ListId, SubjectId, decode_id, shard_of
+from chalicelib.errors import FatalError, InputError
+from chalicelib.ports.audience import Member, MemberPage
+from chalicelib.ports.system import Clock, RandomBytes
+
+MAX_MEMBERS: Final = 50
+"""Two keys each, and BatchGetItem reads 100."""
+MAX_PAGE: Final = 100
+
+
+class DynamoAudienceStore:
+    """Profiles in the audience table, with their wrapped keys from the vault."""
+
+    def __init__(
+        self, *, audience_table: str, vault_table: str, clock: Clock, random: RandomBytes
+    ) -> None:
+        self._audience = audience_table
+        self._vault = vault_table
+        self._clock = clock
+        self._random = random
+
+    def members(self, sids: Sequence[SubjectId]) -> dict[SubjectId, Member]:
+        """Return rows with wrapped keys of at most 50 subjects, one batch read of two tables.
+
+        Raises:
+            FatalError: more than 50 subjects were asked for.
+        """
+        wanted = dict.fromkeys(sids)
+        if len(wanted) > MAX_MEMBERS:
+            raise FatalError("at most 50 members are read at once")
+        if not wanted:
+            return {}
+        keys = [subject_key(sid) for sid in wanted]
+        rows = self._read("read members", {self._audience: keys, self._vault: keys})
+        found = _by_sid(rows[self._audience])
+        wrapped = _by_sid(rows[self._vault])
+        return {sid: _member(found[sid], wrapped.get(sid)) for sid in wanted if sid in found}
+
+    def on_list(self, shard: str, list_id: ListId, status: str) -> Iterator[SubjectId]:
+        """Yield the subjects of a shard whose membership of ``list_id`` is ``status``."""
+        rows = query(
+            f"read list members of shard {shard}",
+            client("dynamodb"),
+            TableName=self._audience,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="lists.#list = :status",
+            ProjectionExpression="pk, sk, v",
+            ExpressionAttributeNames={"#list": list_id},
+            ExpressionAttributeValues={":pk": text(shard), ":status": text(status)},
+        )
+        for row in rows:
+            yield SubjectId(require_text(require_version(row), "sk"))
+
+    def page(self, cursor: str | None, limit: int) -> MemberPage:
+        """Return up to ``limit`` (1 to 100) members in shard and id order, with wrapped keys.
+
+        Raises:
+            InputError: the cursor was not made by this method.
+            FatalError: the limit is out of range.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise FatalError("a page holds 1 to 100 members")
+        after = _require_cursor(cursor) if cursor is not None else None
+        rows = self._rows_after(after, limit + 1)
+        sids = [SubjectId(require_text(row, "sk")) for row in rows[:limit]]
+        wrapped: dict[SubjectId, Item] = {}
+        if sids:
+            keys = [subject_key(sid) for sid in sids]
+            wrapped = _by_sid(self._read("read wrapped keys", {self._vault: keys})[self._vault])
+        return MemberPage(
+            members=tuple(
+                _member(row, wrapped.get(sid)) for row, sid in zip(rows, sids, strict=False)
+            ),
+            cursor=sids[-1] if len(rows) > limit else None,
+        )
+
+    def _rows_after(self, after: SubjectId | None, wanted: int) -> list[Item]:
+        rows: list[Item] = []
+        start = SHARDS.index(shard_of(after)) if after is not None else 0
+        for shard in SHARDS[start:]:
+            rows.extend(self._shard_rows(shard, after, wanted - len(rows)))
+            after = None
+            if len(rows) >= wanted:
+                break
+        return rows
+
+    def _shard_rows(self, shard: str, after: SubjectId | None, wanted: int) -> list[Item]:
+        request: dict[str, Any] = {
+            "TableName": self._audience,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": text(shard)},
+            "Limit": wanted,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = subject_key(after)
+        rows: list[Item] = []
+        while len(rows) < wanted:
+            with translated(f"read members of shard {shard}"):
+                answer = client("dynamodb").query(**request)
+            rows.extend(answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return rows[:wanted]
+
+    def _read(self, what: str, keys: dict[str, list[Any]]) -> dict[str, list[Item]]:
+        requests = {table: {"Keys": rows} for table, rows in keys.items()}
+        return read_all(what, client("dynamodb"), requests, self._clock, self._random)
+
+
+def _by_sid(rows: Sequence[Item]) -> dict[SubjectId, Item]:
+    return {SubjectId(require_text(row, "sk")): require_version(row) for row in rows}
+
+
+def _member(row: Item, vault_row: Item | None) -> Member:
+    require_version(row)
+    lists = sorted((ListId(name), value["S"]) for name, value in row["lists"]["M"].items())
+    return Member(
+        sid=SubjectId(require_text(row, "sk")),
+        sealed=binary_of(row, "sealed") or b"",
+        lists=tuple(lists),
+        wrapped_key=binary_of(vault_row, "wrapped_key") if vault_row is not None else None,
+    )
+
+
+def _require_cursor(cursor: str) -> SubjectId:
+    """The cursor is the last id shown; its shard follows from it."""
+    try:
+        decode_id(cursor)
+    except InputError:
+        raise InputError(
+            "bad_cursor", "This cursor is not valid. Start from the first page."
+        ) from None
+    return SubjectId(cursor)

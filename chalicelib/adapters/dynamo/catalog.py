@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue in the campaigns table: brands, lists, forms, campaigns, API keys and jobs.
+
+Guarantees that reads are strong, that nothing is created twice and nothing newer overwritten.
+One partition per noun: a few thousand small rows each, read by id or page by page.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.adapters.aws import translated
+from chalicelib.adapters.dynamo import models
+from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
+from chalicelib.adapters.dynamo.form_models import FORMS, FormRow
+from chalicelib.adapters.dynamo.models import (
+    BrandRow,
+    CampaignRow,
+    JobRow,
+    KeyRow,
+    ListRow,
+    PointerRow,
+    Row,
+)
+from chalicelib.domain.api_keys import ApiKey
+from chalicelib.domain.campaigns import Campaign, CampaignStatus
+from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.jobs import Job
+from chalicelib.ports.catalog import Page
+
+R = TypeVar("R", bound=Row)
+
+
+class _Catalogue:
+    """One noun's rows. The models are bound before every call: they are shared by the process."""
+
+    def __init__(self, campaigns_table: str) -> None:
+        self._table = campaigns_table
+
+    @contextmanager
+    def _call(self, what: str) -> Iterator[None]:
+        models.bind(self._table)
+        with translated(what):
+            try:
+                yield
+            except PynamoDBException as error:
+                # PynamoDB wraps the SDK's error, which alone carries a transaction's reasons.
+                cause = error.cause or error
+                raise (cause.__cause__ or cause) from None
+
+    def _read(self, what: str, row: type[R], pk: str, sk: str) -> R | None:
+        with self._call(what):
+            try:
+                return row.get(pk, sk, consistent_read=True)
+            except row.DoesNotExist:
+                return None
+
+    def _put(self, what: str, row: Row, condition: Condition) -> None:
+        with self._call(what):
+            row.save(condition)
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[TransactWrite]:
+        with (
+            self._call(what),
+            TransactWrite(connection=Row._get_connection().connection) as together,  # noqa: SLF001
+        ):
+            yield together
+
+    def _page(
+        self, what: str, row: type[R], pk: str, cursor: str | None, limit: int
+    ) -> tuple[list[R], str | None]:
+        after = None if cursor is None else row.sk > read_cursor(pk, cursor)
+        with self._call(what):
+            # One more than asked for tells whether there is another page.
+            rows = list(row.query(pk, after, consistent_read=True, limit=limit + 1))
+        if len(rows) <= limit:
+            return rows, None
+        return rows[:limit], make_cursor(pk, rows[limit - 1].sk)
+
+
+def _absent() -> Condition:
+    return Row.pk.does_not_exist()
+
+
+class DynamoBrands(_Catalogue):
+    """`Brands` on DynamoDB."""
+
+    def get(self, brand_id: str) -> Brand | None:
+        """Return the brand, or None."""
+        row = self._read("read a brand", BrandRow, models.BRANDS, brand_id)
+        return None if row is None else row.to_domain()
+
+    def by_code(self, code: str) -> Brand | None:
+        """Return the brand a link token's code stands for, or None."""
+        found = self._read("read a brand code", PointerRow, models.BRAND_CODES, code)
+        return None if found is None else self.get(found.target)
+
+    def create(self, brand: Brand) -> None:
+        """Store a new brand; `Conflict` when its id or its code exists."""
+        with self._transaction("create a brand") as together:
+            together.save(BrandRow.from_domain(brand), _absent())
+            together.save(PointerRow(models.BRAND_CODES, brand.code, target=brand.id), _absent())
+
+    def page(self, cursor: str | None, limit: int) -> Page[Brand]:
+        """Return brands by id."""
+        rows, after = self._page("list brands", BrandRow, models.BRANDS, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+
+class DynamoLists(_Catalogue):
+    """`Lists` on DynamoDB."""
+
+    def get(self, list_id: str) -> MailingList | None:
+        """Return the list, or None."""
+        row = self._read("read a list", ListRow, models.LISTS, list_id)
+        return None if row is None else row.to_domain()
+
+    def create(self, mailing_list: MailingList) -> None:
+        """Store a new list; `Conflict` when its id exists."""
+        self._put("create a list", ListRow.from_domain(mailing_list), _absent())
+
+    def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
+        """Return lists by id."""
+        rows, after = self._page("list lists", ListRow, models.LISTS, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+
+class DynamoForms(_Catalogue):
+    """`Forms` on DynamoDB: the current version under its id, every version under its number."""
+
+    def get(self, form_id: str, version: int | None = None) -> Form | None:
+        """Return the form's current version, or the one asked for, or None."""
+        key = (FORMS, form_id)
+        if version is not None:
+            key = FormRow.version_key(form_id, version)
+        row = self._read("read a form", FormRow, *key)
+        return None if row is None else row.to_domain()
+
+    def create(self, form: Form) -> None:
+        """Store a new form; `Conflict` when its id exists."""
+        self._save("create a form", form, _absent())
+
+    def publish(self, form: Form) -> None:
+        """Store ``form`` as the current version.
+
+        Raises:
+            Conflict: that version, or a later one, exists; or there is no such form.
+        """
+        self._save("publish a form", form, FormRow.version < form.version)
+
+    def _save(self, what: str, form: Form, condition: Condition) -> None:
+        with self._transaction(what) as together:
+            together.save(FormRow.current(form), condition)
+            together.save(FormRow.of_version(form), _absent())
+
+    def page(self, cursor: str | None, limit: int) -> Page[Form]:
+        """Return the current versions by id."""
+        rows, after = self._page("list forms", FormRow, FORMS, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+
+class DynamoCampaigns(_Catalogue):
+    """`Campaigns` on DynamoDB. What is being sent is found without reading every campaign."""
+
+    def get(self, campaign_id: str) -> Campaign | None:
+        """Return the campaign, or None."""
+        row = self._read("read a campaign", CampaignRow, models.CAMPAIGNS, campaign_id)
+        return None if row is None else row.to_domain()
+
+    def create(self, campaign: Campaign) -> None:
+        """Store a new campaign; `Conflict` when its id exists."""
+        self._save("create a campaign", campaign, _absent())
+
+    def replace(self, campaign: Campaign) -> Campaign:
+        """Store ``campaign`` over the row of its ``revision``; return it with the next one."""
+        following = replace(campaign, revision=campaign.revision + 1)
+        unchanged = CampaignRow.revision == campaign.revision
+        self._save("replace a campaign", following, unchanged)
+        return following
+
+    def _save(self, what: str, campaign: Campaign, condition: Condition) -> None:
+        row = CampaignRow.from_domain(campaign)
+        if campaign.status is CampaignStatus.DRAFT:
+            # A draft was never being sent: there is no pointer to keep in step.
+            self._put(what, row, condition)
+            return
+        pointer = PointerRow(models.SENDING, campaign.id, target=campaign.id)
+        with self._transaction(what) as together:
+            together.save(row, condition)
+            if campaign.status is CampaignStatus.SENDING:
+                together.save(pointer)
+            else:
+                together.delete(pointer)
+
+    def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
+        """Return campaigns by id."""
+        rows, after = self._page("list campaigns", CampaignRow, models.CAMPAIGNS, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+    def unfinished(self) -> tuple[Campaign, ...]:
+        """Return every campaign that is ``sending`` (an eventually consistent list)."""
+        with self._call("list what is being sent"):
+            ids = [row.target for row in PointerRow.query(models.SENDING)]
+        found = (self.get(campaign_id) for campaign_id in ids)
+        return tuple(c for c in found if c is not None and c.status is CampaignStatus.SENDING)
+
+
+class DynamoApiKeys(_Catalogue):
+    """`ApiKeys` on DynamoDB. A key changes once in its life: it is revoked, for good."""
+
+    def by_digest(self, digest: str) -> ApiKey | None:
+        """Return the key of a digest, revoked or not, or None."""
+        found = self._read("read a key's digest", PointerRow, models.KEY_DIGESTS, digest)
+        return None if found is None else self.get(found.target)
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """Return the key, revoked or not, or None."""
+        row = self._read("read a key", KeyRow, models.KEYS, key_id)
+        return None if row is None else row.to_domain()
+
+    def create(self, key: ApiKey) -> None:
+        """Store a new key; `Conflict` when its id or its digest exists."""
+        with self._transaction("create a key") as together:
+            together.save(KeyRow.from_domain(key), _absent())
+            together.save(PointerRow(models.KEY_DIGESTS, key.digest, target=key.id), _absent())
+
+    def replace(self, key: ApiKey) -> None:
+        """Store ``key`` over its row.
+
+        Raises:
+            Conflict: it does not exist, has another digest, or was revoked meanwhile.
+        """
+        live = (KeyRow.digest == key.digest) & KeyRow.revoked_ms.does_not_exist()
+        self._put("replace a key", KeyRow.from_domain(key), live)
+
+    def page(self, cursor: str | None, limit: int) -> Page[ApiKey]:
+        """Return keys by id."""
+        rows, after = self._page("list keys", KeyRow, models.KEYS, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+
+class DynamoJobs(_Catalogue):
+    """`Jobs` on DynamoDB; a row disappears some time after its 7 days."""
+
+    def get(self, kind: str, job_id: str) -> Job | None:
+        """Return the job, or None."""
+        row = self._read("read a job", JobRow, JobRow.partition(kind), job_id)
+        return None if row is None else row.to_domain()
+
+    def create(self, job: Job) -> None:
+        """Store a new job; `Conflict` when its id exists."""
+        self._put("create a job", JobRow.from_domain(job), _absent())
+
+    def replace(self, job: Job) -> Job:
+        """Store ``job`` over the row of its ``revision``; return it with the next one."""
+        following = replace(job, revision=job.revision + 1)
+        unchanged = JobRow.revision == job.revision
+        self._put("replace a job", JobRow.from_domain(following), unchanged)
+        return following
+
+    def page(self, kind: str, cursor: str | None, limit: int) -> Page[Job]:
+        """Return a kind's jobs by id."""
+        partition = JobRow.partition(kind)
+        rows, after = self._page("list jobs", JobRow, partition, cursor, limit)
+        return Page(items=tuple(row.to_domain() for row in rows), cursor=after)

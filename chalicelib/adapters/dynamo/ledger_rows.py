@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the ledger, vault and audience tables, and the writes that one append is made of.
+
+Guarantees the keys that docs/spec and the stored-data tests freeze. Every row carries its schema
+version `v`. Rows hold ids, hashes, MACs, ciphertext and times: nothing that names a person.
+
+    ledger    S#<sid>/E#<n10> · S#<sid>/STATE · Q#<shard>/<ts13>#<event> · V#<event>/V · V#<event>/E
+              I#<mac>/I · X#<mac>/X · T#<sha256>/T · HEAD#<origin>/HEAD
+    vault     <shard>/<sid>      audience  <shard>/<sid>
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from chalicelib.adapters.dynamo.items import (
+    ROW_VERSION,
+    Item,
+    binary,
+    binary_of,
+    key,
+    number,
+    number_of,
+    require_binary,
+    require_number,
+    require_text,
+    require_version,
+    text,
+    text_of,
+)
+from chalicelib.domain.ids import BrandId, EventId, ListId, PurposeId, SubjectId, shard_of
+from chalicelib.ports.ledger import (
+    ConfirmToken,
+    Located,
+    Pending,
+    StoredEntry,
+    Suppressed,
+)
+
+EVERY_BRAND: Final = "*"
+"""Stands for "every brand" in a suppression row; no brand id can be this."""
+TOKEN_KEPT_MS: Final = 30 * 24 * 3_600_000
+"""An expired token stays this long, so that a late click is told "expired" and not "invalid"."""
+_VERSION: Final = number(ROW_VERSION)
+_SUPPRESSION: Final = "b#"
+"""Prefix of a suppression's attribute: a map in an attribute of its own needs no parent map, so
+the first suppression of a MAC and the tenth are the same one update."""
+
+
+def entry_key(sid: SubjectId, n: int) -> dict[str, dict[str, str]]:
+    """Return the key of a chain's entry ``n``."""
+    return key(f"S#{sid}", f"E#{n:010d}")
+
+
+def state_key(sid: SubjectId) -> dict[str, dict[str, str]]:
+    """Return the key of a subject's STATE row."""
+    return key(f"S#{sid}", "STATE")
+
+
+def subject_key(sid: SubjectId) -> dict[str, dict[str, str]]:
+    """Return the key of a subject's row in the vault and in the audience."""
+    return key(shard_of(sid), sid)
+
+
+def lookup_key(mac: str) -> dict[str, dict[str, str]]:
+    """Return the key of the row that leads from a MAC to its subject."""
+    return key(f"I#{mac}", "I")
+
+
+def suppression_key(mac: str) -> dict[str, dict[str, str]]:
+    """Return the key of the row of everything a MAC is suppressed for."""
+    return key(f"X#{mac}", "X")
+
+
+def located_key(event: EventId) -> dict[str, dict[str, str]]:
+    """Return the key of the row that says where an event is."""
+    return key(f"V#{event}", "V")
+
+
+def token_key(token_sha256: str) -> dict[str, dict[str, str]]:
+    """Return the key of a confirm token, by the hash of what the link holds."""
+    return key(f"T#{token_sha256}", "T")
+
+
+def entry_item(sid: SubjectId, entry: StoredEntry) -> Item:
+    """Return the row of one entry of a chain; without ``sealed`` it has no ciphertext."""
+    item: dict[str, Any] = {
+        **entry_key(sid, entry.n),
+        "v": _VERSION,
+        "event": text(entry.event),
+        "leaf": binary(entry.leaf),
+    }
+    return item if entry.sealed is None else {**item, "ct": binary(entry.sealed)}
+
+
+def entry_of(item: Item) -> StoredEntry:
+    """Return the entry a row holds."""
+    require_version(item)
+    return StoredEntry(
+        n=int(require_text(item, "sk").removeprefix("E#")),
+        event=EventId(require_text(item, "event")),
+        leaf=require_binary(item, "leaf"),
+        sealed=binary_of(item, "ct"),
+    )
+
+
+def controller_item(event: EventId, leaf: bytes, sealed: bytes) -> Item:
+    """Return the row that keeps what a controller's entry seals; it stands beside its V row."""
+    return {
+        **key(f"V#{event}", "E"),
+        "v": _VERSION,
+        "leaf": binary(leaf),
+        "ct": binary(sealed),
+    }
+
+
+def pending_item(event: EventId, leaf: bytes, sid: SubjectId | None, n: int | None) -> Item:
+    """Return the outbox row of an entry; a controller's entry is spread by its own random id."""
+    shard = shard_of(sid if sid is not None else SubjectId(event))
+    at_ms = int(json.loads(leaf)["ts"])
+    item: dict[str, Any] = {
+        **key(f"Q#{shard}", f"{at_ms:013d}#{event}"),
+        "v": _VERSION,
+        "leaf": binary(leaf),
+    }
+    return item if sid is None or n is None else {**item, "sid": text(sid), "n": number(n)}
+
+
+def pending_of(item: Item) -> Pending:
+    """Return the entry an outbox row holds."""
+    require_version(item)
+    pk, sk = require_text(item, "pk"), require_text(item, "sk")
+    sid = text_of(item, "sid")
+    return Pending(
+        key=(pk, sk),
+        event=EventId(sk.partition("#")[2]),
+        leaf=require_binary(item, "leaf"),
+        sid=SubjectId(sid) if sid is not None else None,
+        n=number_of(item, "n"),
+    )
+
+
+def located_item(
+    event: EventId, sid: SubjectId | None, n: int | None, index: int | None = None
+) -> Item:
+    """Return the row that says where an event is: always whole, so a later put loses nothing."""
+    item: dict[str, Any] = {**located_key(event), "v": _VERSION}
+    if sid is not None and n is not None:
+        item |= {"sid": text(sid), "n": number(n)}
+    if index is not None:
+        item["index"] = number(index)
+    return item
+
+
+def located_of(item: Item) -> Located:
+    """Return where an event is."""
+    require_version(item)
+    sid = text_of(item, "sid")
+    return Located(
+        event=EventId(require_text(item, "pk").removeprefix("V#")),
+        sid=SubjectId(sid) if sid is not None else None,
+        n=number_of(item, "n"),
+        index=number_of(item, "index"),
+    )
+
+
+def suppressions_of(item: Item) -> tuple[Suppressed, ...]:
+    """Return the suppressions of a MAC, those of every brand first, then by brand."""
+    require_version(item)
+    mac = require_text(item, "pk").removeprefix("X#")
+    names = sorted(name for name in item if name.startswith(_SUPPRESSION))
+    return tuple(
+        _suppressed(mac, name.removeprefix(_SUPPRESSION), item[name]["M"]) for name in names
+    )
+
+
+def _suppressed(mac: str, brand: str, values: Item) -> Suppressed:
+    return Suppressed(
+        mac=mac,
+        brand=None if brand == EVERY_BRAND else BrandId(brand),
+        reason=require_text(values, "reason"),
+        since_ms=require_number(values, "since"),
+        event=EventId(require_text(values, "event")),
+        salt_key=binary_of(values, "key"),
+    )
+
+
+def suppression_updates(
+    table: str, put: Sequence[Suppressed], lift: Sequence[tuple[str, BrandId | None]] = ()
+) -> list[dict[str, Any]]:
+    """Return one update for each MAC: DynamoDB refuses two writes to a row in a transaction."""
+    macs = dict.fromkeys([row.mac for row in put] + [mac for mac, _ in lift])
+    return [
+        _suppression_update(
+            table,
+            mac,
+            {row.brand: row for row in put if row.mac == mac},
+            [brand for lifted, brand in lift if lifted == mac],
+        )
+        for mac in macs
+    ]
+
+
+def _suppression_update(
+    table: str,
+    mac: str,
+    put: Mapping[BrandId | None, Suppressed],
+    lift: Sequence[BrandId | None],
+) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {":v": _VERSION}
+    sets, removes = ["v = :v"], []
+    for brand, row in put.items():
+        place = len(names)
+        names[f"#b{place}"] = _SUPPRESSION + (brand or EVERY_BRAND)
+        values[f":b{place}"] = {"M": _suppression_map(row)}
+        sets.append(f"#b{place} = :b{place}")
+    for brand in dict.fromkeys(lift):
+        if brand not in put:
+            place = len(names)
+            names[f"#b{place}"] = _SUPPRESSION + (brand or EVERY_BRAND)
+            removes.append(f"#b{place}")
+    change = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
+    return update(table, suppression_key(mac), change, values, names=names)
+
+
+def _suppression_map(row: Suppressed) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "reason": text(row.reason),
+        "since": number(row.since_ms),
+        "event": text(row.event),
+    }
+    return values if row.salt_key is None else {**values, "key": binary(row.salt_key)}
+
+
+def token_item(token: ConfirmToken) -> Item:
+    """Return the row of a confirm token, with DynamoDB's own expiry (`expires_at`, seconds)."""
+    item: dict[str, Any] = {
+        **token_key(token.token_sha256),
+        "v": _VERSION,
+        "sid": text(token.sid),
+        "request": text(token.request),
+        "entry": number(token.request_entry),
+        "brand": text(token.brand),
+        "lists": {"L": [text(item) for item in token.lists]},
+        "purposes": {"L": [text(item) for item in token.purposes]},
+        "notice": text(token.notice),
+        "language": text(token.language),
+        "expires_ms": number(token.expires_ms),
+        "expires_at": number((token.expires_ms + TOKEN_KEPT_MS) // 1000),
+    }
+    return item if token.used_ms is None else {**item, "used_ms": number(token.used_ms)}
+
+
+def token_of(item: Item) -> ConfirmToken:
+    """Return the confirm token a row holds."""
+    require_version(item)
+    return ConfirmToken(
+        token_sha256=require_text(item, "pk").removeprefix("T#"),
+        sid=SubjectId(require_text(item, "sid")),
+        request=EventId(require_text(item, "request")),
+        request_entry=require_number(item, "entry"),
+        brand=BrandId(require_text(item, "brand")),
+        lists=tuple(ListId(part["S"]) for part in item["lists"]["L"]),
+        purposes=tuple(PurposeId(part["S"]) for part in item["purposes"]["L"]),
+        notice=require_text(item, "notice"),
+        language=require_text(item, "language"),
+        expires_ms=require_number(item, "expires_ms"),
+        used_ms=number_of(item, "used_ms"),
+    )
+
+
+def put_new(table: str, item: Item) -> dict[str, Any]:
+    """Return the transaction's write of a row that must not be there yet."""
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
+
+
+def check(
+    table: str, item_key: Item, condition: str, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the transaction's check of a row it does not write."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "Key": item_key,
+        "ConditionExpression": condition,
+    }
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return {"ConditionCheck": request}
+
+
+def update(
+    table: str,
+    item_key: Item,
+    change: str,
+    values: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the transaction's change of a row."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "Key": item_key,
+        "UpdateExpression": change,
+        "ExpressionAttributeValues": values,
+    }
+    if condition is not None:
+        request["ConditionExpression"] = condition
+    if names:
+        request["ExpressionAttributeNames"] = names
+    return {"Update": request}

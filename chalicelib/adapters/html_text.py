@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain text from HTML: the text part of a mail whose author wrote none.
+
+Guarantees that every visible word and every link target of the HTML is in the text, in order,
+and that the same HTML gives the same text. Refuses nothing: what it cannot read it leaves out.
+"""
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+_UNSEEN: Final = frozenset({"head", "script", "style", "template", "title"})
+_VOID: Final = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
+_PARAGRAPHS: Final = frozenset(
+    {"blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
+)
+_LINES: Final = frozenset(
+    {"address", "article", "dd", "div", "dt", "footer", "form", "header", "li", "main", "section"}
+    | {"tr"}
+)
+_SPACES: Final = re.compile(r"[ \t\r\n\f\xa0]+")
+_MANY_BREAKS: Final = re.compile(r" *\n[ \n]*\n")
+
+
+def html_to_text(html: str) -> str:
+    """Return the text of ``html``: blocks on lines of their own, links as ``words (target)``.
+
+    Example:
+        >>> html_to_text('<p>Hello, <a href="https://example.org/">read on</a></p>')
+        'Hello, read on (https://example.org/)'
+    """
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return tidy("".join(reader.parts))
+
+
+def tidy(text: str) -> str:
+    """Return ``text`` without blank space at line ends and with at most one empty line in a row."""
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return _MANY_BREAKS.sub("\n\n", lines).strip()
+
+
+class _Reader(HTMLParser):
+    """Collects visible text; ``parts`` joined is the result before tidying."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+        self._links: list[tuple[str, int]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif not self._unseen:
+            self._open(tag, dict(attrs))
+
+    def _open(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag in _PARAGRAPHS:
+            self.parts.append("\n\n")
+        elif tag in _LINES or tag == "br":
+            self.parts.append("\n")
+        if tag == "li":
+            self.parts.append("- ")
+        elif tag in {"td", "th"}:
+            self._words(" ")
+        elif tag == "img":
+            self._words(attributes.get("alt") or "")
+        elif tag == "a":
+            self._links.append((attributes.get("href") or "", len(self.parts)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif self._unseen or tag in _VOID:
+            return
+        elif tag == "a" and self._links:
+            target, start = self._links.pop()
+            words = "".join(self.parts[start:]).strip()
+            if target and not target.startswith("#") and words != target:
+                self.parts.append(f" ({target})" if words else target)
+        elif tag in _PARAGRAPHS:
+            self.parts.append("\n\n")
+        elif tag in _LINES and tag not in {"li", "tr"}:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self._words(data)
+
+    def _words(self, data: str) -> None:
+        words = _SPACES.sub(" ", data)
+        if not self.parts or self.parts[-1].endswith(("\n", " ")):
+            words = words.lstrip(" ")
+        if words:
+            self.parts.append(words)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a marketer's template may hold, checked on its syntax tree before anything runs.
+
+Guarantees that a tree which passes can be filled in bounded time and memory: it has at most
+5,000 nodes, its loops together run at most 200,000 steps, no variable can grow by being set, and
+no expression calls, multiplies or formats. Refuses every kind of node that is not listed.
+
+Why a list of what is allowed: each known escape of the Jinja2 sandbox went through an attribute,
+a call or a filter nobody had listed as dangerous (CVE-2016-10745, CVE-2019-10906,
+CVE-2024-56326, CVE-2025-27516), and the sandbox bounds neither time nor memory.
+Source: Jinja2 documentation, "Sandbox", section "Security Considerations".
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from html.parser import HTMLParser
+from typing import Final
+
+from jinja2 import nodes
+
+from chalicelib.errors import InputError
+
+MAX_NODES: Final = 5_000
+MAX_DEPTH: Final = 40
+MAX_STEPS: Final = 200_000
+MAX_ITEMS: Final = 100
+"""Items of a list or members of a dict a template is given, and turns of one loop."""
+MAX_VALUE_CHARS: Final = 4_000
+MAX_VALUE_DEPTH: Final = 4
+FOOTER_NAME: Final = "_footer"
+
+_ALLOWED: Final = (
+    nodes.Add | nodes.And | nodes.Assign | nodes.Compare | nodes.Concat | nodes.CondExpr
+    | nodes.Const | nodes.Filter | nodes.For | nodes.Getattr | nodes.Getitem | nodes.If
+    | nodes.Keyword | nodes.List | nodes.Name | nodes.Neg | nodes.Not | nodes.Operand | nodes.Or
+    | nodes.Output | nodes.Sub | nodes.Template | nodes.TemplateData | nodes.Test | nodes.Tuple
+)  # fmt: skip
+_NEVER_GROWS: Final = (
+    nodes.CondExpr | nodes.Const | nodes.Filter | nodes.Getattr | nodes.Keyword | nodes.Name
+)
+_SHRINKING: Final = frozenset(
+    {"capitalize", "d", "default", "first", "int", "last", "length", "lower", "title", "trim"}
+)
+_WORDS: Final = {
+    "Call": "Calling something",
+    "Macro": "A macro",
+    "Import": "An import",
+    "FromImport": "An import",
+    "Include": "An include",
+    "Extends": "Building on another template",
+    "Mul": "Multiplying",
+    "Pow": "Raising to a power",
+    "Mod": "The % sign",
+}
+_BODY_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+def broken(sentence: str, part: str = "", line: int | None = None) -> InputError:
+    """Return the error for a template nobody can send, with where in it the fault is."""
+    where = f"Line {line} of the {part}: " if part and line else f"The {part}: " if part else ""
+    return InputError(code="bad_template", detail=f"{where}{sentence}")
+
+
+def check_plain(value: object, depth: int = 0) -> None:
+    """Check that ``value`` is plain data of bounded size.
+
+    Raises:
+        InputError: it is, or holds, something other than str, int, bool, list or dict; more than
+            100 items in one place; a text over 4,000 characters; or more than four levels.
+    """
+    if isinstance(value, str):
+        fits = len(value) <= MAX_VALUE_CHARS
+    elif isinstance(value, int):
+        fits = -(2**63) <= value < 2**63
+    elif isinstance(value, list | Mapping):
+        fits = len(value) <= MAX_ITEMS and depth < MAX_VALUE_DEPTH
+        for item in value.values() if isinstance(value, Mapping) else value:
+            check_plain(item, depth + 1)
+    else:
+        fits = False
+    if not fits:
+        raise broken("A value given to the template is not plain data, or is too large.")
+
+
+def check_tree(
+    tree: nodes.Template, part: str, *, filters: Collection[str], tests: Collection[str]
+) -> None:
+    """Check a parsed template against every rule of this module.
+
+    Raises:
+        InputError: with the part and line of the first thing that is not allowed.
+    """
+    count, steps = 0, 0
+    for node, depth, turns in _walk(tree, 0, 1):
+        count, steps = count + 1, steps + turns
+        if count > MAX_NODES or depth > MAX_DEPTH:
+            raise broken("This template is too long or too deeply nested.", part, node.lineno)
+        if steps > MAX_STEPS:
+            raise broken("These loops inside each other take too long.", part, node.lineno)
+        _check_node(node, part, filters, tests)
+
+
+def _walk(node: nodes.Node, depth: int, turns: int) -> Iterator[tuple[nodes.Node, int, int]]:
+    """Yield every node with its depth and how often loops can make it run."""
+    yield node, depth, turns
+    inside = turns * MAX_ITEMS if isinstance(node, nodes.For) else turns
+    if depth <= MAX_DEPTH:
+        for child in node.iter_child_nodes():
+            yield from _walk(child, depth + 1, inside)
+
+
+def _check_node(
+    node: nodes.Node, part: str, filters: Collection[str], tests: Collection[str]
+) -> None:
+    kind = type(node).__name__
+    fault = None
+    if not isinstance(node, _ALLOWED):
+        fault = f"{_WORDS.get(kind, f'“{kind}”')} is not possible here."
+    elif _named(node).startswith("_"):
+        fault = "A name cannot begin with an underscore."
+    elif isinstance(node, nodes.Filter) and node.name not in filters:
+        fault = f"There is no filter “{node.name}”. There are: {', '.join(sorted(filters))}."
+    elif isinstance(node, nodes.Test) and node.name not in tests:
+        fault = f"There is no test “{node.name}”. There are: {', '.join(sorted(tests))}."
+    elif isinstance(node, nodes.Filter | nodes.Test) and (node.dyn_args or node.dyn_kwargs):
+        fault = "A filter takes its values one by one."
+    elif isinstance(node, nodes.For) and node.recursive:
+        fault = "A loop cannot call itself."
+    elif isinstance(node, nodes.Assign) and _can_grow(node):
+        fault = "A set variable takes one value, with a fallback if you like."
+    if fault:
+        raise broken(fault, part, node.lineno)
+
+
+def _named(node: nodes.Node) -> str:
+    """Return the name a node reads or sets, else ""."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    return node.attr if isinstance(node, nodes.Getattr) else ""
+
+
+def _can_grow(node: nodes.Assign) -> bool:
+    """Say whether setting could make a value longer than any it was given."""
+    return not isinstance(node.target, nodes.Name) or any(
+        not isinstance(inner, _NEVER_GROWS)
+        or (isinstance(inner, nodes.Filter) and inner.name not in _SHRINKING)
+        for inner in (node.node, *node.node.find_all(nodes.Node))
+    )
+
+
+def place_footer(tree: nodes.Template) -> None:
+    """Put the footer before the last ``</body>`` outside every condition, else at the end.
+
+    Raises:
+        InputError: a comment, style, script or title is open there and would hide it.
+    """
+    for index, before, after in (_last_body_end(tree.body), (len(tree.body), [], [])):
+        shown = [item.data for node in tree.body[:index] for item in _data_of(node)]
+        shown += [item.data for item in before if isinstance(item, nodes.TemplateData)]
+        if not _hides_what_follows("".join(shown)):
+            footer = nodes.Name(FOOTER_NAME, "load", lineno=1)
+            filled = nodes.Output([*before, footer, *after], lineno=1)
+            tree.body[index : index + bool(after)] = [filled]
+            return
+    raise broken("A comment, style, script or title is not closed before the end.", "HTML")
+
+
+def _last_body_end(
+    body: list[nodes.Node],
+) -> tuple[int, list[nodes.Expr], list[nodes.Expr]]:
+    """Return the index of the last top-level output with ``</body>``, and it cut in two there."""
+    for index in range(len(body) - 1, -1, -1):
+        node = body[index]
+        items = node.nodes if isinstance(node, nodes.Output) else []
+        for place in range(len(items) - 1, -1, -1):
+            item = items[place]
+            if not isinstance(item, nodes.TemplateData):
+                continue
+            ends = list(_BODY_END.finditer(item.data))
+            if ends:
+                cut = ends[-1].start()
+                head = nodes.TemplateData(item.data[:cut], lineno=item.lineno)
+                tail = nodes.TemplateData(item.data[cut:], lineno=item.lineno)
+                return index, [*items[:place], head], [tail, *items[place + 1 :]]
+    return len(body), [], []
+
+
+def _data_of(node: nodes.Node) -> Iterator[nodes.TemplateData]:
+    if isinstance(node, nodes.TemplateData):
+        yield node
+    yield from node.find_all(nodes.TemplateData)
+
+
+def _hides_what_follows(html: str) -> bool:
+    reader = _OpenElements()
+    reader.feed(html)
+    return reader.hiding > 0 or reader.rawdata.startswith("<")
+
+
+class _OpenElements(HTMLParser):
+    """Counts open elements whose content is not shown; an open comment stays in ``rawdata``."""
+
+    _HIDING = frozenset({"iframe", "noscript", "script", "style", "template", "textarea", "title"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.hiding = 0
+
+    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        """Count an element that hides."""
+        self.hiding += tag in self._HIDING
+
+    def handle_endtag(self, tag: str) -> None:
+        """Uncount it when it ends."""
+        if tag in self._HIDING:
+            self.hiding = max(0, self.hiding - 1)

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The renderer: our own pages, notices and mails from files, marketers' mails in a sandbox.
+
+Guarantees that HTML is escaped, that a missing value is an error and never an empty string, that
+the same data gives the same bytes, and that every text comes from the catalogue of the language
+asked for. Refuses a language without a catalogue. Marketers' sources never meet this
+environment: `adapters.campaign_templates` runs them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Final
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
+
+from chalicelib.adapters.campaign_templates import CampaignTemplates, single_line
+from chalicelib.domain.catalog import LANGUAGES, Brand
+from chalicelib.errors import FatalError, InputError
+from chalicelib.ports.sending import Rendered
+
+TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
+"""Beside `chalicelib` in the checkout and, through ``vendor/``, in the Lambda package."""
+
+SOURCE_LANGUAGE: Final = "en"
+"""The language the templates are written in; the others have a catalogue."""
+
+LANGUAGE_NAMES: Final = {"en": "English", "sv": "Svenska", "de": "Deutsch", "fr": "Français"}
+
+
+class TemplateRenderer:
+    """The `Renderer` port over a folder of templates.
+
+    Args:
+        root: the folder that holds ``pages``, ``notices``, ``emails``, ``console``, ``locales``.
+    """
+
+    def __init__(self, root: Path = TEMPLATES) -> None:
+        self._environment = _environment(root)
+        self._campaigns = CampaignTemplates()
+
+    def page(self, name: str, data: Mapping[str, object]) -> str:
+        """Return ``name`` (such as ``pages/form.html``) filled with ``data``.
+
+        Args:
+            data: holds ``language``, one of `LANGUAGES`, but for the console, which is English.
+
+        Raises:
+            FatalError: there is no such template: the package is broken.
+        """
+        return self._render(name, data)
+
+    def mail(self, name: str, data: Mapping[str, object]) -> Rendered:
+        """Return the mail in ``emails/<name>``.
+
+        Raises:
+            InputError: a value would break the subject line.
+            FatalError: there is no such mail.
+        """
+        return Rendered(
+            subject=single_line(self._render(f"emails/{name}/subject.txt", data)),
+            html=self._render(f"emails/{name}/body.html", data),
+            text=self._render(f"emails/{name}/body.txt", data),
+        )
+
+    def campaign(
+        self, subject: str, html: str, text: str | None, data: Mapping[str, object]
+    ) -> Rendered:
+        """Return a marketer's mail with the footer that cannot be left out.
+
+        Args:
+            subject: Jinja2 source, rendered without escaping to one line.
+            html: Jinja2 source, at most 256 KiB, rendered with escaping.
+            text: Jinja2 source, or None: then made from ``html``.
+            data: ``language``; ``brand`` (`Brand`), ``list`` (its name) and ``unsubscribe_url``,
+                which the footer needs; ``attributes`` (str, int, bool, list or dict), which the
+                source may name; ``checkpoint`` (origin, size, root) or None. The source sees the
+                attributes and, as plain text, ``brand``, ``list`` and ``unsubscribe_url``.
+
+        Raises:
+            InputError: the template is broken, reaches out of the sandbox, needs a value this
+                person does not have, or grows too large; the detail names the line.
+        """
+        brand = data["brand"]
+        attributes = data.get("attributes", {})
+        if not isinstance(brand, Brand) or not isinstance(attributes, Mapping):
+            raise FatalError("a campaign is rendered for a brand and a mapping of attributes")
+        return self._campaigns.render(
+            subject,
+            html,
+            text,
+            values={
+                **attributes,
+                "brand": brand.name,
+                "list": data["list"],
+                "unsubscribe_url": data["unsubscribe_url"],
+            },
+            footer_html=self._render("emails/campaign_footer.html", data),
+            footer_text=self._render("emails/campaign_footer.txt", data),
+        )
+
+    def _render(self, name: str, data: Mapping[str, object]) -> str:
+        try:
+            template = self._environment.get_template(name)
+        except TemplateNotFound:
+            raise FatalError(f"the package holds no template {name}") from None
+        return template.render({"language": SOURCE_LANGUAGE, "checkpoint": None} | dict(data))
+
+
+def _environment(root: Path) -> Environment:
+    catalogues = _Catalogues(root / "locales")
+
+    @pass_context
+    def one(context: Context, message: str) -> str:
+        return catalogues.of(context).gettext(message)
+
+    @pass_context
+    def counted(context: Context, singular: str, plural: str, n: int) -> str:
+        return catalogues.of(context).ngettext(singular, plural, n)
+
+    environment = Environment(
+        loader=FileSystemLoader(root),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters |= {
+        "in_language": in_language,
+        "language_name": LANGUAGE_NAMES.__getitem__,
+        "privacy_link": privacy_link,
+        "utc_minute": utc_minute,
+    }
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        one, counted, newstyle=True
+    )
+    return environment
+
+
+class _Catalogues:
+    """Message catalogues, each read when its language is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._loaded: dict[str, NullTranslations] = {SOURCE_LANGUAGE: NullTranslations()}
+
+    def of(self, context: Context) -> NullTranslations:
+        """Return the catalogue of the context's ``language``."""
+        language = str(context["language"])
+        if language not in self._loaded:
+            self._loaded[language] = self._read(language)
+        return self._loaded[language]
+
+    def _read(self, language: str) -> NullTranslations:
+        if language not in LANGUAGES:
+            raise InputError(code="bad_language", detail="A language is one of en, sv, de, fr.")
+        with (self._root / language / "LC_MESSAGES" / "kvitto.mo").open("rb") as catalogue:
+            return GNUTranslations(catalogue)
+
+
+def in_language(words: Mapping[str, str], language: str) -> str:
+    """Return ``words`` in ``language``, else in English, else in the first language they have."""
+    return words.get(language) or words.get(SOURCE_LANGUAGE) or next(iter(words.values()))
+
+
+def privacy_link(brand: Brand, language: str, base_url: str = "") -> str:
+    """Return where a brand's privacy notice is: its own page, else ours below ``base_url``."""
+    return brand.privacy_url or f"{base_url}/privacy/{brand.id}?language={language}"
+
+
+def utc_minute(unix_ms: int) -> str:
+    """Return a time to the minute, the same in every language.
+
+    Example:
+        >>> utc_minute(1_767_225_600_000)
+        '2026-01-01 00:00 UTC'
+    """
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What surrounds every handler: one map from errors to answers, one log line for a failure.
+
+Guarantees that no exception leaves an entry point with its words, that a failure has an incident
+id that is both shown and logged, and that one bad record of a batch comes back alone. This is
+the only place that catches `Exception`. Chalice's middleware is not used: an event handler may
+run without ``app.py`` (reference stack, trap 1).
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.entrypoints import parts
+from chalicelib.entrypoints.exchange import PROBLEM, Answer, Request, html, json_answer
+from chalicelib.entrypoints.languages import choose_language
+from chalicelib.entrypoints.refusals import Refusal
+from chalicelib.entrypoints.security import hardened
+from chalicelib.errors import (
+    Conflict,
+    DependencyError,
+    FatalError,
+    IllegalTransition,
+    InputError,
+    KvittoError,
+    NotFound,
+    Throttled,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[["Container", Request], Answer]
+Served = Callable[[Request], Answer]
+Event = Mapping[str, Any]
+BatchAnswer = dict[str, list[dict[str, str]]]
+
+RETRY_S = 30
+"""What Retry-After says when a service we depend on failed."""
+THROTTLED_RETRY_S = 300
+SERVER_ERROR = 500
+_STATUS: tuple[tuple[type[KvittoError], int], ...] = (
+    (InputError, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (IllegalTransition, 409),
+    (Throttled, 429),
+    (DependencyError, 503),
+)
+FALLBACK_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Something went wrong</title>"
+    "<main><h1>Something went wrong on our side</h1><p>Nothing you had before was lost. Please "
+    "try again in a minute.</p></main></html>"
+)
+
+
+def status_of(error: BaseException) -> int:
+    """Return the HTTP status that says what an error means for the caller."""
+    if isinstance(error, Refusal):
+        return error.status
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status
+    return SERVER_ERROR
+
+
+def headers_of(error: BaseException) -> dict[str, str]:
+    """Return the headers an error asks for: when to come back, what is allowed."""
+    if isinstance(error, Refusal):
+        return error.headers
+    if isinstance(error, Throttled):
+        return {"Retry-After": str(THROTTLED_RETRY_S)}
+    if isinstance(error, DependencyError):
+        return {"Retry-After": str(RETRY_S)}
+    return {}
+
+
+def code_of(error: BaseException) -> str:
+    """Return the stable code of an error: its own, else the class's name in small letters."""
+    if isinstance(error, InputError):
+        return error.code
+    if status_of(error) == SERVER_ERROR:
+        return "internal"
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(error).__name__).lstrip("_")
+
+
+def problem(error: BaseException, incident: str) -> Answer:
+    """Return an error as problem details (RFC 9457), with the problems of fields if it has any."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": _detail(error, status),
+        "code": code_of(error),
+    }
+    fields = getattr(error, "problems", None)
+    if isinstance(fields, Mapping):
+        body["errors"] = [{"field": str(k), "code": str(v)} for k, v in fields.items()]
+    if status >= SERVER_ERROR:
+        body["incident"] = incident
+    answer = json_answer(body, status, headers_of(error))
+    return Answer(status=status, body=answer.body, content_type=PROBLEM, headers=answer.headers)
+
+
+def page_problem(error: BaseException, request: Request) -> Answer:
+    """Return an error as a page in the visitor's language, or as a problem to who sent JSON."""
+    if request.is_json:
+        return problem(error, request.id)
+    status = status_of(error)
+    language = choose_language([request.query], request.headers.get("accept-language", ""), "en")
+    data = {
+        "language": language,
+        "status": status,
+        "reference": request.id if status >= SERVER_ERROR else None,
+    }
+    text = parts.container().renderer.page("pages/error.html", data)
+    return html(text, status, headers_of(error))
+
+
+def page(handler: Handler, *, framed: bool = False) -> Served:
+    """Serve a handler whose errors are pages."""
+    return _served(handler, page_problem, framed=framed)
+
+
+def api(handler: Handler) -> Served:
+    """Serve a handler whose errors are problem details."""
+    return _served(handler, lambda error, request: problem(error, request.id), framed=False)
+
+
+def refused(error: Refusal, request: Request) -> Answer:
+    """Answer what routing itself refuses: a problem below /api, a page elsewhere."""
+    serve = api if request.route.startswith("/api/") else page
+
+    def refuse(_container: "Container", _request: Request) -> Answer:
+        raise error
+
+    return serve(refuse)(request)
+
+
+def _served(
+    handler: Handler, shown: Callable[[BaseException, Request], Answer], *, framed: bool
+) -> Served:
+    @wraps(handler)
+    def serve(request: Request) -> Answer:
+        try:
+            answer = handler(parts.container(), request)
+        except Exception as error:  # noqa: BLE001  # every failure must become an answer
+            _log_failure(error, {"route": request.route, "incident": request.id})
+            answer = _shown(shown, error, request)
+        return hardened(answer, secure=_is_secure(), framed=framed)
+
+    return serve
+
+
+def _shown(
+    shown: Callable[[BaseException, Request], Answer], error: BaseException, request: Request
+) -> Answer:
+    try:
+        return shown(error, request)
+    except Exception as again:  # noqa: BLE001  # the error page itself needs the container
+        _log_failure(again, {"route": request.route, "incident": request.id})
+        return html(FALLBACK_PAGE, SERVER_ERROR)
+
+
+def _is_secure() -> bool:
+    try:
+        return parts.container().settings.base_url.startswith("https:")
+    except KvittoError:
+        return False
+
+
+def _detail(error: BaseException, status: int) -> str:
+    if isinstance(error, InputError):
+        return error.detail
+    if status == SERVER_ERROR:
+        return "Something went wrong on our side. Quote the incident when you report it."
+    return str(error) or "This did not work. Nothing was changed."
+
+
+def _log_failure(error: BaseException, ids: Mapping[str, str]) -> None:
+    """Log a failure of ours with ids; the caller's own mistakes are not worth a line."""
+    extra = {**ids, "error": type(error).__name__}
+    if isinstance(error, InputError | NotFound | Conflict | IllegalTransition):
+        return
+    if isinstance(error, DependencyError):
+        log.warning("a dependency failed: %s", error, extra=extra)
+    elif isinstance(error, KvittoError):
+        log.error("%s %s", error.operator_sentence, error, extra=extra, exc_info=error)
+    else:
+        log.error("a handler failed", extra=extra, exc_info=error)
+
+
+def batch(
+    handler: Callable[["Container", str], None], *, once: bool = False
+) -> Callable[[Event], BatchAnswer]:
+    """Serve a queue: every record alone, failures reported back by message id.
+
+    Args:
+        handler: takes a record's body; raising puts the record back into the queue.
+        once: the work is the same for every record: do it for the first readable one only.
+
+    Source: AWS Lambda developer guide, "Implementing partial batch responses".
+    """
+
+    @wraps(handler)
+    def serve(event: Event) -> BatchAnswer:
+        failures = []
+        done = False
+        for record in event["Records"]:
+            try:
+                if done:
+                    read_message(record["body"])
+                else:
+                    handler(parts.container(), record["body"])
+                    done = once
+            except Exception as error:  # noqa: BLE001  # one bad record must not fail the others
+                _log_record(error, handler.__name__, record["messageId"])
+                failures.append({"itemIdentifier": record["messageId"]})
+        return {"batchItemFailures": failures}
+
+    return serve
+
+
+def _log_record(error: BaseException, handler: str, message_id: str) -> None:
+    extra = {"handler": handler, "message_id": message_id, "error": type(error).__name__}
+    if isinstance(error, InputError | NotFound | Conflict | DependencyError):
+        # Their words hold no personal data (see errors.py), and retrying is normal.
+        log.warning("a record goes back to its queue: %s", error, extra=extra)
+    else:
+        log.error("a record failed", extra=extra, exc_info=error)
+
+
+def job(handler: Callable[["Container"], int]) -> Callable[[], int]:
+    """Serve a schedule. A failure is logged and raised without its words, so that it alarms."""
+
+    @wraps(handler)
+    def serve() -> int:
+        try:
+            return handler(parts.container())
+        except Exception as error:  # noqa: BLE001  # the runtime would print the words
+            _log_failure(error, {"handler": handler.__name__})
+            name = type(error).__name__
+        raise FatalError(f"the schedule {handler.__name__} failed with {name}")
+
+    return serve
+
+
+def read_message(body: str) -> dict[str, Any]:
+    """Return a queue message of ours.
+
+    Raises:
+        InputError: not a JSON object of schema version 1.
+    """
+    try:
+        message = json.loads(body)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict) or message.get("v") != 1:
+        raise InputError(code="bad_message", detail="A queue message is not one of ours.")
+    return message

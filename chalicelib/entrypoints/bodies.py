@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies: form-encoded, multipart and JSON, read strictly by one parser each.
+
+Guarantees UTF-8 without NUL, bounded numbers of fields and depth, and that of a repeated form
+field the first value counts. Refuses everything else as `Unreadable`; nothing is guessed.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Request
+from chalicelib.entrypoints.refusals import Unreadable, WrongMediaType
+
+if TYPE_CHECKING:
+    from chalicelib.proof.canonical import JsonValue
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+MAX_FIELDS = 100
+MAX_DEPTH = 20
+_BCHARS = r"[0-9A-Za-z'()+_,./:=?\-]"
+_BOUNDARY = re.compile(rf"""boundary=("?)((?:{_BCHARS}| ){{0,69}}{_BCHARS})\1\s*(?:;|$)""")
+
+
+def read_form(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict[str, str]:
+    """Return the fields of a form-encoded or multipart body; of a repeated name, the first.
+
+    Raises:
+        TooLarge: more than ``max_bytes`` bytes.
+        WrongMediaType: neither type.
+        Unreadable: not a whole body of its type, not UTF-8, a NUL, or over 100 fields.
+
+    Source: WHATWG URL section 5.1; RFC 7578.
+    """
+    body = request.within(max_bytes)
+    if request.media_type == FORM:
+        return _first_of_each(_urlencoded(body))
+    if request.media_type == MULTIPART:
+        return _first_of_each(_multipart(body, request.headers["content-type"]))
+    raise WrongMediaType(f"a form ({FORM} or {MULTIPART})")
+
+
+def read_json(request: Request, max_bytes: int = MAX_BODY_BYTES) -> "JsonValue":
+    """Return the value of a JSON body.
+
+    Raises:
+        TooLarge: more than ``max_bytes`` bytes.
+        WrongMediaType: the body is not called JSON.
+        Unreadable: not JSON, not UTF-8, a repeated member, NaN, a NUL or a lone surrogate, or
+            nested more than 20 deep.
+
+    Source: RFC 8259; RFC 7493 section 2.
+    """
+    body = request.within(max_bytes)
+    if not request.is_json:
+        raise WrongMediaType("JSON (application/json)")
+    try:
+        value: JsonValue = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant
+        )
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise Unreadable("The body is not JSON.") from None
+    _require_clean(value, MAX_DEPTH)
+    return value
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except (UnicodeDecodeError, ValueError):
+        raise Unreadable("The form could not be read.") from None
+
+
+def _multipart(body: bytes, content_type: str) -> Iterable[tuple[str, str]]:
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise Unreadable("The form names no boundary.")
+    head = f'Content-Type: multipart/form-data; boundary="{found[2]}"\r\n\r\n'
+    message = BytesParser(policy=HTTP).parsebytes(head.encode("ascii") + body)
+    parts = message.get_payload()
+    if message.defects or not isinstance(parts, list) or len(parts) > MAX_FIELDS:
+        raise Unreadable("The form could not be read.")
+    for part in parts:
+        if isinstance(part, str):
+            raise Unreadable("The form could not be read.")
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(payload, bytes):
+            raise Unreadable("The form could not be read.")
+        if part.get_filename() is None:
+            try:
+                yield name, payload.decode("utf-8")
+            except UnicodeDecodeError:
+                raise Unreadable("The form is not UTF-8.") from None
+
+
+def _first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if "\0" in name or "\0" in value or not _is_unicode(name) or not _is_unicode(value):
+            raise Unreadable("The form holds a character that is not text.")
+        fields.setdefault(name, value)
+    return fields
+
+
+def _members(pairs: "list[tuple[str, JsonValue]]") -> "dict[str, JsonValue]":
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is repeated")
+    return members
+
+
+def _no_constant(_name: str) -> float:
+    raise ValueError("not a JSON number")
+
+
+def _require_clean(value: "JsonValue", depth: int) -> None:
+    if depth == 0:
+        raise Unreadable("The body is nested too deeply.")
+    if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+        raise Unreadable("The body holds a character that is not text.")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _require_clean(name, depth)
+            _require_clean(inner, depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _require_clean(inner, depth - 1)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text is whole Unicode: JSON can write half a surrogate pair."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

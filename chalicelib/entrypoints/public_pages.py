@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The addresses visitors and verifiers use, and the few pages without a journey of their own."""
+
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from chalicelib.entrypoints._runtime import page
+from chalicelib.entrypoints.exchange import TEXT, Answer, Request, html
+from chalicelib.entrypoints.form_pages import show_form, submit_form
+from chalicelib.entrypoints.languages import choose_language
+from chalicelib.entrypoints.link_pages import (
+    answer_confirmation,
+    show_confirmation,
+    show_unsubscribe,
+    unsubscribe,
+)
+from chalicelib.entrypoints.routing import route
+from chalicelib.entrypoints.visitors import path_word
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
+BRIEFLY = "public, max-age=2"
+"""A checkpoint is replaced by the next one; two seconds keep a crowd off the store."""
+ONE_DAY = "public, max-age=86400"
+START = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>Kvitto</title>
+<style>
+body{font:1.0625rem/1.55 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}
+</style>
+</head>
+<body>
+<main>
+<h1>Kvitto</h1>
+<p>This address serves newsletter sign-ups, and the links in the mails they lead to. Every consent
+given here has a receipt.</p>
+<p>To stop a newsletter, use the unsubscribe link in any of its mails.</p>
+<ul>
+<li><a href="/ledger/checkpoint">The latest signed checkpoint of the ledger</a> and
+<a href="/ledger/policy">its public key</a></li>
+<li><a href="/console">Console</a>, for the people who run it</li>
+<li><a href="/api/v1/openapi.json">API description</a></li>
+</ul>
+</main>
+</body>
+</html>
+"""
+
+
+def _start(_container: "Container", _request: Request) -> Answer:
+    return html(START)
+
+
+def _no_icon(_container: "Container", _request: Request) -> Answer:
+    return Answer(status=204, content_type=TEXT, headers={"Cache-Control": ONE_DAY})
+
+
+def _checkpoint(container: "Container", _request: Request) -> Answer:
+    from chalicelib.services.sequencing import read_checkpoint  # noqa: PLC0415  # cryptography
+
+    note = read_checkpoint(container.blobs)
+    return Answer(body=note, content_type=TEXT, headers={"Cache-Control": BRIEFLY})
+
+
+def _policy(container: "Container", _request: Request) -> Answer:
+    return Answer(
+        body=container.policy, content_type=TEXT, headers={"Cache-Control": "public, max-age=300"}
+    )
+
+
+def _privacy(container: "Container", request: Request) -> Answer:
+    brand = container.setup.brand(path_word(request, "brand"))
+    language = choose_language(
+        [request.query], request.headers.get("accept-language", ""), brand.default_language
+    )
+    data = {"language": language, "brand": brand}
+    return html(container.renderer.page("pages/privacy.html", data))
+
+
+pages = Blueprint(__name__)
+route(pages, "/", {"GET": page(_start)})
+route(pages, "/favicon.ico", {"GET": page(_no_icon)})
+route(pages, "/forms/{form_id}", {"GET": show_form, "POST": submit_form})
+route(pages, "/confirm/{token}", {"GET": show_confirmation, "POST": answer_confirmation})
+route(pages, "/unsubscribe/{token}", {"GET": show_unsubscribe, "POST": unsubscribe})
+route(pages, "/privacy/{brand}", {"GET": page(_privacy)})
+route(pages, "/ledger/checkpoint", {"GET": page(_checkpoint)})
+route(pages, "/ledger/policy", {"GET": page(_policy)})

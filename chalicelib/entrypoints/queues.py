@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each queue's consumer does with one message: ids alone, but for SES's own events.
+
+Every consumer names its idempotency key: a queue delivers at least once and in no promised order.
+"""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.campaigns import ChunkRef
+from chalicelib.domain.ids import SHARDS, CampaignId, EventId
+from chalicelib.entrypoints._runtime import batch, read_message
+from chalicelib.errors import InputError
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
+
+@batch
+def send_confirmations(container: "Container", body: str) -> None:
+    """Mail the answer to a logged request. Idempotency key: the request's event id."""
+    container.confirmation_mail.send(EventId(_text(read_message(body), "request")))
+
+
+@batch
+def plan_campaigns(container: "Container", body: str) -> None:
+    """Plan one shard of a campaign. Idempotency key: campaign and shard."""
+    message = read_message(body)
+    container.planner.plan(_text(message, "campaign"), _shard(message))
+
+
+@batch
+def send_chunks(container: "Container", body: str) -> None:
+    """Send one chunk. Idempotency key: campaign, shard and number."""
+    message = read_message(body)
+    number = message.get("number")
+    if type(number) is not int or number < 0:
+        raise InputError(code="bad_message", detail="A chunk's number is a whole number from 0.")
+    container.courier.deliver(
+        ChunkRef(
+            campaign=CampaignId(_text(message, "campaign")), shard=_shard(message), number=number
+        )
+    )
+
+
+@batch
+def record_ses_events(container: "Container", body: str) -> None:
+    """Fold one SES event into what we know. Idempotency key: message id, type, recipient, time."""
+    container.feedback.record(body)
+
+
+def _sequence(container: "Container", body: str) -> None:
+    """Sequence whatever waits. Idempotent: the head moves by compare-and-swap."""
+    read_message(body)
+    container.sequencer.run()
+
+
+sequence_ledger = batch(_sequence, once=True)
+
+
+@batch
+def build_proofs(container: "Container", body: str) -> None:
+    """Work on one proof; it queues itself again while it waits. Idempotency key: the job id."""
+    container.proofs.build(_text(read_message(body), "job"))
+
+
+def _text(message: dict[str, object], name: str) -> str:
+    value = message.get(name)
+    if not isinstance(value, str) or not value:
+        raise InputError(code="bad_message", detail=f"A queue message lacks its {name}.")
+    return value
+
+
+def _shard(message: dict[str, object]) -> str:
+    shard = _text(message, "shard")
+    if shard not in SHARDS:
+        raise InputError(code="bad_message", detail="A shard is one hex digit.")
+    return shard

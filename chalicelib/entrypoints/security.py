@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The headers every answer carries.
+
+Guarantees that a page can load nothing, run nothing, post only to us and be framed by nobody
+(but the sign-up form, which may stand in a frame: it has no session and its mail decides), that
+no address with a token in it leaves as a referrer, and that nothing personal is cached.
+
+Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
+"""
+
+from dataclasses import replace
+
+from chalicelib.entrypoints.exchange import HTML, Answer
+
+_CSP_PAGE = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors {ancestors}"
+)
+_CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
+NO_STORE = "no-store"
+ONE_YEAR_S = 31_536_000
+
+
+def hardened(answer: Answer, *, secure: bool, framed: bool = False) -> Answer:
+    """Return the answer with the security headers; those it set itself stay.
+
+    Args:
+        secure: the installation is reached by https.
+        framed: other sites may show it in a frame.
+    """
+    page = answer.content_type == HTML
+    ancestors = "*" if framed else "'none'"
+    headers = {
+        "Cache-Control": NO_STORE,
+        "Content-Security-Policy": _CSP_PAGE.format(ancestors=ancestors) if page else _CSP_DATA,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if not framed:
+        headers["X-Frame-Options"] = "DENY"
+    if secure:
+        headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_S}"
+    return replace(answer, headers=headers | dict(answer.headers))

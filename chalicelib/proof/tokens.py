@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Link tokens that need no row and never expire, and the hash under which a confirm token waits.
+
+Guarantees that a token shows nothing of the person, the brand or the mail to anybody without the
+key, has exactly one spelling, and is good for one purpose. Refuses everything else with the same
+`BadToken`, whatever the reason, so that a forger learns nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from chalicelib.errors import BadToken, FatalError, Malformed
+from chalicelib.proof import base64url
+from chalicelib.proof.sealing import derive
+
+MASTER_KEY_BYTES: Final = 32
+SID_BYTES: Final = 16
+BRAND_BYTES: Final = 4
+DELIVERY_BYTES: Final = 12
+CAMPAIGN_BYTES: Final = 16
+LINK_BYTES: Final = 2
+CONFIRM_BYTES: Final = 32
+MAX_KEY_ID: Final = 255
+_SIV_BYTES: Final = 16
+_HKDF_SALT: Final = b"kvitto/links/1"
+
+
+class LinkPurpose(StrEnum):
+    """What a link in a mail is for; each has a key of its own."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    VIEW = "view"
+    CLICK = "click"
+    OPEN = "open"
+
+
+_WITH_CAMPAIGN: Final = frozenset({LinkPurpose.VIEW, LinkPurpose.CLICK, LinkPurpose.OPEN})
+_SUBJECT_BYTES: Final = SID_BYTES + BRAND_BYTES + DELIVERY_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPayload:
+    """What a token carries.
+
+    Attributes:
+        sid: subject id, 16 bytes.
+        brand: the brand's code, 4 bytes.
+        delivery: delivery id, 12 bytes; zeros when the link is in no delivery.
+        campaign: campaign (later: journey step or message) id, 16 bytes; exactly for view, click
+            and open, which must find the frozen content after the delivery row is gone.
+        link: number of the link in that content, 0 to 65,535; exactly for click.
+    """
+
+    sid: bytes
+    brand: bytes
+    delivery: bytes
+    campaign: bytes | None = None
+    link: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse any width but the fixed one."""
+        widths = (len(self.sid), len(self.brand), len(self.delivery))
+        if widths != (SID_BYTES, BRAND_BYTES, DELIVERY_BYTES):
+            raise FatalError("a link payload has a field of the wrong width")
+        if self.campaign is not None and len(self.campaign) != CAMPAIGN_BYTES:
+            raise FatalError("a link payload has a campaign of the wrong width")
+        if self.link is not None and not 0 <= self.link < 1 << (8 * LINK_BYTES):
+            raise FatalError("a link number is 0 to 65,535")
+
+
+class TokenKeys:
+    """The ring of link keys: one mints, all verify for ever.
+
+    Args:
+        current: id of the key that mints, 0 to 255.
+        masters: 32-byte master key by key id; must hold `current`.
+
+    Raises:
+        FatalError: an id or a key is out of range, or `current` is missing.
+    """
+
+    def __init__(self, current: int, masters: Mapping[int, bytes]) -> None:
+        """Derive one AES-SIV key for each master and purpose."""
+        if current not in masters or not all(0 <= kid <= MAX_KEY_ID for kid in masters):
+            raise FatalError("a link key id is 0 to 255 and the current one must be present")
+        if any(len(master) != MASTER_KEY_BYTES for master in masters.values()):
+            raise FatalError("a link master key is 32 bytes")
+        self._current = current
+        self._ciphers = {
+            (kid, purpose): AESSIV(_purpose_key(master, purpose))
+            for kid, master in masters.items()
+            for purpose in LinkPurpose
+        }
+
+    def __repr__(self) -> str:
+        """Name the class and the current key id only: a traceback must not print a key."""
+        return f"TokenKeys(current={self._current})"
+
+    def mint(self, purpose: LinkPurpose, payload: LinkPayload) -> str:
+        """The token of `payload` for `purpose`: ASCII, URL-safe, of a width fixed by the purpose.
+
+        Raises:
+            FatalError: the payload has or lacks `campaign` or `link` for this purpose.
+        """
+        plaintext = _pack(purpose, payload)
+        kid = bytes([self._current])
+        sealed = self._ciphers[self._current, purpose].encrypt(plaintext, [kid])
+        return base64url.encode(kid + sealed)
+
+    def read(self, purpose: LinkPurpose, token: str) -> LinkPayload:
+        """The payload of a token minted for `purpose` under any key of the ring.
+
+        Raises:
+            BadToken: anything else: other text, width, purpose or key, or one bit changed.
+        """
+        try:
+            raw = base64url.decode(token, length=1 + _SIV_BYTES + _width(purpose))
+            plaintext = self._ciphers[raw[0], purpose].decrypt(raw[1:], [raw[:1]])
+        except (Malformed, KeyError, InvalidTag):
+            raise BadToken from None
+        return _unpack(purpose, plaintext)
+
+
+def new_confirm_token(random32: bytes) -> tuple[str, str]:
+    """A confirmation token and the hash under which it is stored.
+
+    Args:
+        random32: 32 fresh random bytes.
+
+    Returns:
+        The 43-character text that goes into the mail, and the SHA-256 hex of the 32 bytes.
+
+    Raises:
+        FatalError: not 32 bytes.
+    """
+    if len(random32) != CONFIRM_BYTES:
+        raise FatalError("a confirmation token is 32 random bytes")
+    return base64url.encode(random32), sha256(random32).hexdigest()
+
+
+def confirm_token_hash(text: str) -> str:
+    """The SHA-256 hex under which the token `text` would be stored.
+
+    Raises:
+        BadToken: not the one base64url spelling of 32 bytes.
+    """
+    try:
+        return sha256(base64url.decode(text, length=CONFIRM_BYTES)).hexdigest()
+    except Malformed:
+        raise BadToken from None
+
+
+def _purpose_key(master: bytes, purpose: LinkPurpose) -> bytes:
+    """64 bytes for AES-256-SIV: two expansions, told apart by their last byte."""
+    info = b"kvitto/link/" + purpose.value.encode("ascii")
+    return derive(master, _HKDF_SALT, info + b"/0") + derive(master, _HKDF_SALT, info + b"/1")
+
+
+def _width(purpose: LinkPurpose) -> int:
+    """Payload bytes of a purpose."""
+    campaign = CAMPAIGN_BYTES if purpose in _WITH_CAMPAIGN else 0
+    return _SUBJECT_BYTES + campaign + (LINK_BYTES if purpose is LinkPurpose.CLICK else 0)
+
+
+def _pack(purpose: LinkPurpose, payload: LinkPayload) -> bytes:
+    packed = payload.sid + payload.brand + payload.delivery
+    if payload.campaign is not None:
+        packed += payload.campaign
+    if payload.link is not None:
+        packed += payload.link.to_bytes(LINK_BYTES, "big")
+    has = (payload.campaign is not None, payload.link is not None)
+    if has != (purpose in _WITH_CAMPAIGN, purpose is LinkPurpose.CLICK):
+        raise FatalError(f"a {purpose} link has other fields")
+    return packed
+
+
+def _unpack(purpose: LinkPurpose, packed: bytes) -> LinkPayload:
+    brand, delivery = SID_BYTES, SID_BYTES + BRAND_BYTES
+    link = _SUBJECT_BYTES + CAMPAIGN_BYTES
+    return LinkPayload(
+        sid=packed[:brand],
+        brand=packed[brand:delivery],
+        delivery=packed[delivery:_SUBJECT_BYTES],
+        campaign=packed[_SUBJECT_BYTES:link] if purpose in _WITH_CAMPAIGN else None,
+        link=int.from_bytes(packed[link:], "big") if purpose is LinkPurpose.CLICK else None,
+    )

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The links in mails, under whatever keys the keeper holds now.
+
+Guarantees that a key added by another process is known here as soon as the keeper tells of it;
+old keys verify for ever.
+"""
+
+from chalicelib.ports.keys import LinkKeys
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
+
+
+class LinkTokens:
+    """Mints and reads stateless link tokens."""
+
+    def __init__(self, keys: LinkKeys) -> None:
+        self._keys = keys
+        self._masters: tuple[tuple[int, bytes], ...] = ()
+        self._ring: TokenKeys | None = None
+
+    def mint(self, purpose: LinkPurpose, payload: LinkPayload) -> str:
+        """Return the token of ``payload`` for ``purpose``.
+
+        Raises:
+            DependencyError: the keeper of the keys did not answer.
+        """
+        return self._current().mint(purpose, payload)
+
+    def read(self, purpose: LinkPurpose, token: str) -> LinkPayload:
+        """Return what a token carries.
+
+        Raises:
+            BadToken: it was not minted here for ``purpose``.
+            DependencyError: the keeper of the keys did not answer.
+        """
+        return self._current().read(purpose, token)
+
+    def _current(self) -> TokenKeys:
+        masters = self._keys.masters()
+        if self._ring is None or masters != self._masters:
+            self._ring = TokenKeys(masters[0][0], dict(masters))
+            self._masters = masters
+        return self._ring

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Demo data: a brand, a list, a form, and people who signed up for real.
+
+The first `REAL_JOURNEYS` people go the whole way a visitor goes: form, mail in the mailbox,
+confirmation. Further ones are appended as confirmed people through the same append service.
+"""
+
+import http.client
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from types import MappingProxyType
+from urllib.parse import urlencode, urlsplit
+
+from chalicelib.bootstrap import Container
+from chalicelib.config import Settings
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.catalog import Form
+from chalicelib.domain.events import EventType, Via
+from chalicelib.errors import Conflict
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.disclosure import Claims
+from chalicelib.services.ledger import Draft
+from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+
+REAL_JOURNEYS = 25
+MAIL_WAIT_S = 30.0
+WORKERS = 4
+_CONFIRM_PATH = re.compile(r"/confirm/[A-Za-z0-9_-]+")
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def address(number: int) -> str:
+    """Return the address of demo subscriber ``number`` (from 1)."""
+    return f"subscriber{number:04d}@example.org"
+
+
+def prepare(settings: Settings, api_key: str) -> Container:
+    """Make the API key, the brand, the list and the published form; return the container used."""
+    container = Container(settings)
+    container.key_ring.create("local", KeyScope, text=api_key)
+    container.setup.add_brand(DEMO_BRAND)
+    container.setup.add_list(DEMO_LIST.id, DEMO_BRAND.id, DEMO_LIST.name)
+    container.setup.add_form(DEMO_FORM)
+    return container
+
+
+def seed(container: Container, base_url: str, subscribers: int) -> None:
+    """Bring in ``subscribers`` confirmed people; returns when every one is confirmed.
+
+    Raises:
+        RuntimeError: a real journey did not work; the message says which step.
+    """
+    real = min(subscribers, REAL_JOURNEYS)
+    _walk(base_url, range(1, real + 1))
+    form = container.forms.get(DEMO_FORM.id)
+    if form is None:
+        raise RuntimeError("the demo form is not there")
+    for number in range(real + 1, subscribers + 1):
+        _append_confirmed(container, form, number)
+    container.ledger.wake_sequencer()
+
+
+def _walk(base_url: str, numbers: Sequence[int]) -> None:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(lambda number: _sign_up(base_url, number), numbers))
+        list(pool.map(lambda number: _confirm(base_url, number), numbers))
+
+
+def _sign_up(base_url: str, number: int) -> None:
+    fields = {"email": address(number), "newsletter": "yes", "lang": "en"}
+    if number % 2:
+        fields["measurement"] = "yes"
+    status, _ = _call(base_url, "POST", f"/forms/{DEMO_FORM.id}", urlencode(fields), _FORM)
+    _require(status, "the sign-up form")
+
+
+def _confirm(base_url: str, number: int) -> None:
+    path = _wait(lambda: _confirm_path(base_url, number))
+    status, _ = _call(base_url, "POST", path, "act=confirm", _FORM)
+    _require(status, "the confirmation")
+
+
+def _confirm_path(base_url: str, number: int) -> str | None:
+    query = urlencode({"to": address(number)})
+    status, body = _call(base_url, "GET", f"/local/mailbox.json?{query}")
+    _require(status, "the mailbox")
+    for message in json.loads(body)["messages"]:
+        found = _CONFIRM_PATH.search(message["text"] or "")
+        if found:
+            return found.group()
+    return None
+
+
+def _wait(look: Callable[[], str | None]) -> str:
+    deadline = time.monotonic() + MAIL_WAIT_S
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.05)
+    raise RuntimeError(f"no confirmation mail came within {MAIL_WAIT_S:.0f} s")
+
+
+def _require(status: int, step: str) -> None:
+    if status != http.client.OK:
+        raise RuntimeError(f"{step} answered {status}")
+
+
+def _call(
+    base_url: str,
+    method: str,
+    path: str,
+    body: str | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, bytes]:
+    place = urlsplit(base_url)
+    with closing(http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)) as link:
+        link.request(method, path, body, dict(headers))
+        answer = link.getresponse()
+        return answer.status, answer.read()
+
+
+def _append_confirmed(container: Container, form: Form, number: int) -> None:
+    parsed = parse_address(address(number))
+    ledger = container.ledger
+    notice = form.notice("en")
+    claims = Claims(
+        subject={"email": parsed.deliverable, "email_as_typed": parsed.typed},
+        choice={"fields": {}, "attributes": {}, "form": form.id, "made_by": "local demo data"},
+    )
+    drafts = [
+        Draft(
+            type=act,
+            brand=form.brand,
+            lists=form.lists,
+            purposes=("newsletter",),  # type: ignore[arg-type]
+            notice=notice.sha256 if notice else None,
+            via=Via.OPERATOR if act is EventType.CONSENT_CONFIRMED else None,
+            claims=claims,
+        )
+        for act in (EventType.CONSENT_REQUESTED, EventType.CONSENT_CONFIRMED)
+    ]
+    profile: dict[str, JsonValue] = {
+        "attributes": {},
+        "email": parsed.deliverable,
+        "language": "en",
+    }
+    try:
+        chain = ledger.start(ledger.mac(parsed.normal))
+        ledger.append(chain, drafts, profile=profile, wake=False)
+    except Conflict:
+        return  # There already: the demo may be seeded again.

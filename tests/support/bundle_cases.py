@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bundles and policies with one thing wrong each, and the verdicts every verifier must give."""
+
+from tests.support.archive_cases import (
+    archive_cases,
+    policy_cases,
+    signature_cases,
+    witness_cases,
+)
+from tests.support.content_cases import chain_cases, integrity_cases, json_cases
+from tests.support.forgery import Case
+from tests.support.log_cases import consistency_cases, inclusion_cases, note_cases
+from tests.support.person_cases import disclosure_cases, notice_cases
+
+
+def all_cases() -> list[Case]:
+    """Every case once; names are unique."""
+    return [
+        case
+        for family in (
+            archive_cases,
+            signature_cases,
+            policy_cases,
+            witness_cases,
+            note_cases,
+            inclusion_cases,
+            consistency_cases,
+            integrity_cases,
+            json_cases,
+            chain_cases,
+            disclosure_cases,
+            notice_cases,
+        )
+        for case in family()
+    ]

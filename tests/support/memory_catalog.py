@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue's ports in memory, with the conditions and conflicts of the real store.
+
+`CatalogRows` is what persists; make several stores over one to play several processes.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
+from chalicelib.domain.api_keys import ApiKey
+from chalicelib.domain.campaigns import Campaign, CampaignStatus
+from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.jobs import Job
+from chalicelib.errors import Conflict
+from chalicelib.ports.catalog import Page
+from tests.support.faults import Faults, no_faults, struck
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class CatalogRows:
+    """Every catalogue row; outlives any store made over it."""
+
+    brands: dict[str, Brand] = field(default_factory=dict)
+    lists: dict[str, MailingList] = field(default_factory=dict)
+    forms: dict[str, Form] = field(default_factory=dict)
+    versions: dict[tuple[str, int], Form] = field(default_factory=dict)
+    campaigns: dict[str, Campaign] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Job]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class _Store:
+    def __init__(self, rows: CatalogRows | None = None, faults: Faults = no_faults) -> None:
+        self.rows = rows if rows is not None else CatalogRows()
+        self.faults = faults
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[CatalogRows]:
+        with struck(self.faults, name), self.rows.lock:
+            yield self.rows
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise Conflict("somebody else changed it first")
+
+
+def _page(partition: str, rows: Mapping[str, T], cursor: str | None, limit: int) -> Page[T]:
+    after = "" if cursor is None else read_cursor(partition, cursor)
+    later = sorted(each for each in rows if each > after)
+    shown = later[:limit]
+    more = len(later) > limit
+    return Page(
+        items=tuple(rows[each] for each in shown),
+        cursor=make_cursor(partition, shown[-1]) if more else None,
+    )
+
+
+class MemoryBrands(_Store):
+    """`ports.catalog.Brands` in memory."""
+
+    def get(self, brand_id: str) -> Brand | None:
+        with self._call("Brands.get") as rows:
+            return rows.brands.get(brand_id)
+
+    def by_code(self, code: str) -> Brand | None:
+        with self._call("Brands.by_code") as rows:
+            return next((brand for brand in rows.brands.values() if brand.code == code), None)
+
+    def create(self, brand: Brand) -> None:
+        with self._call("Brands.create") as rows:
+            _require(brand.id not in rows.brands)
+            _require(all(other.code != brand.code for other in rows.brands.values()))
+            rows.brands[brand.id] = brand
+
+    def page(self, cursor: str | None, limit: int) -> Page[Brand]:
+        with self._call("Brands.page") as rows:
+            return _page("BRAND", rows.brands, cursor, limit)
+
+
+class MemoryLists(_Store):
+    """`ports.catalog.Lists` in memory."""
+
+    def get(self, list_id: str) -> MailingList | None:
+        with self._call("Lists.get") as rows:
+            return rows.lists.get(list_id)
+
+    def create(self, mailing_list: MailingList) -> None:
+        with self._call("Lists.create") as rows:
+            _require(mailing_list.id not in rows.lists)
+            rows.lists[mailing_list.id] = mailing_list
+
+    def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
+        with self._call("Lists.page") as rows:
+            return _page("LIST", rows.lists, cursor, limit)
+
+
+class MemoryForms(_Store):
+    """`ports.catalog.Forms` in memory."""
+
+    def get(self, form_id: str, version: int | None = None) -> Form | None:
+        with self._call("Forms.get") as rows:
+            if version is None:
+                return rows.forms.get(form_id)
+            return rows.versions.get((form_id, version))
+
+    def create(self, form: Form) -> None:
+        with self._call("Forms.create") as rows:
+            _require(form.id not in rows.forms)
+            rows.forms[form.id] = rows.versions[form.id, form.version] = form
+
+    def publish(self, form: Form) -> None:
+        with self._call("Forms.publish") as rows:
+            _require(form.id in rows.forms and rows.forms[form.id].version < form.version)
+            _require((form.id, form.version) not in rows.versions)
+            rows.forms[form.id] = rows.versions[form.id, form.version] = form
+
+    def page(self, cursor: str | None, limit: int) -> Page[Form]:
+        with self._call("Forms.page") as rows:
+            return _page("FORM", rows.forms, cursor, limit)
+
+
+class MemoryCampaigns(_Store):
+    """`ports.catalog.Campaigns` in memory."""
+
+    def get(self, campaign_id: str) -> Campaign | None:
+        with self._call("Campaigns.get") as rows:
+            return rows.campaigns.get(campaign_id)
+
+    def create(self, campaign: Campaign) -> None:
+        with self._call("Campaigns.create") as rows:
+            _require(campaign.id not in rows.campaigns)
+            rows.campaigns[campaign.id] = campaign
+
+    def replace(self, campaign: Campaign) -> Campaign:
+        with self._call("Campaigns.replace") as rows:
+            stored = rows.campaigns.get(campaign.id)
+            _require(stored is not None and stored.revision == campaign.revision)
+            following = replace(campaign, revision=campaign.revision + 1)
+            rows.campaigns[campaign.id] = following
+            return following
+
+    def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
+        with self._call("Campaigns.page") as rows:
+            return _page("CAMPAIGN", rows.campaigns, cursor, limit)
+
+    def unfinished(self) -> tuple[Campaign, ...]:
+        with self._call("Campaigns.unfinished") as rows:
+            found = (rows.campaigns[each] for each in sorted(rows.campaigns))
+            return tuple(each for each in found if each.status is CampaignStatus.SENDING)
+
+
+class MemoryApiKeys(_Store):
+    """`ports.catalog.ApiKeys` in memory."""
+
+    def by_digest(self, digest: str) -> ApiKey | None:
+        with self._call("ApiKeys.by_digest") as rows:
+            return next((key for key in rows.keys.values() if key.digest == digest), None)
+
+    def get(self, key_id: str) -> ApiKey | None:
+        with self._call("ApiKeys.get") as rows:
+            return rows.keys.get(key_id)
+
+    def create(self, key: ApiKey) -> None:
+        with self._call("ApiKeys.create") as rows:
+            _require(key.id not in rows.keys)
+            _require(all(other.digest != key.digest for other in rows.keys.values()))
+            rows.keys[key.id] = key
+
+    def replace(self, key: ApiKey) -> None:
+        with self._call("ApiKeys.replace") as rows:
+            stored = rows.keys.get(key.id)
+            _require(stored is not None)
+            assert stored is not None
+            _require(stored.digest == key.digest and stored.revoked_ms is None)
+            rows.keys[key.id] = key
+
+    def page(self, cursor: str | None, limit: int) -> Page[ApiKey]:
+        with self._call("ApiKeys.page") as rows:
+            return _page("KEY", rows.keys, cursor, limit)
+
+
+class MemoryJobs(_Store):
+    """`ports.catalog.Jobs` in memory; nothing expires, as a late DynamoDB would have it."""
+
+    def get(self, kind: str, job_id: str) -> Job | None:
+        with self._call("Jobs.get") as rows:
+            return rows.jobs.get(kind, {}).get(job_id)
+
+    def create(self, job: Job) -> None:
+        with self._call("Jobs.create") as rows:
+            of_kind = rows.jobs.setdefault(job.kind, {})
+            _require(job.id not in of_kind)
+            of_kind[job.id] = job
+
+    def replace(self, job: Job) -> Job:
+        with self._call("Jobs.replace") as rows:
+            stored = rows.jobs.get(job.kind, {}).get(job.id)
+            _require(stored is not None and stored.revision == job.revision)
+            following = replace(job, revision=job.revision + 1)
+            rows.jobs[job.kind][job.id] = following
+            return following
+
+    def page(self, kind: str, cursor: str | None, limit: int) -> Page[Job]:
+        with self._call("Jobs.page") as rows:
+            return _page(f"JOB#{kind}", rows.jobs.get(kind, {}), cursor, limit)

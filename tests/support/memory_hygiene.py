@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Health records and the list of suppressed MACs in memory, with the real store's conditions."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
+from chalicelib.domain.health import Health, dump_health, load_health
+from chalicelib.errors import Conflict
+from chalicelib.ports.catalog import Page
+from chalicelib.ports.hygiene import HealthRow
+from tests.support.faults import Faults, no_faults, struck
+
+
+@dataclass(slots=True, kw_only=True)
+class HygieneRows:
+    """What persists: health as (text, revision, expiry), and the MACs."""
+
+    health: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    macs: set[str] = field(default_factory=set)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class _Store:
+    def __init__(self, rows: HygieneRows | None = None, faults: Faults = no_faults) -> None:
+        self.rows = rows if rows is not None else HygieneRows()
+        self.faults = faults
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[HygieneRows]:
+        with struck(self.faults, name), self.rows.lock:
+            yield self.rows
+
+
+class MemoryHealthStore(_Store):
+    """`ports.hygiene.HealthStore` in memory."""
+
+    def read(self, key: str) -> HealthRow:
+        with self._call("HealthStore.read") as rows:
+            if key not in rows.health:
+                return HealthRow(health=Health(), revision=0)
+            stored, revision, _ = rows.health[key]
+            return HealthRow(health=load_health(stored), revision=revision)
+
+    def write(self, key: str, health: Health, revision: int, expires_ms: int) -> None:
+        with self._call("HealthStore.write") as rows:
+            if rows.health.get(key, ("", 0, 0))[1] != revision:
+                raise Conflict("the health record changed since it was read")
+            rows.health[key] = (dump_health(health), revision + 1, expires_ms)
+
+
+class MemorySuppressionIndex(_Store):
+    """`ports.hygiene.SuppressionIndex` in memory."""
+
+    def note(self, mac: str) -> None:
+        with self._call("SuppressionIndex.note") as rows:
+            rows.macs.add(mac)
+
+    def page(self, cursor: str | None, limit: int) -> Page[str]:
+        with self._call("SuppressionIndex.page") as rows:
+            after = "" if cursor is None else read_cursor("SUPPRESSION", cursor)
+            later = sorted(mac for mac in rows.macs if mac > after)
+            more = len(later) > limit
+            return Page(
+                items=tuple(later[:limit]),
+                cursor=make_cursor("SUPPRESSION", later[limit - 1]) if more else None,
+            )

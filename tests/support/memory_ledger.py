@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's and the audience's ports in memory, with the semantics of the real store.
+
+Strong reads, all-or-nothing commits, the same conditions and the same conflicts: the contract
+suite runs on these and on DynamoDB's adapters alike. `MemoryRows` is what persists; make several
+stores over one `MemoryRows` to play several processes.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, decode_id, shard_of
+from chalicelib.domain.state import SubjectState, dump_state, load_state
+from chalicelib.errors import Conflict, FatalError, InputError
+from chalicelib.ports.audience import Member, MemberPage
+from chalicelib.ports.ledger import (
+    Append,
+    ConfirmToken,
+    Head,
+    Loaded,
+    Located,
+    Lookup,
+    Pending,
+    StoredEntry,
+    Suppressed,
+)
+from tests.support.faults import Faults, no_faults, struck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRow:
+    """The STATE row: the folded state is kept as the text the real store keeps."""
+
+    text: str
+    macs: tuple[str, ...]
+    last_leaf_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceRow:
+    """A subject's row in the audience table."""
+
+    sealed: bytes
+    lists: tuple[tuple[ListId, str], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class MemoryRows:
+    """Everything the ledger, vault and audience tables hold; outlives any store made over it."""
+
+    entries: dict[tuple[SubjectId, int], StoredEntry] = field(default_factory=dict)
+    states: dict[SubjectId, StateRow] = field(default_factory=dict)
+    outbox: dict[tuple[str, str], Pending] = field(default_factory=dict)
+    located: dict[EventId, Located] = field(default_factory=dict)
+    controller: dict[EventId, tuple[bytes, bytes]] = field(default_factory=dict)
+    lookups: dict[str, SubjectId] = field(default_factory=dict)
+    suppressions: dict[str, dict[BrandId | None, Suppressed]] = field(default_factory=dict)
+    tokens: dict[str, ConfirmToken] = field(default_factory=dict)
+    vault: dict[SubjectId, bytes] = field(default_factory=dict)
+    audience: dict[SubjectId, AudienceRow] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class _Store:
+    def __init__(self, rows: MemoryRows | None = None, faults: Faults = no_faults) -> None:
+        self.rows = rows if rows is not None else MemoryRows()
+        self.faults = faults
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[MemoryRows]:
+        with struck(self.faults, name), self.rows.lock:
+            yield self.rows
+
+
+class MemoryLedgerStore(_Store):
+    """`ports.ledger.LedgerStore` in memory."""
+
+    def lookup(self, mac: str) -> Lookup:
+        with self._call("LedgerStore.lookup") as rows:
+            found = rows.suppressions.get(mac, {})
+            ordered = sorted(found.values(), key=lambda x: x.brand or "")
+            return Lookup(sid=rows.lookups.get(mac), suppressions=tuple(ordered))
+
+    def load(self, sid: SubjectId) -> Loaded:
+        with self._call("LedgerStore.load") as rows:
+            row = rows.states.get(sid)
+            return Loaded(
+                state=load_state(row.text) if row else None,
+                macs=row.macs if row else (),
+                last_leaf_hash=row.last_leaf_hash if row else None,
+                wrapped_key=rows.vault.get(sid),
+            )
+
+    def states(self, sids: Sequence[SubjectId]) -> dict[SubjectId, SubjectState]:
+        if len(set(sids)) > 100:
+            raise FatalError("at most 100 states are read at once")
+        with self._call("LedgerStore.states") as rows:
+            return {sid: load_state(rows.states[sid].text) for sid in sids if sid in rows.states}
+
+    def commit(self, append: Append) -> None:
+        whole = append.expected_entries + len(append.entries) == append.state.entries
+        if not append.entries or not whole:
+            raise FatalError("an append holds exactly the entries its state counts")
+        with self._call("LedgerStore.commit") as rows:
+            _require_conditions(rows, append)
+            _write(rows, append)
+
+    def history(
+        self, sid: SubjectId, first: int = 0, last: int | None = None
+    ) -> tuple[StoredEntry, ...]:
+        with self._call("LedgerStore.history") as rows:
+            numbers = sorted(n for owner, n in rows.entries if owner == sid)
+            wanted = [n for n in numbers if n >= first and (last is None or n <= last)]
+            return tuple(rows.entries[sid, n] for n in wanted)
+
+    def locate(self, event: EventId) -> Located | None:
+        with self._call("LedgerStore.locate") as rows:
+            return rows.located.get(event)
+
+    def append_controller_entry(
+        self,
+        event: EventId,
+        leaf: bytes,
+        sealed: bytes | None,
+        suppress: tuple[Suppressed, ...] = (),
+    ) -> None:
+        with self._call("LedgerStore.append_controller_entry") as rows:
+            if event in rows.located:
+                raise Conflict("the entry was written before")
+            rows.located[event] = Located(event=event, sid=None, n=None, index=None)
+            _put_pending(rows, event, leaf, None, None)
+            if sealed is not None:
+                rows.controller[event] = (leaf, sealed)
+            for row in suppress:
+                rows.suppressions.setdefault(row.mac, {})[row.brand] = row
+
+    def put_token(self, token: ConfirmToken) -> None:
+        with self._call("LedgerStore.put_token") as rows:
+            if token.token_sha256 in rows.tokens:
+                raise Conflict("the token exists")
+            rows.tokens[token.token_sha256] = token
+
+    def token(self, token_sha256: str) -> ConfirmToken | None:
+        with self._call("LedgerStore.token") as rows:
+            return rows.tokens.get(token_sha256)
+
+
+def _require_conditions(rows: MemoryRows, append: Append) -> None:
+    sid, row = append.sid, rows.states.get(append.sid)
+    stored = load_state(row.text).entries if row else 0
+    token = rows.tokens.get(append.consume_token or "")
+    conditions = [
+        stored == append.expected_entries,
+        (row is None) == (append.expected_entries == 0),
+        all((sid, entry.n) not in rows.entries for entry in append.entries),
+        not append.index_request or append.entries[0].event not in rows.located,
+        append.consume_token is None or (token is not None and token.used_ms is None),
+    ]
+    if append.new_subject is not None:
+        conditions.append(sid not in rows.vault)
+        conditions.append(all(mac not in rows.lookups for mac in append.new_subject.macs))
+    elif append.check_subject:
+        conditions.append(sid in rows.vault)
+        conditions.append(all(rows.lookups.get(mac) == sid for mac in append.macs))
+    if not all(conditions):
+        raise Conflict("somebody else changed the subject first")
+
+
+def _write(rows: MemoryRows, append: Append) -> None:
+    sid, row = append.sid, rows.states.get(append.sid)
+    for entry in append.entries:
+        rows.entries[sid, entry.n] = entry
+        _put_pending(rows, entry.event, entry.leaf, sid, entry.n)
+    macs = row.macs if row else ()
+    if append.new_subject is not None:
+        macs = append.new_subject.macs
+        rows.vault[sid] = append.new_subject.wrapped_key
+        rows.lookups.update(dict.fromkeys(macs, sid))
+    rows.states[sid] = StateRow(
+        text=dump_state(append.state), macs=macs, last_leaf_hash=append.last_leaf_hash
+    )
+    if append.profile is not None:
+        before = rows.audience.get(sid)
+        sealed = append.profile.sealed
+        if sealed is None:
+            sealed = before.sealed if before else b""
+        lists = tuple(sorted(append.profile.lists))
+        rows.audience[sid] = AudienceRow(sealed=sealed, lists=lists)
+    if append.index_request:
+        first = append.entries[0]
+        rows.located[first.event] = Located(event=first.event, sid=sid, n=first.n, index=None)
+    if append.consume_token is not None:
+        token = rows.tokens[append.consume_token]
+        rows.tokens[append.consume_token] = replace(token, used_ms=append.consumed_ms)
+    for mac, brand in append.lift:
+        rows.suppressions.get(mac, {}).pop(brand, None)
+    for suppressed in append.suppress:
+        rows.suppressions.setdefault(suppressed.mac, {})[suppressed.brand] = suppressed
+
+
+def _put_pending(
+    rows: MemoryRows, event: EventId, leaf: bytes, sid: SubjectId | None, n: int | None
+) -> None:
+    shard = shard_of(sid if sid is not None else SubjectId(event))
+    at_ms = int(json.loads(leaf)["ts"])
+    key = (f"Q#{shard}", f"{at_ms:013d}#{event}")
+    rows.outbox[key] = Pending(key=key, event=event, leaf=leaf, sid=sid, n=n)
+
+
+class MemoryOutbox(_Store):
+    """`ports.ledger.Outbox` in memory."""
+
+    def pending(self, limit: int) -> tuple[Pending, ...]:
+        with self._call("Outbox.pending") as rows:
+            return tuple(rows.outbox[key] for key in sorted(rows.outbox)[:limit])
+
+    def settle(self, indexed: Sequence[tuple[Pending, int]]) -> None:
+        with self._call("Outbox.settle") as rows:
+            for entry, index in indexed:
+                rows.located[entry.event] = Located(
+                    event=entry.event, sid=entry.sid, n=entry.n, index=index
+                )
+                rows.outbox.pop(entry.key, None)
+
+
+class MemoryHeadStore(_Store):
+    """`ports.ledger.HeadStore` in memory, for the log ``origin``."""
+
+    def __init__(
+        self, origin: str, rows: MemoryRows | None = None, faults: Faults = no_faults
+    ) -> None:
+        super().__init__(rows, faults)
+        self._origin = origin
+
+    def read(self) -> Head | None:
+        with self._call("HeadStore.read") as rows:
+            return rows.heads.get(self._origin)
+
+    def swap(self, expected: Head | None, new: Head) -> None:
+        with self._call("HeadStore.swap") as rows:
+            if _identity(rows.heads.get(self._origin)) != _identity(expected):
+                raise Conflict("the head moved on")
+            rows.heads[self._origin] = new
+
+
+def _identity(head: Head | None) -> tuple[int, bytes, str | None] | None:
+    return (head.size, head.root, head.staged) if head is not None else None
+
+
+class MemoryAudienceStore(_Store):
+    """`ports.audience.AudienceStore` in memory."""
+
+    def members(self, sids: Sequence[SubjectId]) -> dict[SubjectId, Member]:
+        if len(set(sids)) > 50:
+            raise FatalError("at most 50 members are read at once")
+        with self._call("AudienceStore.members") as rows:
+            return {sid: _member(rows, sid) for sid in sids if sid in rows.audience}
+
+    def on_list(self, shard: str, list_id: ListId, status: str) -> Iterator[SubjectId]:
+        with self._call("AudienceStore.on_list") as rows:
+            found = [
+                sid
+                for sid in sorted(rows.audience)
+                if shard_of(sid) == shard and (list_id, status) in rows.audience[sid].lists
+            ]
+        yield from found
+
+    def page(self, cursor: str | None, limit: int) -> MemberPage:
+        with self._call("AudienceStore.page") as rows:
+            after = ("", "")
+            if cursor is not None:
+                after = (_cursor_shard(cursor), cursor)
+            keys = sorted((shard_of(sid), sid) for sid in rows.audience)
+            later = [sid for shard, sid in keys if (shard, sid) > after]
+            members = tuple(_member(rows, sid) for sid in later[:limit])
+            more = len(later) > limit
+            return MemberPage(members=members, cursor=members[-1].sid if more else None)
+
+
+def _cursor_shard(cursor: str) -> str:
+    try:
+        decode_id(cursor)
+    except InputError:
+        raise InputError("bad_cursor", "This cursor is not valid.") from None
+    return shard_of(SubjectId(cursor))
+
+
+def _member(rows: MemoryRows, sid: SubjectId) -> Member:
+    row = rows.audience[sid]
+    return Member(sid=sid, sealed=row.sealed, lists=row.lists, wrapped_key=rows.vault.get(sid))

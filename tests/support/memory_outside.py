@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blobs, queues and activity in memory, with the conditions of the real services.
+
+`OutsideRows` is what persists; make several of each over one to play several processes.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.ports.outside import Blob, Queue, Remembered, StoredEvent
+from tests.support.faults import Faults, no_faults, struck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedMessage:
+    """A message as SQS keeps it: text, to be seen after a delay."""
+
+    queue: Queue
+    body: str
+    delay_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """An idempotency key as stored."""
+
+    remembered: Remembered
+    expires_s: int
+
+
+@dataclass(slots=True, kw_only=True)
+class OutsideRows:
+    """Objects, messages and expiring rows; outlives anything made over it."""
+
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    content_types: dict[str, str] = field(default_factory=dict)
+    messages: list[QueuedMessage] = field(default_factory=list)
+    counters: dict[tuple[str, int], int] = field(default_factory=dict)
+    requests: dict[str, RequestRow] = field(default_factory=dict)
+    events: dict[str, StoredEvent] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class _Store:
+    def __init__(self, rows: OutsideRows | None = None, faults: Faults = no_faults) -> None:
+        self.rows = rows if rows is not None else OutsideRows()
+        self.faults = faults
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[OutsideRows]:
+        with struck(self.faults, name), self.rows.lock:
+            yield self.rows
+
+
+class MemoryBlobs(_Store):
+    """`ports.outside.Blobs` in memory."""
+
+    def get(self, key: str) -> Blob | None:
+        with self._call("Blobs.get") as rows:
+            return rows.blobs.get(key)
+
+    def get_range(self, key: str, first: int, last: int) -> bytes:
+        with self._call("Blobs.get_range") as rows:
+            if key not in rows.blobs:
+                raise NotFound("read part of an object: there is none")
+            return rows.blobs[key].data[first : last + 1]
+
+    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+        with self._call("Blobs.put_new") as rows:
+            if key in rows.blobs:
+                return False
+            _store(rows, key, data, content_type)
+            return True
+
+    def put(self, key: str, data: bytes, content_type: str, if_match: str | None = None) -> None:
+        with self._call("Blobs.put") as rows:
+            blob = rows.blobs.get(key)
+            if if_match is not None and (blob is None or blob.etag != if_match):
+                raise Conflict("replace an object: it is another by now")
+            _store(rows, key, data, content_type)
+
+    def size(self, key: str) -> int | None:
+        with self._call("Blobs.size") as rows:
+            return len(rows.blobs[key].data) if key in rows.blobs else None
+
+    def delete(self, key: str) -> None:
+        with self._call("Blobs.delete") as rows:
+            rows.blobs.pop(key, None)
+
+
+def _store(rows: OutsideRows, key: str, data: bytes, content_type: str) -> None:
+    etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+    rows.blobs[key] = Blob(data=bytes(data), etag=etag)
+    rows.content_types[key] = content_type
+
+
+class MemoryQueues(_Store):
+    """`ports.outside.Queues` in memory; `take` plays the consumer."""
+
+    def send(self, queue: Queue, body: dict[str, object], delay_s: int = 0) -> None:
+        with self._call("Queues.send") as rows:
+            rows.messages.append(QueuedMessage(queue=queue, body=json.dumps(body), delay_s=delay_s))
+
+    def send_all(self, queue: Queue, bodies: Sequence[dict[str, object]]) -> None:
+        with self._call("Queues.send_all") as rows:
+            rows.messages.extend(
+                QueuedMessage(queue=queue, body=json.dumps(body)) for body in bodies
+            )
+
+    def take(self, queue: Queue) -> list[dict[str, object]]:
+        """Remove and return every message of ``queue``, oldest first, delayed or not."""
+        with self.rows.lock:
+            taken = [each for each in self.rows.messages if each.queue is queue]
+            self.rows.messages = [each for each in self.rows.messages if each.queue is not queue]
+        return [json.loads(each.body) for each in taken]
+
+
+class MemoryActivity(_Store):
+    """`ports.outside.Activity` in memory; only an idempotency key's own time forgets it."""
+
+    def count(self, budget: str, window_s: int, now_ms: int) -> int:
+        with self._call("Activity.count") as rows:
+            window = (budget, now_ms // 1_000 // window_s * window_s)
+            rows.counters[window] = rows.counters.get(window, 0) + 1
+            return rows.counters[window]
+
+    def begin_request(
+        self, key: str, request_sha256: str, now_ms: int, keep_s: int
+    ) -> Remembered | None:
+        with self._call("Activity.begin_request") as rows:
+            now_s = now_ms // 1_000
+            old = rows.requests.get(key)
+            if old is not None and old.expires_s > now_s:
+                return old.remembered
+            claimed = Remembered(request_sha256=request_sha256, status=None, body=None)
+            rows.requests[key] = RequestRow(remembered=claimed, expires_s=now_s + keep_s)
+            return None
+
+    def finish_request(self, key: str, status: int, body: str) -> None:
+        with self._call("Activity.finish_request") as rows:
+            if key not in rows.requests:
+                raise Conflict("the idempotency key is not claimed")
+            old = rows.requests[key]
+            answered = replace(old.remembered, status=status, body=body)
+            rows.requests[key] = replace(old, remembered=answered)
+
+    def abandon_request(self, key: str) -> None:
+        with self._call("Activity.abandon_request") as rows:
+            old = rows.requests.get(key)
+            if old is not None and old.remembered.status is None:
+                del rows.requests[key]
+
+    def record_event(self, event: StoredEvent, keep_s: int) -> bool:
+        with self._call("Activity.record_event") as rows:
+            if event.key in rows.events:
+                return False
+            rows.events[event.key] = event
+            return True

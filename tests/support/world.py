@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole product over in-memory ports: the same container, other adapters.
+
+`World.settle` plays the part of SQS: it hands every waiting message to its service until the
+queues are empty, so that a test reads as a story.
+"""
+
+import re
+
+from chalicelib.adapters.templates import TemplateRenderer
+from chalicelib.bootstrap import Container
+from chalicelib.config import Settings
+from chalicelib.domain.campaigns import Act, ChunkRef, Content
+from chalicelib.domain.ids import CampaignId, EventId, ListId, PurposeId, SubjectId
+from chalicelib.domain.state import SubjectState
+from chalicelib.ports.outside import Queue
+from chalicelib.services.api_keys import KeyRing
+from chalicelib.services.ledger import event_of_leaf
+from chalicelib.services.signup import Session
+from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+from tests.support.clock import FakeClock, SeededRandom
+from tests.support.faults import Faults, Moment, no_faults
+from tests.support.memory_catalog import (
+    CatalogRows,
+    MemoryApiKeys,
+    MemoryBrands,
+    MemoryCampaigns,
+    MemoryForms,
+    MemoryJobs,
+    MemoryLists,
+)
+from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
+from tests.support.memory_keys import (
+    MemoryAddressMac,
+    MemoryKeyWrapper,
+    MemoryLinkKeys,
+    MemoryLogSigner,
+)
+from tests.support.memory_ledger import (
+    MemoryAudienceStore,
+    MemoryHeadStore,
+    MemoryLedgerStore,
+    MemoryOutbox,
+    MemoryRows,
+)
+from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
+from tests.support.memory_sending import (
+    MemoryChunks,
+    MemoryRateSlot,
+    MemorySender,
+    SendingRows,
+)
+
+BASE_URL = "https://mail.example.org"
+ORIGIN = "mail.example.org/ledger"
+VISITOR = Session(network="192.0.2.7", user_agent="Mozilla/5.0", page=f"{BASE_URL}/forms/demo")
+READER = Session(network="198.51.100.4", user_agent="Mozilla/5.0")
+TICKED = {"newsletter": "yes"}
+
+_SETTINGS = Settings(
+    base_url=BASE_URL,
+    ledger_origin=ORIGIN,
+    controller="example",
+    ledger_table="ledger",
+    vault_table="vault",
+    audience_table="audience",
+    campaigns_table="campaigns",
+    activity_table="activity",
+    bucket="store",
+    confirmations_queue="confirmations",
+    plans_queue="plans",
+    chunks_queue="chunks",
+    sequencing_queue="sequencing",
+    proofs_queue="proofs",
+    vault_key="alias/vault",
+    address_key="alias/address",
+    links_key="alias/links",
+    log_key="kms:alias/log",
+    configuration_set="kvitto",
+    signups_per_hour=100,
+)
+
+
+class World(Container):
+    """A fresh installation with the demo brand, list and form; nothing outside the process."""
+
+    def __init__(self, seed: int = 1) -> None:
+        super().__init__(_SETTINGS)
+        self.faults: Faults = no_faults
+        self.rows = MemoryRows()
+        self.sending_rows = SendingRows()
+        self.outside_rows = OutsideRows()
+        self.catalog_rows = CatalogRows()
+        random = SeededRandom(seed)
+        strike = self._strike
+        parts = {
+            "clock": FakeClock(),
+            "random": random,
+            "store": MemoryLedgerStore(self.rows, faults=strike),
+            "outbox": MemoryOutbox(self.rows, faults=strike),
+            "heads": MemoryHeadStore(origin=ORIGIN, rows=self.rows, faults=strike),
+            "audience": MemoryAudienceStore(self.rows, faults=strike),
+            "wrapper": MemoryKeyWrapper(faults=strike),
+            "address_mac": MemoryAddressMac(faults=strike),
+            "log_signer": MemoryLogSigner(faults=strike),
+            "link_keys": MemoryLinkKeys(faults=strike),
+            "brands": MemoryBrands(self.catalog_rows, faults=strike),
+            "lists": MemoryLists(self.catalog_rows, faults=strike),
+            "forms": MemoryForms(self.catalog_rows, faults=strike),
+            "campaign_rows": MemoryCampaigns(self.catalog_rows, faults=strike),
+            "jobs": MemoryJobs(self.catalog_rows, faults=strike),
+            "chunks": MemoryChunks(self.sending_rows, faults=strike),
+            "rate": MemoryRateSlot(self.sending_rows, faults=strike),
+            "activity": MemoryActivity(self.outside_rows, faults=strike),
+            "blobs": MemoryBlobs(self.outside_rows, faults=strike),
+            "queues": MemoryQueues(self.outside_rows, faults=strike),
+            "health": MemoryHealthStore(faults=strike),
+            "suppression_index": MemorySuppressionIndex(faults=strike),
+            "sender": MemorySender(faults=strike),
+            "renderer": TemplateRenderer(),
+        }
+        parts["key_ring"] = KeyRing(
+            keys=MemoryApiKeys(self.catalog_rows, faults=strike),
+            clock=parts["clock"],
+            random=random,
+        )
+        self.__dict__.update(parts)  # What cached_property would have made.
+        self.setup.add_brand(DEMO_BRAND)
+        self.setup.add_list(DEMO_LIST.id, DEMO_BRAND.id, DEMO_LIST.name)
+        self.setup.add_form(DEMO_FORM)
+
+    def _strike(self, call: str, moment: Moment) -> None:
+        self.faults(call, moment)
+
+    @property
+    def time(self) -> FakeClock:
+        """The clock, as a test moves it."""
+        clock = self.clock
+        assert isinstance(clock, FakeClock)
+        return clock
+
+    @property
+    def mails(self) -> list:
+        """Mails SES accepted, oldest first."""
+        return self.sender.mailed
+
+    def sign_up(self, email: str, language: str = "en", **fields: str) -> EventId:
+        """Submit the demo form and return the request's event id."""
+        before = set(self.rows.located)
+        self.signup.submit("demo", {**TICKED, "email": email, **fields}, VISITOR, language)
+        (request,) = set(self.rows.located) - before
+        return request
+
+    def confirm_token(self, email: str) -> str:
+        """The token in the newest confirmation mail to ``email``."""
+        texts = [m.message.text for m in self.mails if m.message.to == email]
+        for text in reversed(texts):
+            found = re.search(r"/confirm/([A-Za-z0-9_-]+)", text)
+            if found:
+                return found[1]
+        raise AssertionError("no confirmation mail")
+
+    def subscribe(self, email: str, **fields: str) -> SubjectId:
+        """Walk the whole double opt-in and return the subject."""
+        self.sign_up(email, **fields)
+        self.settle()
+        link = self.confirmation.confirm(self.confirm_token(email), READER)
+        self.settle()
+        return link.token.sid
+
+    def state(self, sid: SubjectId) -> SubjectState:
+        """The stored state."""
+        loaded = self.store.load(sid)
+        assert loaded.state is not None
+        return loaded.state
+
+    def types(self, sid: SubjectId) -> list[str]:
+        """The types of the subject's entries in order."""
+        return [str(event_of_leaf(entry.leaf).type) for entry in self.store.history(sid)]
+
+    def campaign(self, name: str = "News", **content: str) -> CampaignId:
+        """Write and start a campaign to the demo list."""
+        made = self.campaigns.create(
+            name=name,
+            list_id=ListId("newsletter"),
+            purpose=PurposeId("newsletter"),
+            content=Content(subject="Hello", html=content.get("html", "<p>Hello</p>")),
+        )
+        self.campaigns.act(made.id, Act.SEND)
+        return made.id
+
+    def settle(self, *only: Queue) -> None:
+        """Hand over messages until the queues (or only those named) are empty."""
+        queues = only or tuple(Queue)
+        while taken := [(q, m) for q in queues for m in self.queues.take(q)]:
+            for queue, body in taken:
+                self.handle(queue, body)
+
+    def handle(self, queue: Queue, body: dict) -> None:
+        """Give one message to its service, as the Lambda handler would."""
+        if queue is Queue.CONFIRMATIONS:
+            self.confirmation_mail.send(EventId(body["request"]))
+        elif queue is Queue.PLANS:
+            self.planner.plan(body["campaign"], body["shard"])
+        elif queue is Queue.CHUNKS:
+            self.courier.deliver(
+                ChunkRef(campaign=body["campaign"], shard=body["shard"], number=body["number"])
+            )
+        elif queue is Queue.SEQUENCING:
+            self.sequencer.run()
+        elif queue is Queue.PROOFS:
+            self.proofs.build(body["job"])

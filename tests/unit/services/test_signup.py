@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sign-up: one entry, one message, and the same calls and answer for every address."""
+
+import json
+
+import pytest
+
+from chalicelib.domain.signup import Problem, SubmissionError
+from chalicelib.errors import InputError, NotFound, Throttled
+from chalicelib.ports.outside import Queue
+from tests.support.faults import Moment
+from tests.support.world import TICKED, VISITOR, World
+
+ADDRESS = "visitor@example.org"
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def calls_of(world, email):
+    calls = []
+
+    def record(call, moment):
+        if moment is Moment.BEFORE:
+            calls.append(call)
+
+    world.faults = record
+    accepted = world.signup.submit("demo", {**TICKED, "email": email}, VISITOR, "en")
+    world.faults = lambda call, moment: None
+    return calls, (accepted.form, accepted.brand)
+
+
+def test_a_known_an_unknown_and_a_suppressed_address_cause_the_same_calls_and_answer(world):
+    """Design §2, promise 9."""
+    world.subscribe("known@example.org")
+    world.subscribe("suppressed@example.org")
+    world.suppressions.add("suppressed@example.org", "manual")
+    world.suppressions.add("stranger@example.org", "manual")
+    seen = [
+        calls_of(world, email)
+        for email in (
+            "unknown@example.org",
+            "known@example.org",
+            "suppressed@example.org",
+            "stranger@example.org",
+        )
+    ]
+    assert all(one == seen[0] for one in seen[1:])
+    calls = seen[0][0]
+    assert calls.count("LedgerStore.commit") == 1
+    assert [c for c in calls if c.startswith("Queues.")] == ["Queues.send"]
+
+
+def test_the_queue_message_holds_only_the_request_id(world):
+    request = world.sign_up(ADDRESS)
+    (message,) = [m for m in world.outside_rows.messages if m.queue is Queue.CONFIRMATIONS]
+    assert json.loads(message.body) == {"v": 1, "request": request}
+
+
+def test_nothing_personal_is_in_the_leaf_or_in_clear_in_any_row(world):
+    sid = None
+    world.sign_up("canary-visitor@example.org", first_name="Canaryname")
+    for row in (world.rows, world.outside_rows, world.sending_rows):
+        text = repr(row).casefold()
+        assert "canary" not in text, sid
+
+
+def test_an_unconfirmed_request_changes_nothing_of_a_known_person(world):
+    sid = world.subscribe(ADDRESS, first_name="Kim")
+    before = world.rows.audience[sid]
+    consents = world.state(sid).consents
+    world.sign_up(ADDRESS, first_name="Mallory")
+    assert world.rows.audience[sid] == before
+    assert world.state(sid).consents == consents
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({}, {"email": Problem.MISSING, "newsletter": Problem.CONSENT_MISSING}),
+        ({"email": "nobody", **TICKED}, {"email": Problem.MALFORMED_ADDRESS}),
+        ({"email": ADDRESS}, {"newsletter": Problem.CONSENT_MISSING}),
+        ({"email": ADDRESS, "newsletter": "off"}, {"newsletter": Problem.CONSENT_MISSING}),
+        ({"email": ADDRESS, **TICKED, "first_name": "x" * 999}, {"first_name": Problem.TOO_LONG}),
+        (
+            {"email": ADDRESS, **TICKED, "first_name": "a\nb"},
+            {"first_name": Problem.BAD_CHARACTERS},
+        ),
+    ],
+)
+def test_an_unusable_submission_names_its_fields_and_leaves_no_state(world, values, problems):
+    before = (len(world.rows.entries), len(world.outside_rows.messages))
+    with pytest.raises(SubmissionError) as raised:
+        world.signup.submit("demo", values, VISITOR, "en")
+    assert raised.value.problems == problems
+    assert (len(world.rows.entries), len(world.outside_rows.messages)) == before
+
+
+def test_an_unknown_form_and_a_stale_notice_are_refused(world):
+    with pytest.raises(NotFound):
+        world.signup.submit("nowhere", {**TICKED, "email": ADDRESS}, VISITOR, "en")
+    with pytest.raises(InputError, match="stale_form"):
+        world.signup.submit("demo", {**TICKED, "email": ADDRESS, "notice": "0" * 64}, VISITOR, "en")
+    assert world.rows.states == {}
+
+
+def test_over_budget_is_refused_before_anything_that_depends_on_the_address(world):
+    world.activity.count = lambda *_: world.settings.signups_per_hour + 1
+    calls = []
+    world.faults = lambda call, moment: calls.append(call)
+    with pytest.raises(Throttled):
+        world.signup.submit("demo", {**TICKED, "email": ADDRESS}, VISITOR, "en")
+    assert not any(call.startswith(("AddressMac", "LedgerStore")) for call in calls)

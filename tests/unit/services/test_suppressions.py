@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from chalicelib.domain.eligibility import Skipped, SkipReason, decide
+from chalicelib.domain.events import EMAIL, EventType, SuppressionReason
+from chalicelib.domain.ids import BrandId, ListId
+from chalicelib.domain.state import Scope
+from chalicelib.domain.suppressions import OPERATOR_REASONS, outweighs
+from chalicelib.errors import Conflict, InputError, Unavailable
+from chalicelib.services.ledger import event_of_leaf
+from tests.support.faults import FailOnce, Moment
+from tests.support.people import NEWS, People
+
+VISITOR = "visitor@example.org"
+STRANGER = "stranger@example.net"
+
+
+@pytest.fixture
+def people() -> People:
+    return People()
+
+
+def suppressed(state, brand="demo") -> bool:
+    found = decide(state, Scope(BrandId(brand), EMAIL), ListId("newsletter"), NEWS)
+    return found == Skipped(reason=SkipReason.SUPPRESSED)
+
+
+def entries(people: People, sid) -> list[EventType]:
+    return [event_of_leaf(x.leaf).type for x in people.ledger.history(sid)]
+
+
+@pytest.mark.parametrize("address", [VISITOR, STRANGER])
+@pytest.mark.parametrize("reason", sorted(OPERATOR_REASONS))
+def test_an_operator_suppresses_any_address_for_every_brand(people, address, reason):
+    sid = people.confirmed(VISITOR)
+    row = people.suppressions.add(address, reason)
+    assert (row.mac, row.brand, row.reason) == (people.mac(address), None, reason)
+    assert people.suppressions.is_suppressed(address)
+    assert people.suppressions.is_suppressed(address, BrandId("demo"))
+    assert people.suppressions.is_suppressed(address.upper())
+    assert suppressed(people.state(sid)) == (address == VISITOR)
+
+
+def test_a_suppression_has_its_entry_and_repeating_adds_none(people):
+    sid = people.confirmed(VISITOR)
+    for _ in range(3):
+        people.suppressions.add(VISITOR, "manual")
+        people.suppressions.add(STRANGER, "manual")
+    assert entries(people, sid) == [EventType.CONSENT_CONFIRMED, EventType.SUPPRESSION_ADDED]
+    leaves = [pending.leaf for pending in people.rows.outbox.values()]
+    assert len([x for x in leaves if b"suppression.added" in x]) == 2
+    assert people.mac(STRANGER).encode() not in b"".join(leaves)
+
+
+def test_an_address_nobody_suppressed_may_be_mailed(people):
+    people.confirmed(VISITOR)
+    assert not people.suppressions.is_suppressed(VISITOR)
+    assert people.suppressions.find(STRANGER) == ()
+
+
+@pytest.mark.parametrize("reason", ["", "erased", "because", "BOUNCE"])
+def test_only_a_known_reason_is_taken(people, reason):
+    with pytest.raises(InputError) as caught:
+        people.suppressions.add(VISITOR, reason)
+    assert caught.value.code == "bad_reason"
+    assert not people.rows.outbox
+
+
+def test_what_is_no_address_is_refused(people):
+    with pytest.raises(InputError):
+        people.suppressions.add("not an address", "manual")
+
+
+@pytest.mark.parametrize("address", [VISITOR, STRANGER])
+@pytest.mark.parametrize(("first", "then"), [("bounce", "manual"), ("manual", "bounce")])
+def test_a_reason_a_confirmation_lifts_never_replaces_one_it_does_not(people, address, first, then):
+    sid = people.confirmed(VISITOR)
+    people.suppressions.add(address, first)
+    assert people.suppressions.add(address, then).reason == "manual"
+    people.confirm_again(sid)
+    assert people.suppressions.is_suppressed(address)
+    assert suppressed(people.state(sid)) == (address == VISITOR)
+
+
+def test_every_pair_of_reasons_is_ordered():
+    for one in SuppressionReason:
+        assert outweighs(one, [])
+        assert not outweighs(one, [one])
+        for other in set(SuppressionReason) - {one}:
+            assert outweighs(one, [other]) != outweighs(other, [one])
+
+
+@pytest.mark.parametrize("reason", ["bounce", "complaint"])
+def test_a_fresh_confirmation_is_the_way_back_from_a_bounce_or_complaint(people, reason):
+    sid = people.confirmed(VISITOR)
+    people.suppressions.add(VISITOR, reason)
+    people.confirm_again(sid)
+    assert not people.suppressions.is_suppressed(VISITOR)
+    assert not suppressed(people.state(sid))
+    assert people.suppressions.page(None, 10).items == ()
+
+
+def test_pages_show_every_suppression_once(people):
+    addresses = [f"person-{n}@example.org" for n in range(7)]
+    people.confirmed(addresses[0])
+    for address in addresses:
+        people.suppressions.add(address, "manual")
+    seen, cursor = [], None
+    while True:
+        page = people.suppressions.page(cursor, 3)
+        seen += [row.mac for row in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted(people.mac(address) for address in addresses)
+
+
+def test_somebody_who_signs_up_while_being_suppressed_is_suppressed(people):
+    """The sign-up commits after the lookup found a stranger and before the row is written."""
+    signed_up = []
+
+    def race(call: str, moment: Moment) -> None:
+        wanted = ("LedgerStore.append_controller_entry", Moment.BEFORE)
+        if (call, moment) == wanted and not signed_up:
+            signed_up.append(None)
+            signed_up[0] = people.confirmed(VISITOR)
+
+    people.faults = race
+    people.suppressions.add(VISITOR, "manual")
+    assert suppressed(people.state(signed_up[0]))
+
+
+def test_somebody_new_takes_over_what_the_address_was_suppressed_for(people):
+    """The other order: the row was there before the sign-up; its worker mirrors before mailing."""
+    people.suppressions.add(VISITOR, "manual")
+    sid = people.confirmed(VISITOR)
+    assert not suppressed(people.state(sid))
+    chain = people.suppressor.mirror(people.ledger.open(sid))
+    assert suppressed(chain.state)
+    assert people.suppressor.mirror(chain).state == chain.state
+    people.confirm_again(sid)
+    assert people.suppressions.is_suppressed(VISITOR)
+
+
+def test_a_mirrored_bounce_is_lifted_with_its_row_by_the_next_confirmation(people):
+    people.suppressions.add(VISITOR, "bounce")
+    sid = people.confirmed(VISITOR)
+    people.suppressor.mirror(people.ledger.open(sid))
+    people.confirm_again(sid)
+    assert not people.suppressions.is_suppressed(VISITOR)
+
+
+def test_mirroring_somebody_never_suppressed_appends_nothing(people):
+    sid = people.confirmed(VISITOR)
+    before = people.ledger.open(sid)
+    assert people.suppressor.mirror(before).state == before.state
+
+
+def test_a_chain_that_moves_on_meanwhile_is_decided_anew(people):
+    sid = people.confirmed(VISITOR)
+    people.faults = FailOnce("LedgerStore.commit", Moment.BEFORE, Conflict("moved on"))
+    people.suppressions.add(VISITOR, "manual")
+    assert suppressed(people.state(sid))
+
+
+def test_a_chain_that_never_rests_is_reported_and_unchanged(people):
+    sid = people.confirmed(VISITOR)
+
+    def always(call: str, moment: Moment) -> None:
+        if (call, moment) == ("LedgerStore.commit", Moment.BEFORE):
+            raise Conflict("moved on")
+
+    people.faults = always
+    with pytest.raises(Conflict):
+        people.suppressions.add(VISITOR, "manual")
+    assert not suppressed(people.state(sid))
+
+
+CALLS = ["LedgerStore.commit", "LedgerStore.append_controller_entry", "SuppressionIndex.note"]
+
+
+@pytest.mark.parametrize("address", [VISITOR, STRANGER])
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("call", CALLS)
+def test_trying_again_after_any_fault_suppresses_and_lists(people, call, moment, address):
+    people.confirmed(VISITOR)
+    people.faults = FailOnce(call, moment)
+    try:
+        people.suppressions.add(address, "manual")
+    except Unavailable:
+        people.suppressions.add(address, "manual")
+    assert people.suppressions.is_suppressed(address)
+    assert [row.mac for row in people.suppressions.page(None, 10).items] == [people.mac(address)]
+
+
+def test_an_erasure_meanwhile_leaves_the_row_by_mac(people):
+    sid = people.confirmed(VISITOR)
+    del people.rows.vault[sid]
+    people.suppressions.add(VISITOR, "complaint")
+    assert people.suppressions.is_suppressed(VISITOR)
+
+
+def test_a_suppression_for_one_brand_leaves_the_others_free(people):
+    people.ledger.suppress_stranger(people.mac(STRANGER), SuppressionReason.MANUAL, BrandId("demo"))
+    assert people.suppressions.is_suppressed(STRANGER, BrandId("demo"))
+    assert not people.suppressions.is_suppressed(STRANGER, BrandId("other"))
+    assert not people.suppressions.is_suppressed(STRANGER)
+    people.suppressions.add(STRANGER, "bounce")
+    assert people.suppressions.is_suppressed(STRANGER)
+    sid = people.confirmed(STRANGER)
+    state = people.suppressor.mirror(people.ledger.open(sid)).state
+    assert {(x.brand, x.reason) for x in state.suppressions} == {
+        ("demo", "manual"),
+        (None, "bounce"),
+    }
