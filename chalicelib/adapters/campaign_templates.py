@@ -14,7 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import (
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    nodes,
+)
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -35,6 +42,7 @@ from chalicelib.ports.sending import Rendered
 MAX_SOURCE_BYTES: Final = 256 * 1024
 MAX_OUTPUT_BYTES: Final = 512 * 1024
 MAX_SUBJECT_CHARS: Final = 255
+MAX_JOINED_CHARS: Final = 10_000
 CACHED_VERSIONS: Final = 32
 
 FILTERS: Final = frozenset(
@@ -43,6 +51,15 @@ FILTERS: Final = frozenset(
 )
 TESTS: Final = frozenset({"defined", "undefined", "none", "odd", "even", "string", "number"})
 _LOOP_FACTS: Final = frozenset({"index", "index0", "first", "last", "length"})
+_USE_FAULTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    LookupError,
+    TemplateError,
+    TypeError,
+    ValueError,
+)
+"""What Jinja2 and its filters raise when a value is of the wrong kind or size."""
 _BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 
@@ -149,7 +166,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, *, autoescape: bool) -> None:
         super().__init__(autoescape=autoescape, undefined=StrictUndefined)
         self.globals = {}
-        self.filters = {name: self.filters[name] for name in FILTERS} | {"_items": _items}
+        self.filters = {name: self.filters[name] for name in FILTERS}
+        self.filters |= {"_items": _items, "join": _join, "default": _default, "d": _default}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -213,6 +231,23 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             yield False, tag
 
 
+def _default(value: object, fallback: object = "", boolean: object = True) -> object:  # noqa: FBT002
+    """Return ``fallback`` for a person who has no value, or, as forms leave it, an empty one."""
+    del boolean  # Jinja2's own needs it to catch the empty text; here both spellings mean the same.
+    return fallback if isinstance(value, Undefined) or value == "" else value
+
+
+def _join(value: object, separator: str = "") -> str:
+    """Return the items of a list as one text of at most 10,000 characters.
+
+    Jinja2's own joins the characters of a text, too: three of it in a row fill the memory.
+    """
+    items = [str(item) for item in _items(value)]
+    if sum(map(len, items)) + len(separator) * len(items) > MAX_JOINED_CHARS:
+        raise ValueError
+    return separator.join(items)
+
+
 def _items(value: object) -> Iterable[object]:
     """Return what a loop may run over: a list, or the names of a dict."""
     if not isinstance(value, list | tuple | Mapping):
@@ -235,7 +270,7 @@ def _fill(template: Template, part: str, values: Mapping[str, object]) -> str:
     except UndefinedError as error:
         hint = "Give it a fallback, as in {{ first_name | default('friend') }}."
         raise broken(f"{error.message}. {hint}", part, _line(error, part)) from None
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+    except _USE_FAULTS as error:
         raise broken("A value cannot be used like this.", part, _line(error, part)) from None
     filled = "".join(pieces)
     if chars > MAX_OUTPUT_BYTES or len(filled.encode(errors="replace")) > MAX_OUTPUT_BYTES:

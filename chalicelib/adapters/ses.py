@@ -50,6 +50,8 @@ _ADDRESS: Final = re.compile(r"(?=.{3,320}\Z)[!-~]+@[!-~]+")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ENVELOPE_BYTES: Final = 400
 """JSON around one entry: names, braces, quotes."""
+_PAIR_BYTES: Final = 40
+"""JSON around one header or tag, with room for quotes in its value."""
 
 
 class SendMode(StrEnum):
@@ -256,8 +258,20 @@ def _entry(place: int, message: Message) -> _Entry:
         "ReplacementHeaders": _pairs(message.headers),
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
     }
-    # The SDK sends ASCII only, so text outside it takes six bytes a character.
-    return _Entry(place=place, body=body, size_bytes=len(json.dumps(body)) + _ENVELOPE_BYTES)
+    headers = sum(len(name) + len(value) + _PAIR_BYTES for name, value in message.headers)
+    tags = sum(len(name) + len(value) + _PAIR_BYTES for name, value in message.tags)
+    size_bytes = _sent_bytes(data) + headers + tags + len(message.to) + _ENVELOPE_BYTES
+    return _Entry(place=place, body=body, size_bytes=size_bytes)
+
+
+def _sent_bytes(data: str) -> int:
+    """Return how long JSON text is at most once the SDK quotes it as ASCII.
+
+    A quote or backslash takes one byte more; a character outside ASCII takes six bytes, twelve
+    beyond the first plane, which is at most five more for each byte UTF-8 adds.
+    """
+    outside = len(data.encode(errors="replace")) - len(data)
+    return len(data) + data.count('"') + data.count("\\") + 5 * outside
 
 
 def _batches(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:

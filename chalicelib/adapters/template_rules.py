@@ -124,6 +124,8 @@ def _check_node(
         fault = f"There is no test “{node.name}”. There are: {', '.join(sorted(tests))}."
     elif isinstance(node, nodes.Filter | nodes.Test) and (node.dyn_args or node.dyn_kwargs):
         fault = "A filter takes its values one by one."
+    elif isinstance(node, nodes.Getitem) and not _is_fixed(node.arg):
+        fault = "What stands in [ ] is a number or a name in quotes."
     elif isinstance(node, nodes.For) and node.recursive:
         fault = "A loop cannot call itself."
     elif isinstance(node, nodes.Assign) and _can_grow(node):
@@ -137,6 +139,11 @@ def _named(node: nodes.Node) -> str:
     if isinstance(node, nodes.Name):
         return node.name
     return node.attr if isinstance(node, nodes.Getattr) else ""
+
+
+def _is_fixed(node: nodes.Expr) -> bool:
+    """Say whether an index is written out: one that comes from data would be quoted in errors."""
+    return isinstance(node.node if isinstance(node, nodes.Neg) else node, nodes.Const)
 
 
 def _can_grow(node: nodes.Assign) -> bool:
@@ -193,7 +200,10 @@ def _data_of(node: nodes.Node) -> Iterator[nodes.TemplateData]:
 
 def _hides_what_follows(html: str) -> bool:
     reader = _OpenElements()
-    reader.feed(html)
+    try:
+        reader.feed(html)
+    except AssertionError:  # The standard library's way to say that a declaration is malformed.
+        return True
     return reader.hiding > 0 or reader.rawdata.startswith("<")
 
 

@@ -184,9 +184,7 @@ def _stopped(state: SubjectState, event: Event) -> SubjectState:
     return _end_scope(stopped, event)
 
 
-def _ended(
-    state: SubjectState, event: Event, status: ConsentStatus
-) -> dict[ConsentKey, Consent]:
+def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[ConsentKey, Consent]:
     """What an end covers, with its status; a withdrawal that names a consent never seen stays too.
 
     Else an import that comes after it would find nothing in its way.

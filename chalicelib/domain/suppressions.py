@@ -39,8 +39,3 @@ def outweighs(reason: str, held: Iterable[str]) -> bool:
 def holds(state: SubjectState, reason: str, brand: BrandId | None = None) -> bool:
     """Say whether the state has this very suppression."""
     return any((x.brand, x.reason) == (brand, reason) for x in state.suppressions)
-
-
-def reasons_for(state: SubjectState, brand: BrandId | None) -> tuple[str, ...]:
-    """Return the reasons the state holds for exactly ``brand`` (None: for all brands)."""
-    return tuple(x.reason for x in state.suppressions if x.brand == brand)

@@ -230,8 +230,10 @@ def batch(
 def _log_record(error: BaseException, handler: str, message_id: str) -> None:
     extra = {"handler": handler, "message_id": message_id, "error": type(error).__name__}
     if isinstance(error, InputError | NotFound | Conflict | DependencyError):
-        # Their words hold no personal data (see errors.py), and retrying is normal.
+        # Our errors' words hold no personal data (see errors.py), and retrying is normal.
         log.warning("a record goes back to its queue: %s", error, extra=extra)
+    elif isinstance(error, KvittoError):
+        log.error("a record failed: %s", error, extra=extra, exc_info=error)
     else:
         log.error("a record failed", extra=extra, exc_info=error)
 

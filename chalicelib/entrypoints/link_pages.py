@@ -65,7 +65,8 @@ def _link_page(
     fields: Mapping[str, str],
 ) -> Answer:
     form = _form_of(container, link)
-    language = _language(request, fields, link.token.language)
+    # The mail's language goes before the browser's: the visitor chose it on the form.
+    language = choose_language([fields, request.query], "", link.token.language)
     name, status = {
         "open": ("confirm", 200),
         "confirmed": ("confirmed" if link.changed else "already_confirmed", 200),

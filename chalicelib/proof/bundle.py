@@ -24,7 +24,16 @@ from chalicelib.proof.policy import parse_policy
 from chalicelib.proof.sealing import chain_tag
 from chalicelib.proof.tlog_proof import TlogProof
 
-__all__ = ["Evidence", "NoticeFile", "Prepared", "ProvenEntry", "archive", "finish", "prepare", "reopen"]
+__all__ = [
+    "Evidence",
+    "NoticeFile",
+    "Prepared",
+    "ProvenEntry",
+    "archive",
+    "finish",
+    "prepare",
+    "reopen",
+]
 
 FORMAT: Final = "cl-evidence/1"
 MANIFEST: Final = "manifest.json"

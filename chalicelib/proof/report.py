@@ -144,8 +144,10 @@ def _summary(say: _Sayer, evidence: Evidence, leaves: tuple[ParsedLeaf, ...]) ->
 
 def _act(say: _Sayer, entry: ProvenEntry, parsed: ParsedLeaf) -> str:
     """One act in words: time, what, how, and the address it came from if that is opened."""
-    session = dict(open_disclosure(text) for text in entry.disclosures).get("session", {})
-    source = say("closed_value") if session == {} else str((session or {}).get("ip", say("empty")))
+    opened = dict(open_disclosure(text) for text in entry.disclosures)
+    source = say("closed_value")
+    if "session" in opened:
+        source = str((opened["session"] or {}).get("ip", say("empty")))
     parts = [_utc(parsed.fields.ts_ms), say.event(parsed.fields.type)]
     if parsed.fields.via is not None:
         parts.append(say.via(parsed.fields.via))

@@ -28,7 +28,7 @@ _EPOCH_BYTES: Final = 4
 WRAPPED_BYTES: Final = 1 + _EPOCH_BYTES + NONCE_BYTES + KEY_BYTES + GCM_TAG_BYTES
 
 
-class BadSeal(EvidenceError):
+class BadSeal(EvidenceError):  # noqa: N818  # a noun, as all of chalicelib.errors
     """The ciphertext was altered, or belongs to another subject, event or key."""
 
 

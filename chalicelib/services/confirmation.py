@@ -21,7 +21,8 @@ from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.tokens import confirm_token_hash
-from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger, open_claims, open_profile
+from chalicelib.services.entries import open_claims, open_profile
+from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
 from chalicelib.services.signup import Session
 
 

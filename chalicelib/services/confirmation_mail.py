@@ -23,7 +23,8 @@ from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose, new_confirm_token
-from chalicelib.services.ledger import Chain, Draft, Ledger, event_of_leaf, open_claims
+from chalicelib.services.entries import event_of_leaf, open_claims
+from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.suppressions import Suppressor
 

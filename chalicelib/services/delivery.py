@@ -44,7 +44,8 @@ from chalicelib.ports.sending import (
 )
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.campaigns import LEASE_MS
-from chalicelib.services.ledger import Ledger, open_profile
+from chalicelib.services.entries import open_profile
+from chalicelib.services.ledger import Ledger
 from chalicelib.services.mailing import Composer
 
 log = logging.getLogger(__name__)

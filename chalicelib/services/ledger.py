@@ -22,7 +22,7 @@ from chalicelib.domain.ids import (
     encode_id,
 )
 from chalicelib.domain.state import SubjectState, memberships
-from chalicelib.errors import Conflict, DependencyError, FatalError, Malformed, NotFound, StateError
+from chalicelib.errors import Conflict, DependencyError, FatalError, NotFound, StateError
 from chalicelib.ports.keys import AddressMac, KeyWrapper
 from chalicelib.ports.ledger import (
     Append,
@@ -36,7 +36,6 @@ from chalicelib.ports.ledger import (
 )
 from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof import canonical
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.event_types import EventType as LeafType
 from chalicelib.proof.leaf import (
@@ -45,14 +44,12 @@ from chalicelib.proof.leaf import (
     LeafFields,
     build_controller_leaf,
     build_leaf,
-    decode_claims,
     disclose,
     disclosure_digest,
     encode_claims,
-    parse_leaf,
 )
-from chalicelib.proof.merkle import leaf_hash
 from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.services.entries import event_of_leaf, seal_profile
 
 log = logging.getLogger(__name__)
 
@@ -375,56 +372,3 @@ class Ledger:
     ) -> tuple[StoredEntry, ...]:
         """Return entries of a chain in order."""
         return self._store.history(sid, first, last)
-
-
-def seal_profile(keys: SubjectKeys, profile: Mapping[str, JsonValue], nonce: bytes) -> bytes:
-    """Return the sealed profile: ``email`` (deliverable), ``language``, ``attributes``."""
-    return keys.seal_profile(canonical.encode(dict(profile)), nonce)
-
-
-def open_profile(keys: SubjectKeys, sealed: bytes) -> dict[str, JsonValue]:
-    """Return the profile given to `seal_profile`.
-
-    Raises:
-        EvidenceError: the sealed bytes are another subject's, or were altered.
-
-    """
-    document = canonical.decode(keys.open_profile(sealed))
-    if not isinstance(document, dict):
-        raise Malformed("a sealed profile is not an object")
-    return document
-
-
-def open_claims(keys: SubjectKeys, entry: StoredEntry) -> Claims:
-    """Return the sealed part of a stored entry.
-
-    Raises:
-        NotFound: it was erased.
-        EvidenceError: it does not belong to this leaf, or was altered.
-
-    """
-    if entry.sealed is None:
-        raise NotFound("The personal data of this entry was erased.")
-    plaintext = keys.open_claims(decode_id(entry.event), leaf_hash(entry.leaf), entry.sealed)
-    return decode_claims(plaintext)
-
-
-def event_of_leaf(leaf: bytes) -> Event:
-    """Return the event a leaf shows in plain sight.
-
-    Raises:
-        EvidenceError: the bytes are not a leaf of this version.
-
-    """
-    fields = parse_leaf(leaf).fields
-    return Event(
-        type=EventType(fields.type),
-        at_ms=fields.ts_ms,
-        brand=BrandId(fields.brand) if fields.brand else None,
-        channel=fields.channel,
-        lists=tuple(ListId(item) for item in fields.lists),
-        purposes=tuple(PurposeId(item) for item in fields.purposes),
-        notice=fields.notice_sha256,
-        via=Via(fields.via) if fields.via else None,
-        reason=fields.reason,
-    )

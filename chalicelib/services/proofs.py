@@ -34,7 +34,8 @@ from chalicelib.proof.tiles import (
 )
 from chalicelib.proof.tlog_proof import TlogProof
 from chalicelib.proof.tokens import LinkPurpose
-from chalicelib.services.ledger import Chain, Draft, Ledger, event_of_leaf, open_claims
+from chalicelib.services.entries import event_of_leaf, open_claims
+from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
 

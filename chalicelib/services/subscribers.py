@@ -14,7 +14,8 @@ from chalicelib.errors import EvidenceError, NotFound
 from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.ledger import LedgerStore
-from chalicelib.services.ledger import Ledger, open_profile
+from chalicelib.services.entries import open_profile
+from chalicelib.services.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

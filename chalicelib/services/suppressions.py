@@ -5,13 +5,13 @@ Guarantees that every suppression has its ledger entry, that one of a subscriber
 their state by the same transaction, and that no weaker reason ever replaces a stronger one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.events import EventType, SuppressionReason
 from chalicelib.domain.ids import BrandId
-from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs, reasons_for
+from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import SuppressionIndex
@@ -51,6 +51,7 @@ class Suppressor:
         """Return what suppresses the subject's addresses for every brand; nothing if it is so."""
         if holds(chain.state, reason):
             return Change()
+        held = self._rows_of(chain)
         event = self._ledger.new_event_id()
         draft = Draft(
             type=EventType.SUPPRESSION_ADDED,
@@ -59,13 +60,15 @@ class Suppressor:
             claims=claims or Claims(),
             event=event,
         )
-        heavier = outweighs(reason, reasons_for(chain.state, EVERY_BRAND))
         now_ms = self._clock.now_ms()
         rows = tuple(
             Suppressed(mac=mac, brand=EVERY_BRAND, reason=reason, since_ms=now_ms, event=event)
-            for mac in (chain.macs if heavier else ())
+            for mac, old in held.items()
+            if outweighs(reason, [row.reason for row in old if row.brand is EVERY_BRAND])
         )
-        return Change(drafts=(draft,), rows=rows)
+        # What the state lacks comes first: a confirmation lifts rows by what the state shows.
+        unheard = [x for x in _missing(chain, held) if (x.brand, x.reason) != (None, reason)]
+        return Change(drafts=(*unheard, draft), rows=rows)
 
     def apply(self, chain: Chain, decide: Callable[[Chain], Change]) -> Chain:
         """Append what ``decide`` returns for the chain, and decide anew if it moved on.
@@ -124,22 +127,20 @@ class Suppressor:
         Raises:
             Conflict: the chain kept moving; nothing was appended.
         """
-        rows = [row for mac in chain.macs for row in self._ledger.lookup(mac).suppressions]
+        return self.apply(chain, lambda now: Change(drafts=_missing(now, self._rows_of(now))))
 
-        def decide(now: Chain) -> Change:
-            missing = {
-                (row.brand, row.reason)
-                for row in rows
-                if not holds(now.state, row.reason, row.brand)
-            }
-            return Change(
-                drafts=tuple(
-                    Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
-                    for brand, reason in sorted(missing, key=str)
-                )
-            )
+    def _rows_of(self, chain: Chain) -> dict[str, tuple[Suppressed, ...]]:
+        return {mac: self._ledger.lookup(mac).suppressions for mac in chain.macs}
 
-        return self.apply(chain, decide)
+
+def _missing(chain: Chain, held: Mapping[str, tuple[Suppressed, ...]]) -> tuple[Draft, ...]:
+    """Entries for what the rows by MAC hold and the subject's state does not."""
+    found = {(row.brand, row.reason) for rows in held.values() for row in rows}
+    return tuple(
+        Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
+        for brand, reason in sorted(found, key=str)
+        if not holds(chain.state, reason, brand)
+    )
 
 
 class Suppressions:

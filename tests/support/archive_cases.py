@@ -220,13 +220,12 @@ def witness_cases() -> Iterator[Case]:
     yield Case(name="witness absent", data=data, policy=policy("w3"), verdicts=HONEST)
     text = TlogProof.parse(files[bundle.EXPORT_PROOF]).checkpoint.partition(b"\n\n")[0]
     late = small_log.cosignature_line("w3.example", f"{text.decode()}\n", 2**63 + 5)
+    key_id = witness_key("w3.example").key_id
+    short = note.NoteSignature(name="w3.example", key_id=key_id, signature=b"1234")
     for name, line in (
         ("false", small_log.cosignature_line("w3.example", log.tree(3).text)),
         ("late", late),
-        (
-            "short",
-            f"{note.NoteSignature(name='w3.example', key_id=ones['w3.example'].key.key_id, signature=b'1234')}\n".encode(),
-        ),
+        ("short", f"{short}\n".encode()),
     ):
         changed = {**files, bundle.EXPORT_PROOF: files[bundle.EXPORT_PROOF] + line}
         yield Case(

@@ -91,7 +91,8 @@ def integrity_cases() -> Iterator[Case]:
         """A forger without the log's key: file and manifest agree, the ledger does not."""
         files["README.txt"] = b"Trust me.\n"
         stated = canonical.decode(files[bundle.MANIFEST])
-        assert isinstance(stated, dict) and isinstance(stated["files"], dict)
+        assert isinstance(stated, dict)
+        assert isinstance(stated["files"], dict)
         stated["files"]["README.txt"] = {
             "sha256": sha256(b"Trust me.\n").hexdigest(),
             "size": len(b"Trust me.\n"),
@@ -149,6 +150,8 @@ def json_cases() -> Iterator[Case]:
     yield raw_manifest("lone surrogate", lambda old: old.replace(b"complaint", b"\\ud800complaint"))
     yield raw_manifest("no JSON", lambda old: old[:-1])
     yield raw_manifest("too deep", lambda old: old.replace(b'"created":', b'"a":' + b"[" * 99_999))
+    deep = b'"a":' + b"[" * 64 + b"]" * 64 + b","
+    yield raw_manifest("65 deep", lambda old: b"{" + deep + old[1:])
     yield raw_manifest("a list", lambda _: b"[]")
     yield raw_manifest("null", lambda _: b"null")
 

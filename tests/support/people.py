@@ -9,6 +9,7 @@ from chalicelib.domain.events import EventType, Via
 from chalicelib.domain.ids import BrandId, DeliveryId, ListId, PurposeId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
+from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.feedback import Feedback
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.suppressions import Suppressions, Suppressor
@@ -96,7 +97,7 @@ class People:
             )
             for brand, list_id in lists or (("demo", "newsletter"),)
         ]
-        profile = {"attributes": {}, "email": address, "language": "en"}
+        profile: dict[str, JsonValue] = {"attributes": {}, "email": address, "language": "en"}
         return self.ledger.append(chain, drafts, profile=profile, signup=True).sid
 
     def act(self, sid: SubjectId, draft: Draft) -> SubjectState:

@@ -34,7 +34,7 @@ from tests.support.small_log import (
 
 def disclosure_cases() -> Iterator[Case]:
     name = "events/0.disclosures"
-    person, files = honest_files()
+    _, files = honest_files()
     lines = files[name].splitlines(keepends=True)
     other = files["events/1.disclosures"].splitlines(keepends=True)
     yield forged("another entry's value", put(name, other[0]), "disclosures")

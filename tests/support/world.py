@@ -15,7 +15,7 @@ from chalicelib.domain.ids import CampaignId, EventId, ListId, PurposeId, Subjec
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.outside import Queue
 from chalicelib.services.api_keys import KeyRing
-from chalicelib.services.ledger import event_of_leaf
+from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom

@@ -102,7 +102,7 @@ def test_a_forged_and_an_unknown_token_are_told_apart_from_nothing(world):
 
 def test_the_confirmation_holds_the_address_of_origin_sealed(world):
     sid = world.subscribe(ADDRESS)
-    from chalicelib.services.ledger import open_claims
+    from chalicelib.services.entries import open_claims
 
     chain = world.ledger.open(sid)
     entries = world.store.history(sid)

@@ -2,6 +2,7 @@
 """Campaigns: nobody twice, nobody lost, nobody after a withdrawal, everybody accounted for."""
 
 import pytest
+
 from chalicelib.domain.campaigns import Act, CampaignStatus, ChunkRef, Content
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import SHARDS, ListId, PurposeId, shard_of

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL, EventType, Via
 from chalicelib.domain.health import Health, HealthStatus, load_health, status
-from chalicelib.domain.ids import BrandId, CampaignId, ListId
+from chalicelib.domain.ids import BrandId, CampaignId, DeliveryId, ListId
 from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.errors import Conflict, InputError, KvittoError
-from chalicelib.services.ledger import event_of_leaf
+from chalicelib.services.entries import event_of_leaf
 from tests.support import ses_documents as docs
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.faults import FailOnce, Moment
@@ -20,6 +20,7 @@ from tests.support.people import NEWS, People
 
 VISITOR = docs.RECIPIENT
 SCOPE = Scope(BrandId("demo"), EMAIL)
+DELIVERY = DeliveryId(docs.DELIVERY)
 UNTAGGED: dict[str, list[str]] = {}
 LATER = "2026-11-23T14:00:00Z"
 
@@ -194,7 +195,7 @@ def test_after_an_erasure_a_late_complaint_is_honoured_by_mac_alone(people):
     assert people.suppressions.is_suppressed(VISITOR)
     (event,) = people.outside.events.values()
     assert (event.sid, event.sealed) == (None, None)
-    assert people.sending.deliveries[docs.DELIVERY].event == "Complaint"
+    assert people.sending.deliveries[DELIVERY].event == "Complaint"
 
 
 def test_a_recipient_that_is_no_address_is_recorded_and_acknowledged(people):
@@ -221,7 +222,7 @@ def test_sess_own_tracking_records_nothing_about_a_person(people, document):
     tell(people, document)
     (event,) = people.outside.events.values()
     assert (event.sid, event.mac, event.sealed) == (None, None, None)
-    assert people.sending.deliveries[docs.DELIVERY].event is None
+    assert people.sending.deliveries[DELIVERY].event is None
     assert not people.hygiene.health
 
 
@@ -229,7 +230,7 @@ def test_the_strongest_word_stays_on_the_delivery(people):
     tell(
         people, docs.complaint(), docs.send(), docs.bounce(), docs.delivery(), docs.delivery_delay()
     )
-    seen = people.sending.deliveries[docs.DELIVERY]
+    seen = people.sending.deliveries[DELIVERY]
     assert (seen.event, seen.message_id) == ("Complaint", docs.MESSAGE_ID)
     assert len(people.outside.events) == 5
 
@@ -237,7 +238,7 @@ def test_the_strongest_word_stays_on_the_delivery(people):
 def test_an_automatic_reply_leaves_the_delivery_delivered(people):
     away = docs.bounce(kind="Transient", status="", at="2026-11-23T12:00:20Z")
     tell(people, away, docs.delivery(), away)
-    assert people.sending.deliveries[docs.DELIVERY].event == "Delivery"
+    assert people.sending.deliveries[DELIVERY].event == "Delivery"
 
 
 def test_what_is_no_event_is_refused_and_recorded_nowhere(people):
@@ -284,7 +285,7 @@ FAULTS = [
 ]
 
 
-def ending(people: People) -> tuple:
+def ending(people: People) -> tuple[object, ...]:
     """Everything that must not depend on order or repetition."""
     state = people.state(sid_of(people))
     stranger = people.suppressions.find("stranger@example.net")
@@ -296,7 +297,7 @@ def ending(people: People) -> tuple:
         sorted((str(x.brand), str(x.reason)) for x in people.suppressions.find(VISITOR)),
         sorted((str(x.brand), str(x.reason)) for x in stranger),
         {key: text for key, (text, _, _) in people.hygiene.health.items()},
-        people.sending.deliveries[docs.DELIVERY],
+        people.sending.deliveries[DELIVERY],
         sorted((x.key, x.type, x.at_ms, x.sid, x.mac) for x in people.outside.events.values()),
         sorted(people.hygiene.macs),
     )

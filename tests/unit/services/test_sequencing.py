@@ -2,6 +2,7 @@
 """The sequencer under crashes and rivals: one index each, no fork, never backwards."""
 
 import pytest
+
 from chalicelib.domain.events import EventType
 from chalicelib.errors import Conflict, FatalError, KvittoError
 from chalicelib.ports.ledger import Head

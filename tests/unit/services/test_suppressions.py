@@ -3,11 +3,11 @@ import pytest
 
 from chalicelib.domain.eligibility import Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL, EventType, SuppressionReason
-from chalicelib.domain.ids import BrandId, ListId
+from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.domain.state import Scope
 from chalicelib.domain.suppressions import OPERATOR_REASONS, outweighs
-from chalicelib.errors import Conflict, InputError, Unavailable
-from chalicelib.services.ledger import event_of_leaf
+from chalicelib.errors import Conflict, InputError, NotFound, Unavailable
+from chalicelib.services.entries import event_of_leaf
 from tests.support.faults import FailOnce, Moment
 from tests.support.people import NEWS, People
 
@@ -117,7 +117,7 @@ def test_pages_show_every_suppression_once(people):
 
 def test_somebody_who_signs_up_while_being_suppressed_is_suppressed(people):
     """The sign-up commits after the lookup found a stranger and before the row is written."""
-    signed_up = []
+    signed_up: list[SubjectId | None] = []
 
     def race(call: str, moment: Moment) -> None:
         wanted = ("LedgerStore.append_controller_entry", Moment.BEFORE)
@@ -148,6 +148,15 @@ def test_a_mirrored_bounce_is_lifted_with_its_row_by_the_next_confirmation(peopl
     people.suppressor.mirror(people.ledger.open(sid))
     people.confirm_again(sid)
     assert not people.suppressions.is_suppressed(VISITOR)
+
+
+def test_a_bounce_before_the_mirroring_does_not_replace_what_the_operator_set(people):
+    people.suppressions.add(VISITOR, "manual")
+    sid = people.confirmed(VISITOR)
+    people.suppressions.add(VISITOR, "bounce")
+    people.confirm_again(sid)
+    chain = people.suppressor.mirror(people.ledger.open(sid))
+    assert suppressed(chain.state)
 
 
 def test_mirroring_somebody_never_suppressed_appends_nothing(people):
@@ -205,7 +214,7 @@ def test_a_suppression_for_one_brand_leaves_the_others_free(people):
     assert people.suppressions.is_suppressed(STRANGER, BrandId("demo"))
     assert not people.suppressions.is_suppressed(STRANGER, BrandId("other"))
     assert not people.suppressions.is_suppressed(STRANGER)
-    people.suppressions.add(STRANGER, "bounce")
+    assert people.suppressions.add(STRANGER, "bounce").brand is None
     assert people.suppressions.is_suppressed(STRANGER)
     sid = people.confirmed(STRANGER)
     state = people.suppressor.mirror(people.ledger.open(sid)).state
@@ -213,3 +222,16 @@ def test_a_suppression_for_one_brand_leaves_the_others_free(people):
         ("demo", "manual"),
         (None, "bounce"),
     }
+
+
+def test_a_suppression_lifted_at_once_is_not_reported_as_one(people):
+    sid = people.confirmed(VISITOR)
+    confirmed: list[object] = []
+
+    def race(call: str, moment: Moment) -> None:
+        if (call, moment) == ("SuppressionIndex.note", Moment.AFTER) and not confirmed:
+            confirmed.append(people.confirm_again(sid))
+
+    people.faults = race
+    with pytest.raises(NotFound):
+        people.suppressions.add(VISITOR, "bounce")

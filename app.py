@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every Lambda entry point, each a few lines.
+
+Guarantees that importing it reads no environment, opens nothing and loads no SDK. Queue and
+schedule handlers are declared here and not in Blueprints: Chalice deploys a Blueprint's event
+handler without ever importing this module (reference stack, trap 1).
+"""
+
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+
+from chalicelib.entrypoints import logs, queues, schedules
+from chalicelib.entrypoints.api.routes import endpoints
+from chalicelib.entrypoints.console_pages import console
+from chalicelib.entrypoints.public_pages import pages
+
+logs.configure()
+
+app = Chalice(app_name="kvitto", configure_logs=False)
+# API Gateway judges by the first Accept header alone; see docs/adr/0004-every-type-is-binary.md.
+app.api.binary_types = ["*/*"]
+app.register_blueprint(pages)
+app.register_blueprint(console)
+app.register_blueprint(endpoints)
+
+
+@app.on_sqs_message(queue="kvitto-confirmations", batch_size=10)
+def send_confirmations(event: SQSEvent) -> Any:
+    """Mail answers to sign-ups."""
+    return queues.send_confirmations(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-plans", batch_size=1)
+def plan_campaigns(event: SQSEvent) -> Any:
+    """Plan shards of campaigns."""
+    return queues.plan_campaigns(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-chunks", batch_size=2)
+def send_chunks(event: SQSEvent) -> Any:
+    """Send chunks of campaigns."""
+    return queues.send_chunks(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-ses-events", batch_size=10, maximum_batching_window_in_seconds=1)
+def record_ses_events(event: SQSEvent) -> Any:
+    """Record what SES says became of mails."""
+    return queues.record_ses_events(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-sequencing", batch_size=100, maximum_batching_window_in_seconds=1)
+def sequence_ledger(event: SQSEvent) -> Any:
+    """Give new entries their place in the log."""
+    return queues.sequence_ledger(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-proofs", batch_size=1)
+def build_proofs(event: SQSEvent) -> Any:
+    """Build proof bundles."""
+    return queues.build_proofs(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sequence_on_schedule(event: CloudWatchEvent) -> int:
+    """Sequence what a lost wake-up left behind."""
+    return schedules.sequence_on_schedule()
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def advance_campaigns(event: CloudWatchEvent) -> int:
+    """Move running campaigns on."""
+    return schedules.advance_campaigns()
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def log_heartbeat(event: CloudWatchEvent) -> int:
+    """Append the daily heartbeat."""
+    return schedules.log_heartbeat()

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame around every API operation: key, scope, body, idempotency, shape of the answer.
+
+Guarantees that nothing runs before the key is checked, that a body reaches a handler only when
+it fits its schema, and that a POST repeated under its Idempotency-Key within 24 hours changes
+nothing and gets the first answer again. What is remembered for that holds nothing personal and
+no secret: an operation names the members that are left out.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.entrypoints._runtime import Served, api
+from chalicelib.entrypoints.api.schemas import SCHEMAS, ref
+from chalicelib.entrypoints.bodies import read_json
+from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, json_answer
+from chalicelib.entrypoints.refusals import NoKey, WrongScope
+from chalicelib.entrypoints.visitors import path_word
+from chalicelib.errors import Conflict, DependencyError, InputError, NotFound
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+    from chalicelib.ports.catalog import Page
+    from chalicelib.ports.outside import Remembered
+
+log = logging.getLogger(__name__)
+
+BASE = "/api/v1"
+KEEP_S = 24 * 3600
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+MAX_IDEMPOTENCY_CHARS = 255
+MAX_CURSOR_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A checked call as a handler sees it. ``body`` fits the operation's schema."""
+
+    container: "Container"
+    request: Request
+    key: ApiKey | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def word(self, name: str) -> str:
+        """Return a path parameter."""
+        return path_word(self.request, name)
+
+    def paging(self) -> tuple[str | None, int]:
+        """Return cursor and limit of a paged GET.
+
+        Raises:
+            InputError: the limit is not a whole number from 1 to 100, or the cursor is too long.
+        """
+        text = self.request.query.get("limit", str(DEFAULT_LIMIT))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT):
+            raise InputError(
+                code="bad_limit", detail=f"A limit is a whole number from 1 to {MAX_LIMIT}."
+            )
+        cursor = self.request.query.get("cursor") or None
+        if cursor and (len(cursor) > MAX_CURSOR_CHARS or not cursor.isascii()):
+            raise InputError(code="bad_cursor", detail="This cursor was not made by this address.")
+        return cursor, int(text)
+
+
+Result = Mapping[str, Any] | Answer | None
+CallHandler = Callable[[Call], Result]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation: what runs, and all that its description says.
+
+    Attributes:
+        path: below ``/api/v1``.
+        scopes: any one of them is enough; none at all means that no key is asked for.
+        takes: name of the body's schema.
+        gives: name of the answer's schema.
+        location: address of what was made, filled from the answer's members.
+        echoed: members of the answer that repeat the body's and are not remembered.
+        secret: members of the answer that are shown once and null when repeated.
+    """
+
+    method: str
+    path: str
+    handler: CallHandler
+    summary: str
+    scopes: tuple[KeyScope, ...]
+    status: int = 200
+    takes: str | None = None
+    gives: str | None = None
+    media_type: str = "application/json"
+    queries: tuple[str, ...] = ()
+    max_bytes: int = MAX_BODY_BYTES
+    location: str | None = None
+    echoed: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    conflicts: bool = False
+
+    @property
+    def id(self) -> str:
+        """The operation's id: the handler's name."""
+        return self.handler.__name__
+
+    @property
+    def noun(self) -> str:
+        """The noun it belongs to."""
+        return self.path.split("/")[1]
+
+    def served(self) -> Served:
+        """Return what answers requests for this operation."""
+
+        def run(container: "Container", request: Request) -> Answer:
+            return _run(self, container, request)
+
+        return api(run)
+
+
+def operation(
+    method: str, path: str, *scopes: KeyScope, **described: Any
+) -> Callable[[CallHandler], Operation]:
+    """Make a handler an `Operation`; the first line of its docstring is the summary."""
+
+    def make(handler: CallHandler) -> Operation:
+        summary = (handler.__doc__ or "").strip().splitlines()[0]
+        return Operation(
+            method=method, path=path, scopes=scopes, handler=handler, summary=summary, **described
+        )
+
+    return make
+
+
+class InvalidBody(InputError):  # noqa: N818  # named like its siblings in errors.py
+    """The body does not fit its schema; ``problems`` maps a member to the rule it breaks."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """Keep the problems for the answer."""
+        super().__init__("invalid_body", "Some members of the body cannot be used; see errors.")
+        self.problems = dict(problems)
+
+
+def page_answer(page: "Page[Any]", shape: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return one page in the API's shape."""
+    return {"items": [shape(item) for item in page.items], "next_cursor": page.cursor}
+
+
+def rfc3339(unix_ms: int) -> str:
+    """Return a time as the API shows it.
+
+    Example:
+        >>> rfc3339(1_767_225_600_250)
+        '2026-01-01T00:00:00.250Z'
+    """
+    text = datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def maybe_rfc3339(unix_ms: int | None) -> str | None:
+    """Return a time as the API shows it, or None."""
+    return None if unix_ms is None else rfc3339(unix_ms)
+
+
+def _run(op: Operation, container: "Container", request: Request) -> Answer:
+    key = _authorised(op, container, request)
+    for name in request.parameters:
+        path_word(request, name)
+    body = _body(op, request)
+    call = Call(container=container, request=request, key=key, body=body)
+    wanted = request.headers.get("idempotency-key")
+    if op.method != "POST" or wanted is None or key is None:
+        return _answer(op, _handled(op, call))
+    return _once(op, call, key, wanted)
+
+
+def _authorised(op: Operation, container: "Container", request: Request) -> ApiKey | None:
+    if not op.scopes:
+        return None
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    key = container.key_ring.authenticate(text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise NoKey
+    if not any(key.allows(scope) for scope in op.scopes):
+        raise WrongScope(" or ".join(op.scopes))
+    return key
+
+
+def _body(op: Operation, request: Request) -> Mapping[str, Any]:
+    if op.takes is None:
+        request.within()
+        return {}
+    value = read_json(request, op.max_bytes)
+    problems = dict(_problems(op.takes, value))
+    if problems or not isinstance(value, dict):
+        raise InvalidBody(problems)
+    return value
+
+
+def _problems(name: str, value: Any) -> list[tuple[str, str]]:
+    found = []
+    for error in _validator(name).iter_errors(value):
+        path = error.json_path.removeprefix("$").removeprefix(".")
+        members = [path or "body"]
+        if error.validator == "required":
+            members = [n for n in error.validator_value if n not in error.instance]
+        elif error.validator == "additionalProperties":
+            members = sorted(set(error.instance) - set(error.schema.get("properties", {})))
+        if error.validator in ("required", "additionalProperties") and path:
+            members = [f"{path}.{member}" for member in members]
+        found += [
+            (member[:100], _RULES.get(error.validator, error.validator)) for member in members
+        ]
+    return found
+
+
+_RULES = {
+    "required": "missing",
+    "additionalProperties": "unknown",
+    "oneOf": "exactly_one",
+    "pattern": "format",
+    "enum": "not_one_of",
+}
+
+
+@cache
+def _validator(name: str) -> Any:
+    # Imported here: it is slow to load, and most requests carry no body.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    return Draft202012Validator({**ref(name), "components": {"schemas": SCHEMAS}})
+
+
+def _handled(op: Operation, call: Call) -> Result:
+    try:
+        return op.handler(call)
+    except InputError as error:
+        if error.code == "bad_id" and op.takes is None and call.request.parameters:
+            raise NotFound("There is nothing with this id.") from None
+        raise
+
+
+def _answer(op: Operation, result: Result) -> Answer:
+    if isinstance(result, Answer):
+        return result
+    if result is None:
+        return Answer(status=op.status, content_type="application/json")
+    location = op.location and {"Location": BASE + op.location.format_map(result)}
+    return json_answer(result, op.status, location or {})
+
+
+def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
+    """Run a POST under its idempotency key, or repeat the answer it got before."""
+    if not (
+        1 <= len(wanted) <= MAX_IDEMPOTENCY_CHARS and wanted.isascii() and wanted.isprintable()
+    ):
+        raise InputError(
+            code="bad_idempotency_key",
+            detail="An Idempotency-Key has 1 to 255 printable ASCII characters.",
+        )
+    activity = call.container.activity
+    stored = "idempotency#" + _digest(key.id, wanted)
+    asked = _digest(
+        op.method, op.path, *sorted(call.request.parameters.values()), call.request.body
+    )
+    known = activity.begin_request(stored, asked, call.container.clock.now_ms(), KEEP_S)
+    if known is not None:
+        return _repeated(op, call, asked, known)
+    done = False
+    try:
+        answer = _answer(op, result := _handled(op, call))
+        done = True
+    finally:
+        if not done:
+            activity.abandon_request(stored)
+    kept = {
+        name: None if name in op.secret else value
+        for name, value in (result.items() if isinstance(result, Mapping) else ())
+        if name not in op.echoed
+    }
+    try:
+        activity.finish_request(stored, answer.status, json.dumps(kept))
+    except DependencyError as error:
+        log.warning("an answer could not be remembered: %s", error, extra={"operation": op.id})
+    return answer
+
+
+def _repeated(op: Operation, call: Call, asked: str, known: "Remembered") -> Answer:
+    if known.request_sha256 != asked:
+        raise InputError(
+            code="idempotency_key_reused",
+            detail="This Idempotency-Key came with another request before. Use a fresh one.",
+        )
+    if known.status is None or known.body is None:
+        raise Conflict("The first request with this Idempotency-Key is still running.")
+    result = {**json.loads(known.body), **{n: call.body[n] for n in op.echoed if n in call.body}}
+    answer = _answer(op, result)
+    return Answer(
+        status=known.status,
+        body=answer.body,
+        content_type=answer.content_type,
+        headers={**answer.headers, "Idempotency-Replayed": "true"},
+    )
+
+
+def _digest(*pieces: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        data = piece.encode("utf-8") if isinstance(piece, str) else piece
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()

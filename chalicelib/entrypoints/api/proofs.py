@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proofs over the API: asked for, watched, fetched."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.jobs import Job
+from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.exchange import Answer
+from chalicelib.errors import Conflict
+
+ZIP = "application/zip"
+SELECTORS = ("email", "token", "subscriber")
+MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+"""What fits a Lambda answer of 6 MB once it is base64."""
+
+
+@operation("GET", "/proofs", KeyScope.COMPLIANCE, gives="JobPage", queries=("cursor", "limit"))
+def list_proofs(call: Call) -> Mapping[str, Any]:
+    """List proofs asked for in the last 7 days."""
+    return page_answer(call.container.proofs.page(*call.paging()), _shape)
+
+
+@operation(
+    "POST",
+    "/proofs",
+    KeyScope.COMPLIANCE,
+    status=202,
+    takes="NewProof",
+    gives="Job",
+    location="/proofs/{id}",
+)
+def request_proof(call: Call) -> Mapping[str, Any]:
+    """Ask for the proof bundle of one person, named by exactly one selector."""
+    from chalicelib.services.proofs import Wish  # noqa: PLC0415  # loads cryptography
+
+    body = call.body
+    wish = Wish(
+        lists=tuple(body.get("lists", ())),
+        purposes=tuple(body.get("purposes", ())),
+        recipient=body.get("recipient"),
+        reason=body.get("reason"),
+        language=body.get("language", "en"),
+        exporter=call.key.name if call.key else "operator",
+    )
+    selector = {name: body[name] for name in SELECTORS if name in body}
+    return _shape(call.container.proofs.request(selector, wish))
+
+
+@operation("GET", "/proofs/{proof}", KeyScope.COMPLIANCE, gives="Job")
+def get_proof(call: Call) -> Mapping[str, Any]:
+    """Get one proof job."""
+    return _shape(call.container.proofs.get(call.word("proof")))
+
+
+@operation(
+    "GET",
+    "/proofs/{proof}/bundle",
+    KeyScope.COMPLIANCE,
+    media_type=ZIP,
+    conflicts=True,
+)
+def get_proof_bundle(call: Call) -> Answer:
+    """Fetch the finished bundle; 409 until it is ready."""
+    proof = call.word("proof")
+    bundle = call.container.proofs.bundle(proof)
+    if len(bundle) > MAX_BUNDLE_BYTES:
+        raise Conflict("This bundle has more than 4 MiB; ask for fewer lists or purposes.")
+    name = f'attachment; filename="kvitto-proof-{proof}.zip"'
+    return Answer(body=bundle, content_type=ZIP, headers={"Content-Disposition": name})
+
+
+OPERATIONS = (list_proofs, request_proof, get_proof, get_proof_bundle)
+
+
+def _shape(job: Job) -> Mapping[str, Any]:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "created_at": rfc3339(job.created_ms),
+        "problem": job.problem,
+    }

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console: read-only pages behind a session that an API key opens.
+
+Guarantees that nothing here changes anything but the session, that wrong keys all get the same
+answer and draw on a budget per network, and that no page is shown to a session without a live
+key.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.domain.ids import decode_id
+from chalicelib.entrypoints import console_session
+from chalicelib.entrypoints._runtime import Served, page
+from chalicelib.entrypoints.bodies import read_form
+from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.routing import route
+from chalicelib.entrypoints.visitors import path_word
+from chalicelib.errors import InputError, NotFound, Throttled
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
+HOME = "/console/overview"
+LOGIN = "/console/login"
+HOUR_S = 3600
+LOGINS_PER_HOUR = 60
+ROWS = 100
+WRONG_KEY = "This is not a live key of this installation. Check it and try again."
+
+Inside = Callable[["Container", Request], Answer]
+
+
+def _inside(handler: Inside) -> Served:
+    """Serve a page only to a session whose key is live; others are led to the log-in page."""
+
+    def guarded(container: "Container", request: Request) -> Answer:
+        if _key_of(container, request) is None:
+            return redirect(LOGIN, _ended(container))
+        return handler(container, request)
+
+    return page(guarded)
+
+
+def _key_of(container: "Container", request: Request) -> ApiKey | None:
+    value = console_session.cookie_of(request.headers.get("cookie", ""))
+    if not value:
+        return None
+    now_ms = container.clock.now_ms()
+    session = console_session.read(container.link_keys.masters(), value, now_ms)
+    if session is None:
+        return None
+    try:
+        key = container.key_ring.get(session.key_id)
+    except NotFound:
+        return None
+    return key if key.allows(KeyScope.READ) else None
+
+
+def _enter(container: "Container", request: Request) -> Answer:
+    return redirect(LOGIN if _key_of(container, request) is None else HOME)
+
+
+def _show_login(container: "Container", _request: Request) -> Answer:
+    return html(container.renderer.page("console/login.html", {"problem": None}))
+
+
+def _log_in(container: "Container", request: Request) -> Answer:
+    text = read_form(request).get("key", "").strip()
+    now_ms = container.clock.now_ms()
+    # A network trusted with more sign-ups is trusted with more log-ins: on one machine, nearly all.
+    budget = max(LOGINS_PER_HOUR, container.settings.signups_per_hour)
+    if container.activity.count(f"login#{request.network}", HOUR_S, now_ms) > budget:
+        raise Throttled("Too many log-ins came from this network. Please try again in an hour.")
+    key = container.key_ring.authenticate(text)
+    if key is None:
+        return html(container.renderer.page("console/login.html", {"problem": WRONG_KEY}), 403)
+    value = console_session.mint(container.link_keys.masters(), key.id, now_ms)
+    cookie = console_session.set_cookie(value, secure=_is_secure(container))
+    return redirect(HOME, {"Set-Cookie": cookie})
+
+
+def _log_out(container: "Container", _request: Request) -> Answer:
+    return redirect(LOGIN, _ended(container))
+
+
+def _overview(container: "Container", _request: Request) -> Answer:
+    campaigns = container.campaigns.page(None, ROWS)
+    lists = container.setup.lists(None, ROWS)
+    data = {
+        "campaigns": sorted(campaigns.items, key=lambda item: -item.created_ms),
+        "lists": lists.items,
+        "more": campaigns.cursor is not None or lists.cursor is not None,
+    }
+    return html(container.renderer.page("console/overview.html", data))
+
+
+def _campaign(container: "Container", request: Request) -> Answer:
+    campaign_id = path_word(request, "campaign")
+    try:
+        decode_id(campaign_id)
+        seen = container.campaigns.get(campaign_id)
+    except (InputError, NotFound):
+        data = {"title": "No such campaign", "detail": "There is no campaign with this id."}
+        return html(container.renderer.page("console/error.html", data), 404)
+    shown = {"campaign": replace(seen.campaign, status=seen.status), "progress": seen.progress}
+    return html(container.renderer.page("console/campaign.html", shown))
+
+
+def _is_secure(container: "Container") -> bool:
+    return container.settings.base_url.startswith("https:")
+
+
+def _ended(container: "Container") -> dict[str, str]:
+    return {"Set-Cookie": console_session.set_cookie("", secure=_is_secure(container))}
+
+
+console = Blueprint(__name__)
+route(console, "/console", {"GET": page(_enter)})
+route(console, LOGIN, {"GET": page(_show_login), "POST": page(_log_in)})
+route(console, "/console/logout", {"POST": page(_log_out)})
+route(console, HOME, {"GET": _inside(_overview)})
+route(console, "/console/campaigns/{campaign}", {"GET": _inside(_campaign)})

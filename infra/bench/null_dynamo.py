@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DynamoDB that always says yes: stores what it is given, answers what it has, checks nothing.
+
+It guarantees that every item, and so every capacity unit counted from it, is what the product
+wrote. It takes every condition as met, so it shows what the good case costs and proves nothing
+about safety; the contract suite does that. An expression it does not know is an error, not a
+guess.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from infra.bench.capacity import item_bytes, read_units, write_units
+
+Item: TypeAlias = dict[str, dict[str, Any]]
+Request: TypeAlias = Mapping[str, Any]
+
+PAGE_BYTES = 1024 * 1024
+"""A Query answers at most this much. Source: Amazon DynamoDB API Reference, Query."""
+_CLAUSES = re.compile(r"\b(SET|REMOVE|ADD)\s")
+_RANGE = re.compile(r"(?:AND \(?)(\S+) (BETWEEN|<=|>=|<|>|=) (:\w+)(?: AND (:\w+))?")
+_TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
+    "BETWEEN": lambda sk, low, high: low <= sk <= high,
+    "<": lambda sk, bound, _: sk < bound,
+    ">": lambda sk, bound, _: sk > bound,
+    "<=": lambda sk, bound, _: sk <= bound,
+    ">=": lambda sk, bound, _: sk >= bound,
+    "=": lambda sk, bound, _: sk == bound,
+}
+
+
+class NullDynamo:
+    """Tables by name; each partition a dict of rows by sort key."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, dict[str, Item]]] = {}
+        self.units: Counter[str] = Counter()
+
+    def answer(self, operation: str, request: Request) -> dict[str, Any]:
+        """Return the answer to one request.
+
+        Raises:
+            KeyError: an operation or expression that is not known here.
+        """
+        return _OPERATIONS[operation](self, request)
+
+    def store(self, table: str, item: Item, *, transaction: bool = False) -> None:
+        """Keep ``item`` over what was there."""
+        rows = self.tables.setdefault(table, {}).setdefault(item["pk"]["S"], {})
+        old = rows.get(item["sk"]["S"])
+        rows[item["sk"]["S"]] = item
+        size = max(item_bytes(item), item_bytes(old) if old else 0)
+        self.units["write"] += write_units(size, transaction=transaction)
+
+    def _find(self, table: str, key: Item) -> Item | None:
+        return self.tables.get(table, {}).get(key["pk"]["S"], {}).get(key["sk"]["S"])
+
+    def _put(self, request: Request) -> dict[str, Any]:
+        self.store(request["TableName"], request["Item"])
+        return {}
+
+    def _update(self, request: Request, *, transaction: bool = False) -> dict[str, Any]:
+        item = {**request["Key"], **(self._find(request["TableName"], request["Key"]) or {})}
+        _apply(item, request)
+        self.store(request["TableName"], item, transaction=transaction)
+        return {"Attributes": item} if request.get("ReturnValues") == "ALL_NEW" else {}
+
+    def _delete(self, request: Request, *, transaction: bool = False) -> dict[str, Any]:
+        key = request["Key"]
+        rows = self.tables.get(request["TableName"], {}).get(key["pk"]["S"], {})
+        old = rows.pop(key["sk"]["S"], None)
+        size = item_bytes(old) if old else 0
+        self.units["write"] += write_units(size, transaction=transaction)
+        return {}
+
+    def _get(self, request: Request) -> dict[str, Any]:
+        item = self._find(request["TableName"], request["Key"])
+        strong = bool(request.get("ConsistentRead"))
+        self.units["read"] += read_units([item_bytes(item or {})], strong=strong)
+        return {"Item": item} if item else {}
+
+    def _batch_get(self, request: Request) -> dict[str, Any]:
+        answers: dict[str, list[Item]] = {}
+        for table, wanted in request["RequestItems"].items():
+            found = [self._find(table, key) for key in wanted["Keys"]]
+            sizes = [item_bytes(item or {}) for item in found]
+            strong = bool(wanted.get("ConsistentRead"))
+            self.units["read"] += read_units(sizes, strong=strong)
+            answers[table] = [item for item in found if item]
+        return {"Responses": answers, "UnprocessedKeys": {}}
+
+    def _batch_write(self, request: Request) -> dict[str, Any]:
+        for table, writes in request["RequestItems"].items():
+            for write in writes:
+                if "PutRequest" in write:
+                    self.store(table, write["PutRequest"]["Item"])
+                else:
+                    self._delete({"TableName": table, **write["DeleteRequest"]})
+        return {"UnprocessedItems": {}}
+
+    def _transact(self, request: Request) -> dict[str, Any]:
+        for action in request["TransactItems"]:
+            ((kind, one),) = action.items()
+            if kind == "Put":
+                self.store(one["TableName"], one["Item"], transaction=True)
+            elif kind == "Update":
+                self._update(one, transaction=True)
+            elif kind == "Delete":
+                self._delete(one, transaction=True)
+            else:
+                item = self._find(one["TableName"], one["Key"])
+                size = item_bytes(item) if item else 0
+                self.units["write"] += write_units(size, transaction=True)
+        return {}
+
+    def _query(self, request: Request) -> dict[str, Any]:
+        found: list[Item] = []
+        size = 0
+        last = None
+        for item in self._matching(request):
+            if size > PAGE_BYTES or len(found) == request.get("Limit", -1):
+                last = found[-1]
+                break
+            found.append(item)
+            size += item_bytes(item)
+        strong = bool(request.get("ConsistentRead"))
+        self.units["read"] += read_units([size], strong=strong)
+        answer: dict[str, Any] = {
+            "Items": [_projected(item, request) for item in found],
+            "Count": len(found),
+            "ScannedCount": len(found),
+        }
+        if last:
+            answer["LastEvaluatedKey"] = {"pk": last["pk"], "sk": last["sk"]}
+        return answer
+
+    def _matching(self, request: Request) -> Iterator[Item]:
+        expression = request["KeyConditionExpression"].replace("(", "").replace(")", "")
+        values = request["ExpressionAttributeValues"]
+        rows = self.tables.get(request["TableName"], {}).get(
+            values[re.findall(r":\w+", expression)[0]]["S"], {}
+        )
+        bound = _RANGE.search(expression)
+        after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        for sk in sorted(rows):
+            if after and sk <= after:
+                continue
+            if bound is None or _TESTS[bound[2]](
+                sk, values[bound[3]]["S"], values[bound[4]]["S"] if bound[4] else ""
+            ):
+                yield rows[sk]
+
+
+_OPERATIONS: Mapping[str, Callable[[NullDynamo, Request], dict[str, Any]]] = {
+    "PutItem": NullDynamo._put,  # noqa: SLF001 -- the table of this class's own methods
+    "UpdateItem": NullDynamo._update,  # noqa: SLF001
+    "DeleteItem": NullDynamo._delete,  # noqa: SLF001
+    "GetItem": NullDynamo._get,  # noqa: SLF001
+    "BatchGetItem": NullDynamo._batch_get,  # noqa: SLF001
+    "BatchWriteItem": NullDynamo._batch_write,  # noqa: SLF001
+    "TransactWriteItems": NullDynamo._transact,  # noqa: SLF001
+    "Query": NullDynamo._query,  # noqa: SLF001
+}
+
+
+def _apply(item: Item, request: Request) -> None:
+    """Change ``item`` as an update expression says."""
+    names = request.get("ExpressionAttributeNames", {})
+    values = request.get("ExpressionAttributeValues", {})
+    parts = _CLAUSES.split(request["UpdateExpression"])
+    for clause, text in zip(parts[1::2], parts[2::2], strict=True):
+        for change in text.split(","):
+            words = change.split()
+            name = names.get(words[0], words[0])
+            if clause == "REMOVE":
+                item.pop(name, None)
+            elif clause == "ADD":
+                item[name] = _sum(item.get(name), values[words[1]])
+            else:
+                terms = [values[w] if w[0] == ":" else item.get(w) for w in words[2::2]]
+                item[name] = terms[0] if len(terms) == 1 else _sum(*terms)
+
+
+def _sum(left: Mapping[str, Any] | None, right: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"N": str(int((left or {"N": "0"})["N"]) + int((right or {"N": "0"})["N"]))}
+
+
+def _projected(item: Item, request: Request) -> Item:
+    if "ProjectionExpression" not in request:
+        return item
+    names = request.get("ExpressionAttributeNames", {})
+    wanted = [names.get(x.strip(), x.strip()) for x in request["ProjectionExpression"].split(",")]
+    return {name: item[name] for name in wanted if name in item}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `aws` process of the local stack: moto, the SES endpoint and the templates' resources.
+
+It guarantees that its one line of standard output, a JSON object, is written when everything it
+names exists: what the product's process needs to know.
+It refuses to outlive the process that started it: when standard input ends, it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from infra.local import moto_server
+from infra.local.child import end_with_parent, wait_for_stop
+from infra.local.ses_endpoint import SesEndpoint
+from infra.local.template_reader import (
+    Endpoints,
+    consumer_queues,
+    create_resources,
+    product_environment,
+    read_stack,
+)
+
+REGION = "eu-north-1"
+# Who may send from the start. Nobody can own these names (RFC 2606), so no real domain is met.
+IDENTITIES = ("example.com", "example.org", "example.net")
+_INFRA = Path(__file__).resolve().parent.parent
+
+
+def start(
+    *, aws_port: int = 0, ses_port: int = 0, infra_folder: Path = _INFRA
+) -> tuple[dict[str, dict[str, str]], SesEndpoint]:
+    """Start both endpoints in threads and create the resources.
+
+    Returns:
+        `environment`, the product's variables, and `queues`, the queue URL of each queue handler.
+    """
+    endpoint = SesEndpoint(publish=moto_server.publish, region=REGION)
+    ses = endpoint.serve(ses_port)
+    threading.Thread(target=ses.serve_forever, name="ses", daemon=True).start()
+    aws = moto_server.start(aws_port)
+    threading.Thread(target=aws.serve_forever, name="moto", daemon=True).start()
+    endpoints = Endpoints(
+        aws_url=f"http://127.0.0.1:{aws.port}",
+        ses_url=f"http://127.0.0.1:{ses.port}",
+        region=REGION,
+    )
+    for name in IDENTITIES:
+        endpoint.account.add_identity(name)
+    # The product's public address and names of its own choosing are the supervisor's to decide.
+    chosen = {"BaseUrl": "http://127.0.0.1", "LedgerOrigin": "localhost", "Controller": "local"}
+    stack = read_stack(infra_folder, endpoints, parameters=chosen)
+    create_resources(stack, endpoints)
+    environment = product_environment(stack) | {
+        "AWS_ENDPOINT_URL": endpoints.aws_url,
+        "AWS_ENDPOINT_URL_SESV2": endpoints.ses_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+    return {"environment": environment, "queues": consumer_queues(stack)}, endpoint
+
+
+def main() -> None:
+    """Run until told to stop or until the parent is gone."""
+    stop = end_with_parent()
+    started, _ = start()
+    sys.stdout.write(json.dumps(started) + "\n")
+    sys.stdout.flush()
+    wait_for_stop(stop)
+    os._exit(0)  # Nothing here is worth saving, and threads still wait on sockets.
+
+
+if __name__ == "__main__":
+    main()

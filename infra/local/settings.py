@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person may set when starting the local stack.
+
+It guarantees values that were checked; it refuses others with a sentence that says what to set
+instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MIN_KEY_CHARACTERS = 16
+MAX_SUBSCRIBERS = 5000
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, never bound by default
+
+
+class SettingError(Exception):
+    """A setting that cannot be used. The text is the sentence shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """The settings of one start.
+
+    Args:
+        api_key: None lets the stack use the one it keeps in its key folder.
+        demo_subscribers: 0 to 5000.
+        with_demo: False serves an app that the demo data do not fit, such as a test's.
+        app_folder: an unzipped package to serve instead of the checkout.
+        minute_seconds: how long one minute of a schedule lasts.
+        signups_per_hour: budget of one network.
+    """
+
+    host: str
+    port: int
+    api_key: str | None
+    demo_subscribers: int
+    with_demo: bool
+    folder: Path
+    app_folder: Path | None
+    minute_seconds: float
+    signups_per_hour: int
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], root: Path) -> LocalSettings:
+        """Return the settings of an environment.
+
+        Raises:
+            SettingError: a value cannot be used.
+        """
+        api_key = environment.get("LOCAL_API_KEY") or None
+        if api_key is not None and len(api_key) < MIN_KEY_CHARACTERS:
+            raise SettingError(
+                f"LOCAL_API_KEY must be at least {MIN_KEY_CHARACTERS} characters long."
+            )
+        app_folder = environment.get("KVITTO_APP_DIR") or None
+        if app_folder and not (Path(app_folder) / "app.py").is_file():
+            raise SettingError(f"KVITTO_APP_DIR names {app_folder}, which holds no app.py.")
+        return cls(
+            host=environment.get("HOST") or "127.0.0.1",
+            port=_number(environment, "PORT", 8000, 0, 65535),
+            api_key=api_key,
+            demo_subscribers=_number(environment, "DEMO_SUBSCRIBERS", 25, 0, MAX_SUBSCRIBERS),
+            with_demo=environment.get("KVITTO_LOCAL_NO_DEMO") != "1",
+            folder=Path(environment.get("KVITTO_LOCAL_DIR") or root / ".local").resolve(),
+            app_folder=Path(app_folder).resolve() if app_folder else None,
+            minute_seconds=float(_number(environment, "KVITTO_LOCAL_MINUTE_SECONDS", 60, 1, 3600)),
+            signups_per_hour=_number(
+                environment, "KVITTO_SIGNUPS_PER_HOUR", 100_000, 1, 10_000_000
+            ),
+        )
+
+    def base_url(self, port: int) -> str:
+        """Return the public base URL: where a browser on this machine finds the stack."""
+        host = _WILDCARDS.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
+        return f"http://{host}:{port}"
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: int, lowest: int, highest: int
+) -> int:
+    """Return a whole number of the environment."""
+    text = environment.get(name) or str(default)
+    try:
+        value = int(text)
+    except ValueError:
+        value = lowest - 1
+    if not lowest <= value <= highest:
+        raise SettingError(
+            f"{name} must be a whole number from {lowest} to {highest}, not {text!r}."
+        )
+    return value

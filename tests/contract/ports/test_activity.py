@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ports.outside.Activity` as promised, by the fake and by DynamoDB's adapter alike."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import aws as clients
+from chalicelib.domain.ids import SubjectId
+from chalicelib.errors import Conflict, FatalError
+from chalicelib.ports.outside import Activity, Remembered, StoredEvent
+from tests.support.clock import START_MS
+from tests.support.memory_outside import MemoryActivity
+
+TABLE = "kvitto-activity"
+DAY_S = 86_400
+ASKED, OTHER = "11" * 32, "22" * 32
+EVENT = StoredEvent(
+    key="0100-aa#Bounce#mac",
+    sid=SubjectId("DDDDDDDDDDDDDDDDDDDDDA"),
+    mac="m" * 43,
+    type="Bounce",
+    at_ms=START_MS,
+    sealed=b"\x01sealed",
+)
+
+
+def dynamo_activity() -> Any:
+    from chalicelib.adapters.dynamo.activity import DynamoActivity
+
+    return DynamoActivity(TABLE)
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def activity(request: pytest.FixtureRequest) -> Activity:
+    if request.param == "dynamo":
+        request.getfixturevalue("tables")
+        made: Activity = dynamo_activity()
+        return made
+    return MemoryActivity()
+
+
+def stored(pk: str, sk: str) -> dict[str, Any]:
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    item = clients.client("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]
+    assert isinstance(item, dict)
+    return item
+
+
+def test_a_budget_counts_within_its_window_and_starts_anew_after_it(activity):
+    window_ms = START_MS // 3_600_000 * 3_600_000
+    assert [activity.count("signups/a", 3_600, window_ms + n) for n in range(3)] == [1, 2, 3]
+    assert activity.count("signups/b", 3_600, window_ms) == 1
+    assert activity.count("signups/a", 3_600, window_ms + 3_599_999) == 4
+    assert activity.count("signups/a", 3_600, window_ms + 3_600_000) == 1
+
+
+def test_a_new_idempotency_key_is_claimed_once(activity):
+    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is None
+    pending = Remembered(request_sha256=ASKED, status=None, body=None)
+    assert activity.begin_request("k", ASKED, START_MS, DAY_S) == pending
+    assert activity.begin_request("k", OTHER, START_MS, DAY_S) == pending
+    assert activity.begin_request("other", OTHER, START_MS, DAY_S) is None
+
+
+def test_the_answer_given_is_remembered(activity):
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.finish_request("k", 201, '{"id":"é"}')
+    remembered = Remembered(request_sha256=ASKED, status=201, body='{"id":"é"}')
+    assert activity.begin_request("k", OTHER, START_MS + 1, DAY_S) == remembered
+
+
+def test_an_empty_answer_is_an_answer(activity):
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.finish_request("k", 204, "")
+    again = activity.begin_request("k", ASKED, START_MS, DAY_S)
+    assert again == Remembered(request_sha256=ASKED, status=204, body="")
+
+
+def test_an_abandoned_key_is_new_again(activity):
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.abandon_request("k")
+    assert activity.begin_request("k", OTHER, START_MS, DAY_S) is None
+    activity.abandon_request("never claimed")
+
+
+def test_an_answer_is_never_abandoned(activity):
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.finish_request("k", 201, "{}")
+    activity.abandon_request("k")
+    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is not None
+
+
+def test_a_key_nobody_claimed_is_not_answered(activity):
+    with pytest.raises(Conflict):
+        activity.finish_request("k", 200, "{}")
+    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is None
+
+
+def test_a_key_is_new_after_its_time_even_while_its_row_is_still_there(activity):
+    """DynamoDB removes expired rows up to days late."""
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.finish_request("k", 201, "{}")
+    almost = START_MS + DAY_S * 1_000 - 1
+    assert activity.begin_request("k", ASKED, almost, DAY_S) is not None
+    assert activity.begin_request("k", OTHER, START_MS + DAY_S * 1_000, DAY_S) is None
+    again = activity.begin_request("k", OTHER, START_MS + DAY_S * 1_000, DAY_S)
+    assert again == Remembered(request_sha256=OTHER, status=None, body=None)
+
+
+def test_an_event_is_stored_once(activity):
+    assert activity.record_event(EVENT, DAY_S) is True
+    assert activity.record_event(EVENT, DAY_S) is False
+    assert activity.record_event(replace(EVENT, sid=None, sealed=None), DAY_S) is False
+    assert activity.record_event(replace(EVENT, key="another"), DAY_S) is True
+
+
+def test_every_row_says_when_it_may_go(tables):
+    activity = dynamo_activity()
+    start_s = START_MS // 1_000
+    activity.count("signups/a", 3_600, START_MS)
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.record_event(EVENT, 2 * DAY_S)
+    rows = [
+        stored("B#signups/a", str(start_s // 3_600 * 3_600)),
+        stored("R#k", "R"),
+        stored(f"V#{EVENT.key}", "V"),
+    ]
+    expected = [start_s // 3_600 * 3_600 + 7_200, start_s + DAY_S, start_s + 2 * DAY_S]
+    assert [int(row["expires_at"]["N"]) for row in rows] == expected
+
+
+def test_an_event_about_nobody_we_know_stores_nothing_of_a_person(tables):
+    stranger = replace(EVENT, sid=None, sealed=None)
+    dynamo_activity().record_event(stranger, DAY_S)
+    names = {"pk", "sk", "v", "event_type", "at_ms", "expires_at", "mac"}
+    assert set(stored(f"V#{EVENT.key}", "V")) == names
+
+
+def test_an_activity_row_this_code_does_not_know_is_fatal(tables):
+    activity = dynamo_activity()
+    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    activity.record_event(EVENT, DAY_S)
+    for pk, sk in (("R#k", "R"), (f"V#{EVENT.key}", "V")):
+        item = {**stored(pk, sk), "v": {"N": "2"}}
+        clients.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    for step in (
+        lambda: activity.begin_request("k", ASKED, START_MS, DAY_S),
+        lambda: activity.finish_request("k", 200, ""),
+        lambda: activity.record_event(EVENT, DAY_S),
+    ):
+        with pytest.raises(FatalError):
+            step()

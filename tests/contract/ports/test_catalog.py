@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ports.catalog` as promised, by the fake and by DynamoDB's adapter alike."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import aws as clients
+from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.errors import Conflict, FatalError, InputError, Throttled, Unavailable
+from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists
+from tests.support import memory_catalog as memory
+from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
+
+TABLE = "kvitto-campaigns"
+
+
+@dataclass(slots=True, kw_only=True)
+class Catalogue:
+    brands: Brands
+    lists: Lists
+    forms: Forms
+    campaigns: Campaigns
+    keys: ApiKeys
+    jobs: Jobs
+
+
+def dynamo_catalogue() -> Catalogue:
+    from chalicelib.adapters.dynamo import catalog
+
+    return Catalogue(
+        brands=catalog.DynamoBrands(TABLE),
+        lists=catalog.DynamoLists(TABLE),
+        forms=catalog.DynamoForms(TABLE),
+        campaigns=catalog.DynamoCampaigns(TABLE),
+        keys=catalog.DynamoApiKeys(TABLE),
+        jobs=catalog.DynamoJobs(TABLE),
+    )
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def catalogue(request: pytest.FixtureRequest) -> Catalogue:
+    if request.param == "dynamo":
+        request.getfixturevalue("tables")
+        return dynamo_catalogue()
+    rows = memory.CatalogRows()
+    return Catalogue(
+        brands=memory.MemoryBrands(rows),
+        lists=memory.MemoryLists(rows),
+        forms=memory.MemoryForms(rows),
+        campaigns=memory.MemoryCampaigns(rows),
+        keys=memory.MemoryApiKeys(rows),
+        jobs=memory.MemoryJobs(rows),
+    )
+
+
+def test_nothing_is_found_before_it_is_made(catalogue):
+    assert catalogue.brands.get("demo") is None
+    assert catalogue.brands.by_code("00112233") is None
+    assert catalogue.lists.get("newsletter") is None
+    assert catalogue.forms.get("demo") is None
+    assert catalogue.forms.get("demo", 1) is None
+    assert catalogue.campaigns.get("none") is None
+    assert catalogue.keys.get("none") is None
+    assert catalogue.keys.by_digest("00" * 32) is None
+    assert catalogue.jobs.get("proofs", "none") is None
+    assert catalogue.campaigns.unfinished() == ()
+
+
+def test_what_was_created_is_read_back_whole(catalogue):
+    catalogue.brands.create(BRAND)
+    catalogue.lists.create(LIST)
+    catalogue.forms.create(FORM)
+    catalogue.campaigns.create(CAMPAIGN)
+    catalogue.keys.create(KEY)
+    catalogue.jobs.create(JOB)
+    assert catalogue.brands.get(BRAND.id) == BRAND
+    assert catalogue.brands.by_code(BRAND.code) == BRAND
+    assert catalogue.lists.get(LIST.id) == LIST
+    assert catalogue.forms.get(FORM.id) == FORM
+    assert catalogue.campaigns.get(CAMPAIGN.id) == CAMPAIGN
+    assert catalogue.keys.get(KEY.id) == KEY
+    assert catalogue.keys.by_digest(KEY.digest) == KEY
+    assert catalogue.jobs.get(JOB.kind, JOB.id) == JOB
+    assert catalogue.jobs.get("imports", JOB.id) is None
+
+
+@pytest.mark.parametrize(
+    ("noun", "value"),
+    [
+        ("brands", BRAND),
+        ("lists", LIST),
+        ("forms", FORM),
+        ("campaigns", CAMPAIGN),
+        ("keys", KEY),
+        ("jobs", JOB),
+    ],
+)
+def test_creating_twice_is_a_conflict_and_changes_nothing(catalogue, noun, value):
+    store = getattr(catalogue, noun)
+    store.create(value)
+    with pytest.raises(Conflict):
+        store.create(value)
+
+
+def test_a_brand_code_belongs_to_one_brand(catalogue):
+    catalogue.brands.create(BRAND)
+    with pytest.raises(Conflict):
+        catalogue.brands.create(replace(BRAND, id="other"))
+    assert catalogue.brands.get("other") is None
+    assert catalogue.brands.by_code(BRAND.code) == BRAND
+
+
+def test_every_published_version_of_a_form_stays_readable(catalogue):
+    catalogue.forms.create(FORM)
+    second = replace(FORM, version=2, title={"en": "News, again"})
+    catalogue.forms.publish(second)
+    assert catalogue.forms.get(FORM.id) == second
+    assert catalogue.forms.get(FORM.id, 1) == FORM
+    assert catalogue.forms.get(FORM.id, 2) == second
+    assert catalogue.forms.get(FORM.id, 3) is None
+    assert catalogue.forms.page(None, 10).items == (second,)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_form_version_that_exists_or_is_older_is_never_published(catalogue, version):
+    catalogue.forms.create(FORM)
+    current = replace(FORM, version=3)
+    catalogue.forms.publish(current)
+    with pytest.raises(Conflict):
+        catalogue.forms.publish(replace(FORM, version=version, title={"en": "Other"}))
+    assert catalogue.forms.get(FORM.id) == current
+
+
+def test_a_form_that_was_never_created_is_not_published(catalogue):
+    with pytest.raises(Conflict):
+        catalogue.forms.publish(FORM)
+    assert catalogue.forms.get(FORM.id) is None
+    assert catalogue.forms.get(FORM.id, FORM.version) is None
+
+
+def test_a_replacement_carries_the_next_revision(catalogue):
+    catalogue.campaigns.create(CAMPAIGN)
+    renamed = catalogue.campaigns.replace(replace(CAMPAIGN, name="Renamed"))
+    assert renamed == replace(CAMPAIGN, name="Renamed", revision=1)
+    assert catalogue.campaigns.get(CAMPAIGN.id) == renamed
+    catalogue.jobs.create(JOB)
+    ready = catalogue.jobs.replace(replace(JOB, status=JobStatus.READY, blob="bundles/x.zip"))
+    assert ready.revision == 1
+    assert catalogue.jobs.get(JOB.kind, JOB.id) == ready
+
+
+def test_of_two_replacements_of_one_revision_the_second_is_a_conflict(catalogue):
+    catalogue.campaigns.create(CAMPAIGN)
+    first = catalogue.campaigns.replace(replace(CAMPAIGN, name="First"))
+    for status in CampaignStatus:
+        with pytest.raises(Conflict):
+            catalogue.campaigns.replace(replace(CAMPAIGN, name="Second", status=status))
+    assert catalogue.campaigns.get(CAMPAIGN.id) == first
+    assert catalogue.campaigns.unfinished() == ()
+    catalogue.jobs.create(JOB)
+    catalogue.jobs.replace(JOB)
+    with pytest.raises(Conflict):
+        catalogue.jobs.replace(JOB)
+
+
+def test_what_does_not_exist_is_not_replaced(catalogue):
+    for status in CampaignStatus:
+        with pytest.raises(Conflict):
+            catalogue.campaigns.replace(replace(CAMPAIGN, status=status))
+    with pytest.raises(Conflict):
+        catalogue.jobs.replace(JOB)
+    with pytest.raises(Conflict):
+        catalogue.keys.replace(KEY)
+    assert catalogue.campaigns.unfinished() == ()
+
+
+def test_only_campaigns_being_sent_are_unfinished(catalogue):
+    catalogue.campaigns.create(CAMPAIGN)
+    catalogue.campaigns.create(replace(CAMPAIGN, id="draft"))
+    sending = catalogue.campaigns.replace(replace(CAMPAIGN, status=CampaignStatus.SENDING))
+    assert catalogue.campaigns.unfinished() == (sending,)
+    paused = catalogue.campaigns.replace(replace(sending, status=CampaignStatus.PAUSED))
+    assert catalogue.campaigns.unfinished() == ()
+    again = catalogue.campaigns.replace(replace(paused, status=CampaignStatus.SENDING))
+    assert catalogue.campaigns.unfinished() == (again,)
+    catalogue.campaigns.replace(replace(again, status=CampaignStatus.SENT))
+    assert catalogue.campaigns.unfinished() == ()
+
+
+def test_a_revoked_key_stays_revoked(catalogue):
+    catalogue.keys.create(KEY)
+    revoked = replace(KEY, revoked_ms=KEY.created_ms + 1)
+    catalogue.keys.replace(revoked)
+    assert catalogue.keys.by_digest(KEY.digest) == revoked
+    with pytest.raises(Conflict):
+        catalogue.keys.replace(KEY)
+    assert catalogue.keys.get(KEY.id) == revoked
+
+
+def test_a_key_never_takes_another_digest(catalogue):
+    catalogue.keys.create(KEY)
+    with pytest.raises(Conflict):
+        catalogue.keys.replace(replace(KEY, digest="ff" * 32))
+    with pytest.raises(Conflict):
+        catalogue.keys.create(replace(KEY, id="second"))
+    assert catalogue.keys.get("second") is None
+
+
+def test_pages_show_everything_once_in_order_of_id(catalogue):
+    ids = [f"list-{number}" for number in range(7)]
+    for list_id in reversed(ids):
+        catalogue.lists.create(replace(LIST, id=list_id))
+    catalogue.brands.create(BRAND)
+    seen: list[str] = []
+    cursor, pages = None, 0
+    while True:
+        page = catalogue.lists.page(cursor, 3)
+        assert len(page.items) <= 3
+        seen += [each.id for each in page.items]
+        cursor, pages = page.cursor, pages + 1
+        if cursor is None:
+            break
+    assert (seen, pages) == (ids, 3)
+
+
+def test_a_full_last_page_has_no_cursor(catalogue):
+    catalogue.lists.create(LIST)
+    assert catalogue.lists.page(None, 1).cursor is None
+    assert catalogue.brands.page(None, 1).items == ()
+
+
+def test_jobs_are_listed_by_kind(catalogue):
+    catalogue.jobs.create(JOB)
+    other = replace(JOB, kind="imports")
+    catalogue.jobs.create(other)
+    assert catalogue.jobs.page("proofs", None, 10).items == (JOB,)
+    assert catalogue.jobs.page("imports", None, 10).items == (other,)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "not a cursor", "%00", "TElTVA", "TElTVApuZXdzbGV0dGVy=", "é", "A" * 500, "TElTVAoK"],
+)
+def test_a_cursor_nobody_made_is_refused(catalogue, cursor):
+    for page in (catalogue.lists.page, catalogue.brands.page, catalogue.keys.page):
+        with pytest.raises(InputError) as refused:
+            page(cursor, 10)
+        assert refused.value.code == "bad_cursor"
+
+
+def test_a_cursor_of_one_noun_is_refused_by_another(catalogue):
+    for list_id in ("a", "b"):
+        catalogue.lists.create(replace(LIST, id=list_id))
+    cursor = catalogue.lists.page(None, 1).cursor
+    assert cursor is not None
+    assert [each.id for each in catalogue.lists.page(cursor, 1).items] == ["b"]
+    with pytest.raises(InputError):
+        catalogue.brands.page(cursor, 1)
+
+
+def test_a_key_without_scopes_is_stored_as_such(catalogue):
+    bare = ApiKey(id="bare", name="n", digest="ab" * 32, scopes=frozenset(), created_ms=1)
+    catalogue.keys.create(bare)
+    assert catalogue.keys.get("bare") == bare
+    assert not bare.allows(KeyScope.READ)
+
+
+def stored(pk: str, sk: str) -> dict[str, Any]:
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    item = clients.client("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]
+    assert isinstance(item, dict)
+    return item
+
+
+def test_a_job_row_expires_seven_days_after_it_was_made(tables):
+    dynamo_catalogue().jobs.create(JOB)
+    expires = int(stored("JOB#proofs", JOB.id)["expires_at"]["N"])
+    assert expires == JOB.created_ms // 1_000 + 7 * 86_400
+
+
+@pytest.mark.parametrize("change", [{"v": {"N": "2"}}, {"v": None}, {"name": None}])
+def test_a_row_this_code_does_not_know_is_fatal(tables, change):
+    catalogue = dynamo_catalogue()
+    catalogue.lists.create(LIST)
+    row = {**stored("LIST", LIST.id), **change}
+    item = {name: value for name, value in row.items() if value is not None}
+    clients.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    with pytest.raises(FatalError):
+        catalogue.lists.get(LIST.id)
+    with pytest.raises(FatalError):
+        catalogue.lists.page(None, 10)
+
+
+def test_catalogues_of_two_tables_do_not_mix(tables):
+    from chalicelib.adapters.dynamo.catalog import DynamoLists
+
+    DynamoLists(TABLE).create(LIST)
+    elsewhere = DynamoLists("kvitto-activity")
+    assert elsewhere.get(LIST.id) is None
+    assert DynamoLists(TABLE).get(LIST.id) == LIST
+
+
+def test_the_models_speak_through_this_processs_one_client(tables):
+    from chalicelib.adapters.dynamo.models import CampaignRow
+
+    dynamo_catalogue().lists.get("none")
+    assert CampaignRow._get_connection().connection.client is clients.client("dynamodb")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ProvisionedThroughputExceededException", Throttled),
+        ("InternalServerError", Unavailable),
+        ("ValidationException", FatalError),
+        (None, Unavailable),
+    ],
+)
+def test_no_error_of_the_sdk_or_of_pynamodb_rises(tables, monkeypatch, code, expected):
+    from botocore.exceptions import ClientError, EndpointConnectionError
+
+    def fail(operation: str, _request: object) -> None:
+        if code is None:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+        raise ClientError({"Error": {"Code": code, "Message": "visitor@example.org"}}, operation)
+
+    catalogue = dynamo_catalogue()
+    monkeypatch.setattr(clients.client("dynamodb"), "_make_api_call", fail)
+    for step in (
+        lambda: catalogue.lists.get("a"),
+        lambda: catalogue.lists.create(LIST),
+        lambda: catalogue.brands.create(BRAND),
+        lambda: catalogue.forms.page(None, 10),
+        catalogue.campaigns.unfinished,
+    ):
+        with pytest.raises(expected) as raised:
+            step()
+        assert "example.org" not in str(raised.value)

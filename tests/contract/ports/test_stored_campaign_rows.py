@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Today's code reads yesterday's rows: tests/data/v1/campaign_rows.json was written once and stays.
+
+The file holds a row of every kind and state in the campaigns and activity tables, in DynamoDB's
+own JSON, binary as base64. A change that breaks these tests changes stored data: it needs a new
+schema version, not a new file.
+"""
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import aws as clients
+from chalicelib.domain.campaigns import CampaignStatus, ChunkRef, Progress
+from chalicelib.domain.ids import DeliveryId, SubjectId
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.errors import FatalError
+from chalicelib.ports.outside import Remembered, StoredEvent
+from chalicelib.ports.sending import ChunkResult, DeliveryRow
+from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
+from tests.support.clock import START_MS, FakeClock, SeededRandom
+
+STORED = Path(__file__).parents[2] / "data" / "v1" / "campaign_rows.json"
+CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
+DAY_S = 86_400
+
+SECOND = replace(FORM, version=2, title={"en": "News, again"})
+SENDING = replace(
+    CAMPAIGN,
+    content=replace(CAMPAIGN.content, text="Hello"),
+    status=CampaignStatus.SENDING,
+    segment="all",
+    content_sha256="33" * 32,
+    chunk_size=14,
+    started_ms=START_MS + 1,
+    planned=4,
+)
+REVOKED = replace(KEY, revoked_ms=START_MS + 2)
+READY = replace(
+    JOB, status=JobStatus.READY, progress={"size": "7"}, blob="bundles/a.zip", problem="none"
+)
+EVENT = StoredEvent(
+    key="0100-aa#Bounce",
+    sid=SubjectId("DDDDDDDDDDDDDDDDDDDDDA"),
+    mac="m" * 43,
+    type="Bounce",
+    at_ms=START_MS,
+    sealed=b"\x01sealed",
+)
+STRANGER = replace(EVENT, key="0100-bb#Bounce", sid=None, sealed=None)
+
+
+def chunk(number: int) -> ChunkRef:
+    return ChunkRef(campaign=CAMPAIGN.id, shard="3", number=number)
+
+
+def delivery(number: int) -> DeliveryRow:
+    return DeliveryRow(
+        delivery=DeliveryId(f"delivery-{number:07d}"),
+        campaign=CAMPAIGN.id,
+        sid=SubjectId("DDDDDDDDDDDDDDDDDDDDDA"),
+        chunk="3/0000000",
+        basis="consent",
+        entry=1,
+        measured=number == 1,
+        at_ms=START_MS,
+    )
+
+
+class Stores:
+    """Every adapter over the two tables."""
+
+    def __init__(self) -> None:
+        from chalicelib.adapters.dynamo import catalog
+        from chalicelib.adapters.dynamo.activity import DynamoActivity
+        from chalicelib.adapters.dynamo.chunks import DynamoChunks
+        from chalicelib.adapters.dynamo.rate import DynamoRateSlot
+
+        self.brands = catalog.DynamoBrands(CAMPAIGNS)
+        self.lists = catalog.DynamoLists(CAMPAIGNS)
+        self.forms = catalog.DynamoForms(CAMPAIGNS)
+        self.campaigns = catalog.DynamoCampaigns(CAMPAIGNS)
+        self.keys = catalog.DynamoApiKeys(CAMPAIGNS)
+        self.jobs = catalog.DynamoJobs(CAMPAIGNS)
+        self.chunks = DynamoChunks(CAMPAIGNS, FakeClock(), SeededRandom())
+        self.rate = DynamoRateSlot(CAMPAIGNS)
+        self.activity = DynamoActivity(ACTIVITY)
+
+
+def tell_the_story(stores: Stores) -> None:
+    """Set up, publish, send with every end a chunk can have, and let feedback come in."""
+    stores.brands.create(BRAND)
+    stores.lists.create(LIST)
+    stores.forms.create(FORM)
+    stores.forms.publish(SECOND)
+    stores.campaigns.create(CAMPAIGN)
+    stores.campaigns.replace(SENDING)
+    stores.campaigns.create(replace(CAMPAIGN, id="draft"))
+    stores.keys.create(KEY)
+    stores.keys.replace(REVOKED)
+    stores.jobs.create(JOB)
+    stores.jobs.replace(READY)
+    stores.chunks.planned(CAMPAIGN.id, "3", 4)
+    for number in range(5):
+        stores.chunks.claim(chunk(number), "a", START_MS, 60_000)
+    for number in range(1, 5):
+        at_ms = START_MS + (0 if number == 3 else 10)
+        stores.chunks.dispatch(chunk(number), "a", (delivery(number),), at_ms, {"withdrawn": 1})
+    outcome = ChunkResult(
+        sent=1,
+        rejected=0,
+        unknown=0,
+        skipped={"withdrawn": 1},
+        message_ids=("0100-aa", None),
+        at_ms=START_MS + 20,
+    )
+    stores.chunks.commit(chunk(2), "a", outcome)
+    stores.chunks.expire(CAMPAIGN.id, "3", START_MS + 5)
+    stores.chunks.release(chunk(4), "a")
+    stores.chunks.observe(delivery(2).delivery, "bounce", 5, START_MS + 30, "0100-aa")
+    stores.rate.reserve(50, 50.0, START_MS)
+    stores.activity.count("signups/a", 3_600, START_MS)
+    stores.activity.begin_request("begun", "11" * 32, START_MS, DAY_S)
+    stores.activity.begin_request("answered", "22" * 32, START_MS, DAY_S)
+    stores.activity.finish_request("answered", 201, "{}")
+    stores.activity.record_event(EVENT, DAY_S)
+    stores.activity.record_event(STRANGER, DAY_S)
+
+
+def stored_rows() -> list[dict[str, Any]]:
+    """Every row of the two tables, with its table, ordered by key, binary as base64."""
+    found = []
+    for table in (ACTIVITY, CAMPAIGNS):
+        pages = clients.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        found += [{"table": table, "item": plain(i)} for page in pages for i in page["Items"]]
+    return sorted(found, key=lambda x: (x["table"], x["item"]["pk"]["S"], x["item"]["sk"]["S"]))
+
+
+def plain(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+        for name, value in item.items()
+    }
+
+
+def restore(**changed: Any) -> None:
+    """Put yesterday's rows into the tables, with ``changed`` attributes in each."""
+    for row in json.loads(STORED.read_text()):
+        item = {
+            name: {"B": base64.b64decode(value["B"])} if "B" in value else value
+            for name, value in row["item"].items()
+        }
+        clients.client("dynamodb").put_item(TableName=row["table"], Item={**item, **changed})
+
+
+@pytest.fixture
+def yesterday(tables: None) -> Stores:
+    """The tables as an earlier version of the product left them."""
+    restore()
+    return Stores()
+
+
+def test_the_same_story_is_still_stored_as_the_same_rows(tables):
+    tell_the_story(Stores())
+    assert stored_rows() == json.loads(STORED.read_text())
+
+
+def test_the_file_holds_every_kind_of_row():
+    rows = [row["item"] for row in json.loads(STORED.read_text())]
+    kinds = {(row["pk"]["S"] + "#").partition("#")[0] for row in rows}
+    catalogue = {"BRAND", "BRANDCODE", "LIST", "FORM", "CAMPAIGN", "SENDING", "KEY", "KEYDIGEST"}
+    assert kinds == catalogue | {"JOB", "K", "D", "RATE", "B", "R", "V"}
+    chunks = [row["status"]["S"] for row in rows if row["pk"]["S"][:2] == "K#" and "status" in row]
+    assert sorted(chunks) == ["claimed", "claimed", "dispatched", "done", "unknown"]
+    assert {row["v"]["N"] for row in rows} == {"1"}
+
+
+def test_yesterdays_catalogue_is_read_as_it_was(yesterday):
+    assert yesterday.brands.get(BRAND.id) == yesterday.brands.by_code(BRAND.code) == BRAND
+    assert yesterday.lists.get(LIST.id) == LIST
+    assert yesterday.forms.get(FORM.id) == SECOND
+    assert yesterday.forms.get(FORM.id, 1) == FORM
+    sending = replace(SENDING, revision=1)
+    assert yesterday.campaigns.get(CAMPAIGN.id) == sending
+    assert yesterday.campaigns.get("draft") == replace(CAMPAIGN, id="draft")
+    assert yesterday.campaigns.unfinished() == (sending,)
+    assert yesterday.keys.by_digest(KEY.digest) == REVOKED
+    assert yesterday.jobs.get(JOB.kind, JOB.id) == replace(READY, revision=1)
+
+
+def test_yesterdays_campaign_goes_on_where_it_stopped(yesterday):
+    progress, shards = yesterday.chunks.progress(CAMPAIGN.id)
+    assert shards == 1
+    assert progress == Progress(
+        planned=4,
+        sent=1,
+        unknown=1,
+        skipped={"withdrawn": 2},
+        first_ms=START_MS + 20,
+        last_ms=START_MS + 20,
+    )
+    claims = [yesterday.chunks.claim(chunk(n), "b", START_MS + 90_000, 1) for n in range(5)]
+    assert claims == [True, False, False, False, True]
+    yesterday.chunks.commit(chunk(1), "a", late())
+    assert yesterday.chunks.progress(CAMPAIGN.id)[0].sent == 2
+    seen = yesterday.chunks.delivery(delivery(2).delivery)
+    assert seen is not None
+    assert (seen.row, seen.event, seen.event_ms) == (delivery(2), "bounce", START_MS + 30)
+    assert seen.message_id == "0100-aa"
+    unseen = yesterday.chunks.delivery(delivery(1).delivery)
+    assert unseen is not None
+    assert (unseen.row, unseen.event) == (delivery(1), None)
+    assert yesterday.rate.reserve(1, 1.0, START_MS) == START_MS + 1_000
+
+
+def late() -> ChunkResult:
+    return ChunkResult(
+        sent=1, rejected=0, unknown=0, skipped={}, message_ids=("0100-cc",), at_ms=START_MS + 40
+    )
+
+
+def test_yesterdays_activity_still_counts(yesterday):
+    begin = yesterday.activity.begin_request
+    assert yesterday.activity.count("signups/a", 3_600, START_MS) == 2
+    begun = Remembered(request_sha256="11" * 32, status=None, body=None)
+    assert begin("begun", "11" * 32, START_MS, DAY_S) == begun
+    answered = Remembered(request_sha256="22" * 32, status=201, body="{}")
+    assert begin("answered", "22" * 32, START_MS, DAY_S) == answered
+    assert yesterday.activity.record_event(EVENT, DAY_S) is False
+    assert yesterday.activity.record_event(STRANGER, DAY_S) is False
+
+
+READS = {
+    "brands": lambda s: s.brands.get(BRAND.id),
+    "brand codes": lambda s: s.brands.by_code(BRAND.code),
+    "lists": lambda s: s.lists.get(LIST.id),
+    "forms": lambda s: s.forms.get(FORM.id),
+    "form versions": lambda s: s.forms.get(FORM.id, 1),
+    "campaigns": lambda s: s.campaigns.get(CAMPAIGN.id),
+    "sending": lambda s: s.campaigns.unfinished(),
+    "keys": lambda s: s.keys.page(None, 10),
+    "key digests": lambda s: s.keys.by_digest(KEY.digest),
+    "jobs": lambda s: s.jobs.page(JOB.kind, None, 10),
+    "chunks": lambda s: s.chunks.claim(chunk(0), "b", START_MS + 90_000, 1),
+    "stale chunks": lambda s: s.chunks.expire(CAMPAIGN.id, "3", START_MS + 90_000),
+    "totals": lambda s: s.chunks.planned(CAMPAIGN.id, "3", 4),
+    "progress": lambda s: s.chunks.progress(CAMPAIGN.id),
+    "deliveries": lambda s: s.chunks.delivery(delivery(1).delivery),
+    "events of deliveries": lambda s: s.chunks.observe(delivery(1).delivery, "b", 9, 1, "x"),
+    "rate": lambda s: s.rate.reserve(1, 1.0, START_MS),
+    "requests": lambda s: s.activity.begin_request("answered", "22" * 32, START_MS, DAY_S),
+    "abandoned requests": lambda s: s.activity.abandon_request("begun"),
+    "budgets": lambda s: s.activity.count("signups/a", 3_600, START_MS),
+    "events": lambda s: s.activity.record_event(EVENT, DAY_S),
+}
+
+
+@pytest.mark.parametrize("kind", READS)
+def test_rows_of_a_later_schema_version_are_never_guessed_at(tables, kind):
+    restore(v={"N": "2"})
+    before = stored_rows()
+    with pytest.raises(FatalError):
+        READS[kind](Stores())
+    assert stored_rows() == before

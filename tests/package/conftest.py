@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One build of the package for the whole session, and the places it is looked at from.
+
+The build is shared by every worker of a parallel run: the first one builds, the others wait.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import sysconfig
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from infra.local import aws as local_aws
+from infra.package import build
+from tests.package.runtime_api import Function
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*")
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The folder with deployment.zip, sam.json and the zip's content unzipped into `tree`."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    out = shared / "package"
+    with (shared / "package.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "tree").exists():
+            build(ROOT, out)
+            with zipfile.ZipFile(out / "deployment.zip") as archive:
+                archive.extractall(out / "unzipping")
+            (out / "unzipping").rename(out / "tree")
+    return out
+
+
+@pytest.fixture(scope="session")
+def tree(package):
+    """The zip, unzipped into a folder of its own."""
+    return package / "tree"
+
+
+@pytest.fixture(scope="session")
+def sam(package):
+    """The merged template that `make package` writes."""
+    return json.loads((package / "sam.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def data_stack():
+    """The template of everything stateful."""
+    return yaml.safe_load((ROOT / "infra" / "data.yaml").read_text())
+
+
+@pytest.fixture(scope="session")
+def runtime_client(tmp_path_factory):
+    """A folder holding Lambda's runtime client and nothing else of this environment."""
+    folder = tmp_path_factory.mktemp("runtime")
+    installed = Path(sysconfig.get_path("platlib"))
+    for pattern in RUNTIME_CLIENT:
+        for source in installed.glob(pattern):
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, folder / source.name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory):
+    """The local stack's AWS on loopback: the product's environment, queue addresses, mailbox."""
+    started, endpoint = local_aws.start()
+    seed = tmp_path_factory.mktemp("keys") / "log.key"
+    seed.write_bytes(bytes(range(32)))
+    environment = {
+        **started["environment"],
+        "KVITTO_BASE_URL": "http://127.0.0.1:8000",
+        "KVITTO_LEDGER_ORIGIN": "localhost/kvitto/package",
+        "KVITTO_CONTROLLER": "controller",
+        "KVITTO_LOG_KEY": f"file:{seed}",
+        "KVITTO_SIGNUPS_PER_HOUR": "100000",
+    }
+    return SimpleNamespace(
+        environment=environment, queues=started["queues"], mailbox=endpoint.mailbox
+    )
+
+
+@pytest.fixture
+def start(tree, runtime_client, aws):
+    """Start a function in a fresh process; it is stopped when the test ends."""
+    started = {}
+
+    def function(handler):
+        if handler not in started:
+            started[handler] = Function(
+                tree=tree,
+                client=runtime_client,
+                checkout=ROOT,
+                handler=handler,
+                environment=aws.environment,
+            )
+        return started[handler]
+
+    yield function
+    for running in started.values():
+        running.close()

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: one least-privilege role per function group, and the rights that matter."""
+
+import json
+
+import pytest
+
+from tests.package.templates import (
+    HTTP,
+    QUEUE_HANDLERS,
+    SCHEDULE_HANDLERS,
+    functions,
+    listed,
+    role_statements,
+)
+
+GROUPS = {
+    "http": {HTTP},
+    "confirmations": {"app.send_confirmations"},
+    "planning": {"app.plan_campaigns", "app.advance_campaigns"},
+    "sending": {"app.send_chunks"},
+    "feedback": {"app.record_ses_events"},
+    "sequencing": {"app.sequence_ledger", "app.sequence_on_schedule"},
+    "proofs": {"app.build_proofs"},
+    "heartbeat": {"app.log_heartbeat"},
+}
+HANDLERS = sorted({HTTP, *QUEUE_HANDLERS, *SCHEDULE_HANDLERS})
+# Actions AWS offers no narrower resource for.
+ACCOUNT_WIDE = {"ses:GetAccount"}
+
+
+def grants(sam, handler):
+    """Yield (action, resource, condition) of everything a handler may do."""
+    for statement in role_statements(sam, handler):
+        assert statement["Effect"] == "Allow"
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                yield action, resource, statement.get("Condition")
+
+
+def who_may(sam, action, resource):
+    """Return the groups that hold an action on a resource whose text contains `resource`."""
+    return {
+        group
+        for group, handlers in GROUPS.items()
+        for handler in handlers
+        for held, on, condition in grants(sam, handler)
+        if held == action and resource in json.dumps(on) and condition is None
+    }
+
+
+def test_every_function_belongs_to_one_group_whose_members_hold_the_same_rights(sam):
+    assert sorted(handler for group in GROUPS.values() for handler in group) == HANDLERS
+    roles = set()
+    for handlers in GROUPS.values():
+        policies = {
+            json.dumps(role_statements(sam, handler), sort_keys=True) for handler in handlers
+        }
+        assert len(policies) == 1
+        roles |= policies
+        for handler in handlers:
+            assert "Policies" not in functions(sam)[handler][1]
+    assert len(roles) == len(GROUPS)
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_no_action_is_a_wildcard_and_no_resource_is_everything(sam, handler):
+    for action, resource, _ in grants(sam, handler):
+        assert "*" not in action
+        assert "NotAction" not in action
+        if resource == "*":
+            assert action in ACCOUNT_WIDE
+        elif "Fn::Sub" in resource:
+            # The name part of an ARN always begins with the installation's own prefix or account.
+            assert "${Prefix}" in resource["Fn::Sub"] or ":identity/*" in resource["Fn::Sub"]
+            assert not resource["Fn::Sub"].endswith("/*/*")
+        else:
+            assert set(resource) <= {"Fn::GetAtt", "Fn::ImportValue"}
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_nobody_scans_a_table_or_touches_tables_queues_and_keys_themselves(sam, handler):
+    item_actions = {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "ConditionCheckItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    }
+    for action, _, _ in grants(sam, handler):
+        service, name = action.split(":")
+        if service == "dynamodb":
+            assert name in item_actions
+        assert service in {"dynamodb", "kms", "logs", "s3", "ses", "sqs"}
+        assert not name.startswith(("Create", "Schedule", "Put")) or name in {
+            "CreateLogStream",
+            "PutLogEvents",
+            "PutItem",
+            "PutObject",
+        }
+
+
+def test_only_the_sequencer_signs(sam):
+    assert who_may(sam, "kms:Sign", "log-key-arn") == {"sequencing"}
+
+
+def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
+    """Pages and forms, mails, proofs, and feedback, which seals events (design §2, promise 8)."""
+    unwrapping = {"http", "confirmations", "sending", "feedback", "proofs"}
+    assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
+
+
+def test_sequencer_heartbeat_and_planner_never_reach_the_vault(sam):
+    for group in ("sequencing", "heartbeat", "planning"):
+        for handler in GROUPS[group]:
+            reached = json.dumps([resource for _, resource, _ in grants(sam, handler)])
+            for place in ("-vault", "vault-key", "address-key", "links-key", "-activity"):
+                assert place not in reached, place
+            assert group == "planning" or "-audience" not in reached
+            assert group == "planning" or "-campaigns" not in reached
+
+
+def test_only_the_vaults_first_writer_makes_epoch_keys_and_nobody_deletes_a_vault_row(sam):
+    assert who_may(sam, "kms:GenerateDataKey", "vault-key-arn") == {"http"}
+    assert who_may(sam, "dynamodb:PutItem", "-vault") == {"http"}
+    assert who_may(sam, "dynamodb:DeleteItem", "-vault") == set()
+
+
+def test_only_senders_send_and_only_the_courier_sends_in_bulk(sam):
+    """The API sends one mail at a time: a campaign's test to an address its maker chose."""
+    for on in ("identity", "configuration-set/${Prefix}"):
+        assert who_may(sam, "ses:SendEmail", on) == {"http", "confirmations", "sending"}
+        for bulk in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail", "ses:SendRawEmail"):
+            assert who_may(sam, bulk, on) == {"sending"}
+
+
+def test_the_sender_decides_nothing_it_cannot_write_the_ledger(sam):
+    for action in ("PutItem", "UpdateItem", "DeleteItem"):
+        assert "sending" not in who_may(sam, f"dynamodb:{action}", "-ledger")
+
+
+def test_only_the_sequencer_writes_the_log_in_the_store(sam):
+    assert who_may(sam, "s3:PutObject", "/log/") == {"sequencing"}
+    assert who_may(sam, "s3:DeleteObject", "/log/") == {"sequencing"}
+
+
+def test_the_sequencer_reaches_heads_outbox_and_index_but_no_subjects_history(sam):
+    (statement,) = [
+        item
+        for item in role_statements(sam, "app.sequence_ledger")
+        if item["Sid"] == "SequenceOutbox"
+    ]
+    keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert keys == ["HEAD#*", "Q#*", "V#*"]
+
+
+def test_only_the_proof_builder_writes_and_deletes_bundles(sam):
+    assert who_may(sam, "s3:PutObject", "/bundles/") == {"proofs"}
+    assert who_may(sam, "s3:DeleteObject", "/bundles/") == {"proofs"}
+
+
+def test_only_feedback_reads_the_queue_that_names_recipients(sam):
+    assert who_may(sam, "kms:Decrypt", "events-key-arn") == {"feedback"}
+    assert who_may(sam, "sqs:ReceiveMessage", "SesEventsQueue") == {"feedback"}
+
+
+@pytest.mark.parametrize("handler", sorted(QUEUE_HANDLERS))
+def test_a_consumer_reads_its_own_queue_and_no_other(sam, handler):
+    read = [
+        resource for action, resource, _ in grants(sam, handler) if action == "sqs:ReceiveMessage"
+    ]
+    assert read == [{"Fn::GetAtt": [QUEUE_HANDLERS[handler], "Arn"]}]
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_writes_its_own_groups_logs_only(sam, handler):
+    (own,) = [group for group, handlers in GROUPS.items() if handler in handlers]
+    groups = {
+        functions(sam)[member][1]["LoggingConfig"]["LogGroup"]["Ref"] for member in GROUPS[own]
+    }
+    written = {
+        resource["Fn::GetAtt"][0]
+        for action, resource, _ in grants(sam, handler)
+        if action == "logs:PutLogEvents"
+    }
+    assert written == groups

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acts in any order against an oracle that shares no code with the fold.
+
+The oracle keeps the plain list of acts and answers from it: who last said what about this very
+list, and what stands in the way. The product answers from the folded state.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chalicelib.domain.consent import fold, may_confirm
+from chalicelib.domain.eligibility import Allowed, decide
+from chalicelib.domain.events import EMAIL, Event, EventType, Via
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.domain.state import Scope, dump_state, load_state
+from chalicelib.errors import FatalError
+
+NEWS = PurposeId("newsletter")
+BRANDS = ("north", "south")
+LISTS = ("weekly", "events")
+brands, lists = st.sampled_from(BRANDS), st.sampled_from(LISTS)
+
+
+@dataclass
+class Oracle:
+    """Acts as (what, brand, list or None); None means all of the brand's lists."""
+
+    acts: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    def _last(self, *what: str, brand: str, list_id: str | None) -> int:
+        """Position of the latest such act that concerns this list, -1 when there is none."""
+        found = [
+            n
+            for n, (name, of, about) in enumerate(self.acts)
+            if name in what and of in (brand, "*") and (about in (None, list_id) or list_id is None)
+        ]
+        return max(found, default=-1)
+
+    def may_be_mailed(self, brand: str, list_id: str) -> bool:
+        own = self._last("confirm", brand=brand, list_id=list_id)
+        ended = self._last("withdraw", "object", "refuse", brand=brand, list_id=list_id)
+        objected = self._last("object", brand=brand, list_id=None)
+        bounced = self._last("bounce", "complain", brand=brand, list_id=None)
+        blocked = (
+            any(name in ("erase", "restrict", "suppress") for name, _, _ in self.acts)
+            or objected > self._last("confirm", brand=brand, list_id=None)
+            or bounced > self._any_confirmation()
+        )
+        if blocked:
+            return False
+        if own > ended:
+            return True
+        return ended < 0 and (self._imported(brand, list_id) or self._bought(brand))
+
+    def _any_confirmation(self) -> int:
+        """An address that works for one brand works for all: any confirmation proves it."""
+        return max((n for n, act in enumerate(self.acts) if act[0] == "confirm"), default=-1)
+
+    def _imported(self, brand: str, list_id: str) -> bool:
+        """An import counts when it was the first word about this list."""
+        about = [n for n, (name, of, li) in enumerate(self.acts) if of == brand and li == list_id]
+        first = [
+            self.acts[n][0] for n in about if self.acts[n][0] in ("request", "confirm", "import")
+        ]
+        return bool(first) and first[0] == "import"
+
+    def _bought(self, brand: str) -> bool:
+        return any(name == "buy" and of == brand for name, of, _ in self.acts)
+
+
+class ConsentMachine(RuleBasedStateMachine):
+    """One person, two brands with two lists each, every act there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.oracle = Oracle()
+        self.history: list[Event] = []
+        self.state = fold([])
+        self.links: list[tuple[int, str, str]] = []
+        self.ended = False
+
+    def act(
+        self,
+        name: str,
+        type_: EventType,
+        brand: str = "*",
+        about: str | None = None,
+        **more: object,
+    ) -> None:
+        event = Event(
+            type=type_,
+            at_ms=len(self.history),
+            brand=None if brand == "*" else BrandId(brand),
+            channel=EMAIL,
+            lists=(ListId(about),) if about else (),
+            purposes=(NEWS,) if about else (),
+            **more,  # type: ignore[arg-type]
+        )
+        self.history.append(event)
+        self.state = fold(self.history)
+        self.oracle.acts.append((name, brand, about))
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=lists)
+    def ask(self, brand: str, about: str) -> None:
+        self.links.append((len(self.history), brand, about))
+        self.act("request", EventType.CONSENT_REQUESTED, brand, about)
+
+    @precondition(lambda self: not self.ended and self.links)
+    @rule(data=st.data())
+    def follow_a_link(self, data: st.DataObject) -> None:
+        """Any link ever mailed, however old; it works only as long as nothing overtook it."""
+        entry, brand, about = data.draw(st.sampled_from(self.links))
+        overtaken = any(
+            name in ("withdraw", "object", "refuse") and of == brand and li in (None, about)
+            for name, of, li in self.oracle.acts[entry:]
+        ) or any(name == "restrict" for name, _, _ in self.oracle.acts)
+        allowed = may_confirm(self.state, entry, BrandId(brand), EMAIL, (ListId(about),), (NEWS,))
+        assert allowed == (not overtaken)
+        if allowed:
+            self.act("confirm", EventType.CONSENT_CONFIRMED, brand, about, via=Via.PAGE)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=st.none() | lists)
+    def withdraw(self, brand: str, about: str | None) -> None:
+        self.act("withdraw", EventType.CONSENT_WITHDRAWN, brand, about, via=Via.PAGE)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=lists)
+    def refuse(self, brand: str, about: str) -> None:
+        self.act("refuse", EventType.CONSENT_REFUSED, brand, about, via=Via.PAGE)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands)
+    def object(self, brand: str) -> None:
+        self.act("object", EventType.OBJECTION_RECORDED, brand, via=Via.PAGE)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=lists)
+    def import_claim(self, brand: str, about: str) -> None:
+        self.act("import", EventType.CONSENT_IMPORTED, brand, about)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands)
+    def buy(self, brand: str) -> None:
+        self.act("buy", EventType.BASIS_RECORDED, brand)
+
+    @precondition(lambda self: not self.ended)
+    @rule()
+    def bounce(self) -> None:
+        self.act("bounce", EventType.SUPPRESSION_ADDED, reason="bounce")
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands)
+    def complain(self, brand: str) -> None:
+        self.act("complain", EventType.SUPPRESSION_ADDED, reason="complaint")
+        self.act("object", EventType.OBJECTION_RECORDED, brand, via=Via.COMPLAINT)
+
+    @precondition(lambda self: not self.ended and len(self.history) > 8)
+    @rule()
+    def suppress(self) -> None:
+        self.act("suppress", EventType.SUPPRESSION_ADDED, reason="manual")
+
+    @precondition(lambda self: not self.ended and len(self.history) > 8)
+    @rule()
+    def restrict(self) -> None:
+        self.act("restrict", EventType.SUBJECT_RESTRICTED, reason="objection")
+
+    @precondition(lambda self: not self.ended and len(self.history) > 8)
+    @rule()
+    def erase(self) -> None:
+        self.act("erase", EventType.SUBJECT_ERASED, reason="withdrawn")
+        self.ended = True
+
+    @precondition(lambda self: self.ended)
+    @rule(type_=st.sampled_from([EventType.CONSENT_CONFIRMED, EventType.CONSENT_REQUESTED]))
+    def nothing_follows_an_erasure(self, type_: EventType) -> None:
+        after = Event(type=type_, at_ms=len(self.history), brand=BrandId("north"), channel=EMAIL)
+        with pytest.raises(FatalError):
+            fold([after], self.state)
+
+    @invariant()
+    def mail_goes_out_exactly_when_the_oracle_says_so(self) -> None:
+        for brand in BRANDS:
+            for about in LISTS:
+                found = decide(self.state, Scope(BrandId(brand), EMAIL), ListId(about), NEWS)
+                assert isinstance(found, Allowed) == self.oracle.may_be_mailed(brand, about)
+
+    @invariant()
+    def the_stored_row_is_the_fold(self) -> None:
+        state = self.state
+        assert load_state(dump_state(state)) == state
+        assert state.entries == len(self.history)
+
+
+ConsentMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestConsentMachine = ConsentMachine.TestCase

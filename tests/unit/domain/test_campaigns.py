@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.campaigns import (
+    Act,
+    CampaignStatus,
+    Progress,
+    Recipient,
+    chunk_range,
+    manifest_length,
+    next_status,
+    pack_manifest,
+    read_records,
+)
+from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id
+from chalicelib.errors import FatalError, IllegalTransition
+
+S, A = CampaignStatus, Act
+LEGAL = {
+    (S.DRAFT, A.SEND): S.SENDING,
+    (S.DRAFT, A.CANCEL): S.CANCELLED,
+    (S.SENDING, A.PAUSE): S.PAUSED,
+    (S.SENDING, A.CANCEL): S.CANCELLED,
+    (S.SENDING, A.FINISH): S.SENT,
+    (S.PAUSED, A.RESUME): S.SENDING,
+    (S.PAUSED, A.CANCEL): S.CANCELLED,
+}
+
+
+@pytest.mark.parametrize(("status", "act"), list(product(CampaignStatus, Act)))
+def test_every_act_leads_somewhere_or_is_refused_in_words(status, act):
+    if (status, act) in LEGAL:
+        assert next_status(status, act) is LEGAL[status, act]
+    else:
+        with pytest.raises(IllegalTransition, match=f"{status} cannot {act}"):
+            next_status(status, act)
+
+
+def test_a_campaign_that_ended_stays_ended():
+    for status in (S.SENT, S.CANCELLED):
+        for act in Act:
+            with pytest.raises(IllegalTransition):
+                next_status(status, act)
+
+
+people = st.lists(
+    st.builds(
+        Recipient,
+        sid=st.binary(min_size=16, max_size=16).map(encode_id).map(SubjectId),
+        delivery=st.binary(min_size=12, max_size=12).map(encode_id).map(DeliveryId),
+    ),
+    max_size=130,
+)
+
+
+@given(people, st.integers(1, 50))
+def test_the_chunks_of_a_manifest_are_its_people_once_each(recipients, size):
+    manifest = pack_manifest(recipients)
+    assert manifest_length(len(manifest)) == len(recipients)
+    found: list[Recipient] = []
+    for number in range(-(-len(recipients) // size)):
+        first, last = chunk_range(number, size)
+        found += read_records(manifest[first : last + 1])
+    assert found == recipients
+
+
+def test_a_manifest_is_an_eight_byte_header_and_28_bytes_a_person():
+    someone = Recipient(
+        sid=SubjectId(encode_id(bytes(range(16)))), delivery=DeliveryId(encode_id(bytes(range(12))))
+    )
+    assert pack_manifest([someone]) == b"KVMANI\x00\x01" + bytes(range(16)) + bytes(range(12))
+    assert chunk_range(0, 50) == (8, 8 + 50 * 28 - 1)
+    assert chunk_range(2, 10) == (8 + 20 * 28, 8 + 30 * 28 - 1)
+
+
+@pytest.mark.parametrize("total_bytes", [0, 7, 9, 35, 37, 63])
+def test_a_manifest_cut_short_is_not_read(total_bytes):
+    with pytest.raises(FatalError):
+        manifest_length(total_bytes)
+
+
+@pytest.mark.parametrize("length", [1, 27, 29, 55])
+def test_a_chunk_cut_short_is_not_read(length):
+    with pytest.raises(FatalError):
+        list(read_records(bytes(length)))
+
+
+def test_an_empty_manifest_plans_nobody():
+    assert manifest_length(len(pack_manifest([]))) == 0
+    assert list(read_records(b"")) == []
+
+
+@pytest.mark.parametrize(
+    ("progress", "accounted", "rate"),
+    [
+        (Progress(), 0, 0.0),
+        (Progress(sent=10), 10, 0.0),
+        (Progress(sent=100, first_ms=0, last_ms=2000), 100, 50.0),
+        (Progress(sent=7, first_ms=5, last_ms=5), 7, 7.0),
+        (Progress(sent=1, rejected=2, unknown=3, skipped={"a": 4, "b": 5}), 15, 0.0),
+    ],
+)
+def test_progress_accounts_for_everybody_and_states_a_rate(progress, accounted, rate):
+    assert (progress.accounted, progress.rate) == (accounted, rate)

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.consent import acts_of_withdrawal, fold, may_confirm
+from chalicelib.domain.eligibility import Allowed, decide
+from chalicelib.domain.events import CONTROLLER_ONLY, EMAIL, Event, EventType, Via
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.domain.state import ConsentKey, ConsentStatus, Grade, Scope, dump_state, load_state
+from chalicelib.errors import FatalError
+
+BRAND, OTHER = BrandId("demo"), BrandId("other")
+WEEKLY, EVENTS = ListId("weekly"), ListId("events")
+NEWS, MEASURED = PurposeId("newsletter"), PurposeId("measurement")
+SCOPE = Scope(BRAND, EMAIL)
+KEY = ConsentKey(*SCOPE, WEEKLY, NEWS)
+
+
+def act(type_: EventType, **more) -> Event:
+    named = {"at_ms": 1, "brand": BRAND, "channel": EMAIL, "lists": (WEEKLY,), "purposes": (NEWS,)}
+    return Event(type=type_, **{**named, **more})
+
+
+def everything(type_: EventType, **more) -> Event:
+    return act(type_, lists=(), purposes=(), **more)
+
+
+REQUESTED = act(EventType.CONSENT_REQUESTED, notice="n1")
+CONFIRMED = act(EventType.CONSENT_CONFIRMED)
+WITHDRAWN = everything(EventType.CONSENT_WITHDRAWN, via=Via.PAGE)
+OBJECTED = everything(EventType.OBJECTION_RECORDED, via=Via.COMPLAINT)
+IMPORTED = act(EventType.CONSENT_IMPORTED)
+BOUGHT = act(EventType.BASIS_RECORDED, lists=())
+
+
+def bounced(reason: str = "bounce", brand=None) -> Event:
+    return Event(
+        type=EventType.SUPPRESSION_ADDED, at_ms=1, brand=brand, channel=EMAIL, reason=reason
+    )
+
+
+def sendable(*events: Event, list_id: ListId = WEEKLY, brand: BrandId = BRAND) -> bool:
+    return isinstance(decide(fold(events), Scope(brand, EMAIL), list_id, NEWS), Allowed)
+
+
+AFTER = [
+    ((REQUESTED,), ConsentStatus.REQUESTED),
+    ((REQUESTED, CONFIRMED), ConsentStatus.GIVEN),
+    ((REQUESTED, CONFIRMED, REQUESTED), ConsentStatus.GIVEN),
+    ((REQUESTED, act(EventType.CONSENT_REFUSED)), ConsentStatus.REFUSED),
+    ((CONFIRMED, WITHDRAWN), ConsentStatus.WITHDRAWN),
+    ((CONFIRMED, act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE)), ConsentStatus.WITHDRAWN),
+    ((CONFIRMED, everything(EventType.CONSENT_WITHDRAWN, via=Via.OPERATOR)), ConsentStatus.REVOKED),
+    ((CONFIRMED, act(EventType.CONSENT_EXPIRED)), ConsentStatus.EXPIRED),
+    ((CONFIRMED, act(EventType.CONSENT_INVALIDATED)), ConsentStatus.INVALIDATED),
+    (
+        (CONFIRMED, act(EventType.CONSENT_EXPIRED), act(EventType.CONSENT_RENEWED)),
+        ConsentStatus.GIVEN,
+    ),
+    ((CONFIRMED, WITHDRAWN, act(EventType.CONSENT_RENEWED)), ConsentStatus.WITHDRAWN),
+    ((CONFIRMED, WITHDRAWN, REQUESTED), ConsentStatus.REQUESTED),
+    ((CONFIRMED, WITHDRAWN, REQUESTED, CONFIRMED), ConsentStatus.GIVEN),
+    ((IMPORTED,), ConsentStatus.GIVEN),
+    ((REQUESTED, IMPORTED), ConsentStatus.REQUESTED),
+    ((CONFIRMED, OBJECTED), ConsentStatus.WITHDRAWN),
+    ((CONFIRMED, act(EventType.CONSENT_CHANGED, purposes=(MEASURED,))), ConsentStatus.WITHDRAWN),
+    ((act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE), IMPORTED), ConsentStatus.WITHDRAWN),
+]
+
+
+@pytest.mark.parametrize(("events", "status"), AFTER)
+def test_a_history_folds_to_this_consent(events, status):
+    assert fold(events).consents[KEY].status is status
+
+
+@pytest.mark.parametrize(
+    "stop", [WITHDRAWN, OBJECTED, act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE)]
+)
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(
+    "later",
+    [(IMPORTED,), (BOUGHT,), (IMPORTED, BOUGHT), (BOUGHT, IMPORTED, REQUESTED)],
+)
+def test_no_import_purchase_or_mere_request_resurrects(stop, before, later):
+    """Promise 10: whether the consent stood before the stop or was never seen."""
+    history = (CONFIRMED, BOUGHT, stop) if before else (stop,)
+    assert not sendable(*history, *later)
+
+
+def test_a_purchase_does_not_serve_the_list_somebody_left():
+    left = act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE)
+    assert not sendable(BOUGHT, CONFIRMED, left)
+    assert sendable(BOUGHT, CONFIRMED, left, list_id=EVENTS)
+
+
+def test_a_new_confirmation_after_an_objection_brings_back_only_what_it_names():
+    other_list = act(EventType.CONSENT_CONFIRMED, lists=(EVENTS,))
+    history = (CONFIRMED, other_list, OBJECTED, other_list)
+    assert sendable(*history, list_id=EVENTS)
+    assert not sendable(*history)
+    assert not sendable(CONFIRMED, BOUGHT, OBJECTED, other_list)
+
+
+@pytest.mark.parametrize("lifted", ["bounce", "complaint"])
+def test_a_confirmation_lifts_a_bounce_or_complaint_and_a_bare_change_does_not(lifted):
+    taken_away = act(EventType.CONSENT_CHANGED, purposes=())
+    assert fold([CONFIRMED, bounced(lifted), taken_away]).suppressions
+    assert fold([CONFIRMED, OBJECTED, taken_away]).objections
+    assert not fold([CONFIRMED, bounced(lifted), CONFIRMED]).suppressions
+    assert not fold([CONFIRMED, bounced(lifted, BRAND), CONFIRMED]).suppressions
+    assert fold([CONFIRMED, bounced(lifted, OTHER), CONFIRMED]).suppressions
+
+
+@pytest.mark.parametrize("kept", ["manual", "unsubscribed", "erased"])
+def test_a_confirmation_lifts_nothing_the_operator_or_the_law_set(kept):
+    assert not sendable(CONFIRMED, bounced(kept), CONFIRMED)
+
+
+@pytest.mark.parametrize("weak", [act(EventType.CONSENT_RENEWED), IMPORTED, BOUGHT, REQUESTED])
+def test_nothing_but_a_confirmation_or_change_lifts_a_suppression_or_objection(weak):
+    state = fold([CONFIRMED, bounced(), OBJECTED, weak])
+    assert state.suppressions
+    assert state.objections
+
+
+def test_the_same_suppression_stands_once_and_other_reasons_beside_it():
+    state = fold([bounced(), bounced(), bounced("manual"), bounced(brand=BRAND)])
+    assert [(x.brand, x.reason) for x in state.suppressions] == [
+        (None, "bounce"),
+        (None, "manual"),
+        (BRAND, "bounce"),
+    ]
+
+
+def test_brands_are_apart():
+    assert sendable(CONFIRMED, everything(EventType.OBJECTION_RECORDED, brand=OTHER))
+    assert sendable(CONFIRMED, everything(EventType.CONSENT_WITHDRAWN, brand=OTHER))
+    assert not sendable(CONFIRMED, brand=OTHER)
+
+
+def test_a_change_gives_what_it_names_and_withdraws_the_rest_of_those_lists_only():
+    start = [
+        act(EventType.CONSENT_CONFIRMED, purposes=(NEWS, MEASURED)),
+        act(EventType.CONSENT_CONFIRMED, lists=(EVENTS,)),
+    ]
+    state = fold([*start, act(EventType.CONSENT_CHANGED, purposes=(NEWS,))])
+    found = {(key.list, key.purpose): consent.status for key, consent in state.consents.items()}
+    assert found == {
+        (WEEKLY, NEWS): ConsentStatus.GIVEN,
+        (WEEKLY, MEASURED): ConsentStatus.WITHDRAWN,
+        (EVENTS, NEWS): ConsentStatus.GIVEN,
+    }
+
+
+def test_grades_say_how_strong_the_evidence_is():
+    assert fold([CONFIRMED]).consents[KEY].grade is Grade.B
+    assert fold([IMPORTED]).consents[KEY].grade is Grade.E
+    assert fold([IMPORTED, CONFIRMED]).consents[KEY].grade is Grade.B
+
+
+def test_the_notice_of_the_request_stays_with_the_consent():
+    assert fold([REQUESTED, CONFIRMED]).consents[KEY].notice == "n1"
+
+
+def test_confirmation_mails_are_remembered_three_deep():
+    mails = [act(EventType.CONSENT_MAIL_SENT, at_ms=n) for n in range(1, 6)]
+    state = fold([REQUESTED, *mails])
+    assert (state.mails_ms, state.last_request, state.last_mail) == ((3, 4, 5), 0, 5)
+
+
+def may(*events: Event, request: int = 0) -> bool:
+    return may_confirm(fold(events), request, BRAND, EMAIL, (WEEKLY,), (NEWS,))
+
+
+def test_a_link_confirms_until_something_it_asked_for_was_stopped():
+    assert may(REQUESTED)
+    assert may(REQUESTED, CONFIRMED)
+    assert may(CONFIRMED, WITHDRAWN, REQUESTED, request=2)
+    for stop in (
+        WITHDRAWN,
+        OBJECTED,
+        act(EventType.CONSENT_REFUSED),
+        act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE),
+        Event(type=EventType.SUBJECT_RESTRICTED, at_ms=1, reason="objection"),
+        Event(type=EventType.SUBJECT_ERASED, at_ms=1, reason="withdrawn"),
+    ):
+        assert not may(REQUESTED, stop)
+    assert not may(REQUESTED, WITHDRAWN, REQUESTED)
+    assert may(REQUESTED, WITHDRAWN, REQUESTED, request=2)
+    assert may(REQUESTED, act(EventType.CONSENT_WITHDRAWN, lists=(EVENTS,), via=Via.PAGE))
+
+
+WITHDRAWAL, OBJECTION = EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDED
+
+
+@pytest.mark.parametrize(
+    ("live", "acts"),
+    [
+        ((REQUESTED,), (WITHDRAWAL,)),
+        ((CONFIRMED,), (WITHDRAWAL,)),
+        ((IMPORTED,), (WITHDRAWAL,)),
+        ((BOUGHT,), (OBJECTION,)),
+        ((CONFIRMED, BOUGHT), (WITHDRAWAL, OBJECTION)),
+        ((), ()),
+    ],
+)
+def test_stopping_all_mail_is_a_withdrawal_an_objection_or_both_and_then_nothing(live, acts):
+    assert acts_of_withdrawal(fold(live), SCOPE) == acts
+    assert acts_of_withdrawal(fold(live), Scope(OTHER, EMAIL)) == ()
+    after = [*live, *(everything(type_, via=Via.PAGE) for type_ in acts)]
+    assert acts_of_withdrawal(fold(after), SCOPE) == ()
+    assert not sendable(*after)
+
+
+@pytest.mark.parametrize("type_", sorted(CONTROLLER_ONLY))
+def test_a_controllers_entry_cannot_stand_in_a_chain(type_):
+    with pytest.raises(FatalError):
+        fold([Event(type=type_, at_ms=1)])
+
+
+def test_nothing_follows_an_erasure():
+    erased = Event(type=EventType.SUBJECT_ERASED, at_ms=1, reason="withdrawn")
+    assert fold([CONFIRMED, erased]).erased
+    with pytest.raises(FatalError):
+        fold([erased, CONFIRMED])
+
+
+@pytest.mark.parametrize("type_", [EventType.CONSENT_CONFIRMED, EventType.OBJECTION_RECORDED])
+def test_a_consent_entry_that_names_no_brand_is_refused(type_):
+    with pytest.raises(FatalError):
+        fold([act(type_, brand=None)])
+
+
+SUBJECT_TYPES = sorted(set(EventType) - CONTROLLER_ONLY - {EventType.SUBJECT_ERASED})
+events = st.builds(
+    act,
+    st.sampled_from(SUBJECT_TYPES),
+    brand=st.sampled_from([BRAND, OTHER]),
+    lists=st.sampled_from([(), (WEEKLY,), (EVENTS,), (WEEKLY, EVENTS)]),
+    purposes=st.sampled_from([(), (NEWS,), (NEWS, MEASURED)]),
+    via=st.sampled_from([None, *Via]),
+    reason=st.sampled_from([None, "bounce", "complaint", "manual"]),
+)
+
+
+@given(st.lists(events, max_size=12), st.integers(0, 12))
+def test_folding_a_prefix_and_then_the_rest_is_folding_all(history, cut):
+    whole = fold(history)
+    assert fold(history[cut:], fold(history[:cut])) == whole
+    assert fold(history[cut:], load_state(dump_state(fold(history[:cut])))) == whole
+    assert whole.entries == len(history)
+
+
+@given(st.lists(events, max_size=12))
+def test_a_state_points_only_at_entries_that_exist(history):
+    state = fold(history)
+    pointers = [x.entry for x in state.consents.values()] + [x.entry for x in state.suppressions]
+    pointers += [x.stopped for x in state.consents.values() if x.stopped is not None]
+    pointers += [*state.soft_opt_ins.values(), *state.stops.values(), *state.objections.values()]
+    assert all(0 <= n < state.entries for n in pointers)
+
+
+@given(st.lists(events, max_size=12))
+def test_every_message_names_the_entry_that_allows_it(history):
+    found = decide(fold(history), SCOPE, WEEKLY, NEWS)
+    if isinstance(found, Allowed):
+        assert history[found.entry].type in {
+            EventType.CONSENT_CONFIRMED,
+            EventType.CONSENT_RENEWED,
+            EventType.CONSENT_CHANGED,
+            EventType.CONSENT_IMPORTED,
+            EventType.BASIS_RECORDED,
+        }

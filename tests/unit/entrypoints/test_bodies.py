@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The strict parsers of bodies."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.entrypoints.bodies import MAX_FIELDS, read_form, read_json
+from chalicelib.entrypoints.exchange import Request
+from chalicelib.entrypoints.refusals import Refusal, TooLarge, Unreadable, WrongMediaType
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def request(body, content_type):
+    headers = {"content-type": content_type} if content_type else {}
+    return Request(method="POST", route="/forms/{form_id}", headers=headers, body=body)
+
+
+def form(body, content_type=FORM):
+    return read_form(request(body, content_type))
+
+
+def multipart(*parts, boundary="b", end=b"--b--\r\n"):
+    head = b"--" + boundary.encode() + b"\r\n"
+    return b"".join(head + part + b"\r\n" for part in parts) + end
+
+
+def part(name, value):
+    return b'Content-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value
+
+
+MULTIPART = "multipart/form-data; boundary=b"
+
+
+def test_the_first_of_a_repeated_name_counts():
+    assert form(b"a=1&a=2&b=&c") == {"a": "1", "b": "", "c": ""}
+    assert form(multipart(part(b"a", b"1"), part(b"a", b"2")), MULTIPART) == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "content_type", [FORM, f"{FORM}; charset=UTF-8", FORM.upper(), f" {FORM} ;x"]
+)
+def test_parameters_and_case_of_a_type_do_not_matter(content_type):
+    assert form("e=å+b%20c".encode(), content_type) == {"e": "å b c"}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        'multipart/form-data; boundary="b"',
+        "Multipart/Form-Data; charset=utf-8; boundary=b",
+        "multipart/form-data; boundary=b; x=y",
+    ],
+)
+def test_multipart_is_read_however_its_boundary_is_written(content_type):
+    body = multipart(part(b"email", "å@example.org".encode()), part(b"empty", b""))
+    assert form(body, content_type) == {"email": "å@example.org", "empty": ""}
+
+
+def test_lines_inside_a_part_are_kept():
+    assert form(multipart(part(b"a", b"1\r\n2\n3")), MULTIPART) == {"a": "1\r\n2\n3"}
+
+
+def test_a_file_is_not_a_field():
+    body = multipart(
+        b'Content-Disposition: form-data; name="a"; filename="x"\r\n\r\n\xff', part(b"b", b"1")
+    )
+    assert form(body, MULTIPART) == {"b": "1"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"a=%00",
+        b"%00=a",
+        b"a=%FF",
+        b"a=\xff",
+        b"a=%ED%A0%80",
+        b"&".join(b"a%d=1" % n for n in range(MAX_FIELDS + 1)),
+    ],
+)
+def test_a_form_that_is_not_clean_text_is_unreadable(body):
+    with pytest.raises(Unreadable):
+        form(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", MULTIPART),
+        (b"a=1", MULTIPART),
+        (multipart(part(b"a", b"1"), end=b""), MULTIPART),
+        (multipart(part(b"a", b"\xff")), MULTIPART),
+        (multipart(part(b"a", b"\x00")), MULTIPART),
+        (multipart(b"X: y\r\n\r\n1"), MULTIPART),
+        (multipart(part(b"a", b"1")), "multipart/form-data"),
+        (multipart(part(b"a", b"1")), "multipart/form-data; boundary="),
+        (multipart(part(b"a", b"1")), 'multipart/form-data; boundary="b\r\nX: y"'),
+        (multipart(*[part(b"a", b"1")] * (MAX_FIELDS + 1)), MULTIPART),
+    ],
+)
+def test_a_broken_multipart_is_unreadable(body, content_type):
+    with pytest.raises(Unreadable):
+        form(body, content_type)
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/json", "multipart/mixed"])
+def test_another_type_is_not_a_form(content_type):
+    with pytest.raises(WrongMediaType):
+        form(b"a=1", content_type)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"NaN",
+        b"[Infinity]",
+        b'{"a":1,"a":2}',
+        b'"\\u0000"',
+        b'{"\\u0000":1}',
+        b'["\\ud800"]',
+        b"[" * 1000 + b"]" * 1000,
+        b"[" * 30 + b"]" * 30,
+        b"1" * 5000,
+        '"å"'.encode("utf-16"),
+    ],
+)
+def test_json_that_is_not_strict_is_unreadable(body):
+    with pytest.raises(Unreadable):
+        read_json(request(body, "application/json"))
+
+
+@pytest.mark.parametrize("content_type", ["", "text/json", FORM, "application/jsonp"])
+def test_another_type_is_not_json(content_type):
+    with pytest.raises(WrongMediaType):
+        read_json(request(b"{}", content_type))
+
+
+def test_a_body_has_a_limit_in_bytes():
+    assert read_json(request(b'"%s"' % (b"a" * 65_534), "application/json"))
+    with pytest.raises(TooLarge, match="64 kB"):
+        read_json(request(b'"%s"' % (b"a" * 65_535), "application/json"))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=9))
+def test_whatever_json_is_read_is_what_was_written(value):
+    body = json.dumps(value).encode()
+    try:
+        assert read_json(request(body, "application/json")) == value
+    except Unreadable:
+        assert "\\u0000" in body.decode() or "\\ud" in body.decode()
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([FORM, MULTIPART, "application/json"]),
+)
+def test_no_bytes_at_all_make_a_parser_fail_otherwise(body, content_type):
+    read = read_json if "json" in content_type else read_form
+    try:
+        read(request(body, content_type))
+    except Refusal:
+        pass

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Link tokens: one spelling, one purpose, nothing to see and nothing to forge."""
+
+import re
+from hashlib import sha256
+
+import pytest
+
+from chalicelib.errors import BadToken, FatalError
+from chalicelib.proof import base64url
+from chalicelib.proof.tokens import (
+    LinkPayload,
+    LinkPurpose,
+    TokenKeys,
+    confirm_token_hash,
+    new_confirm_token,
+)
+
+OLD, NEW = b"o" * 32, b"n" * 32
+RING = TokenKeys(2, {1: OLD, 2: NEW})
+BASE = {"sid": b"s" * 16, "brand": b"b" * 4, "delivery": b"d" * 12}
+PAYLOADS = {
+    LinkPurpose.UNSUBSCRIBE: LinkPayload(**BASE),
+    LinkPurpose.PREFERENCES: LinkPayload(**BASE),
+    LinkPurpose.VIEW: LinkPayload(**BASE, campaign=b"c" * 16),
+    LinkPurpose.CLICK: LinkPayload(**BASE, campaign=b"c" * 16, link=513),
+    LinkPurpose.OPEN: LinkPayload(**BASE, campaign=b"c" * 16),
+}
+WIDTHS = {"unsubscribe": 66, "preferences": 66, "view": 87, "click": 90, "open": 87}
+
+
+@pytest.mark.parametrize("purpose", LinkPurpose)
+def test_a_token_reads_back_and_has_the_width_of_its_purpose(purpose):
+    token = RING.mint(purpose, PAYLOADS[purpose])
+    assert RING.read(purpose, token) == PAYLOADS[purpose]
+    assert len(token) == WIDTHS[purpose]
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
+
+
+@pytest.mark.parametrize("purpose", LinkPurpose)
+def test_a_token_is_good_for_no_other_purpose(purpose):
+    token = RING.mint(purpose, PAYLOADS[purpose])
+    for other in set(LinkPurpose) - {purpose}:
+        with pytest.raises(BadToken):
+            RING.read(other, token)
+
+
+def test_an_old_key_still_verifies_and_a_removed_one_does_not():
+    token = TokenKeys(1, {1: OLD}).mint(LinkPurpose.UNSUBSCRIBE, PAYLOADS[LinkPurpose.UNSUBSCRIBE])
+    assert RING.read(LinkPurpose.UNSUBSCRIBE, token).sid == b"s" * 16
+    with pytest.raises(BadToken):
+        TokenKeys(2, {2: NEW}).read(LinkPurpose.UNSUBSCRIBE, token)
+
+
+def test_no_single_bit_can_change():
+    token = RING.mint(LinkPurpose.UNSUBSCRIBE, PAYLOADS[LinkPurpose.UNSUBSCRIBE])
+    raw = base64url.decode(token)
+    for bit in range(len(raw) * 8):
+        changed = bytearray(raw)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BadToken):
+            RING.read(LinkPurpose.UNSUBSCRIBE, base64url.encode(bytes(changed)))
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "A", "é" * 66, "A" * 66, "A" * 67, "=" * 66, " " * 66, "A" * 10_000, "A" * 65 + "\n"],
+)
+def test_other_text_is_a_bad_token(token):
+    with pytest.raises(BadToken):
+        RING.read(LinkPurpose.UNSUBSCRIBE, token)
+    with pytest.raises(BadToken):
+        confirm_token_hash(token)
+
+
+def test_a_second_spelling_is_a_bad_token():
+    token = RING.mint(LinkPurpose.UNSUBSCRIBE, PAYLOADS[LinkPurpose.UNSUBSCRIBE])
+    text, _ = new_confirm_token(b"r" * 32)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for spelling in (token + "=", token + "A"):
+        with pytest.raises(BadToken):
+            RING.read(LinkPurpose.UNSUBSCRIBE, spelling)
+    with pytest.raises(BadToken):
+        confirm_token_hash(text[:-1] + letters[letters.index(text[-1]) + 1])
+
+
+def test_a_token_shows_nothing_of_its_payload():
+    token = base64url.decode(RING.mint(LinkPurpose.CLICK, PAYLOADS[LinkPurpose.CLICK]))
+    assert not any(bytes([letter]) * 4 in token for letter in b"sbdc")
+
+
+def test_payloads_of_another_shape_are_refused():
+    with pytest.raises(FatalError):
+        RING.mint(LinkPurpose.CLICK, PAYLOADS[LinkPurpose.VIEW])
+    with pytest.raises(FatalError):
+        RING.mint(LinkPurpose.UNSUBSCRIBE, PAYLOADS[LinkPurpose.VIEW])
+    for wrong in ({"sid": b"s"}, {"campaign": b"c"}, {"link": 65_536}):
+        with pytest.raises(FatalError):
+            LinkPayload(**{**BASE, **wrong})
+
+
+def test_rings_of_another_shape_are_refused():
+    for current, masters in ((3, {1: OLD}), (1, {1: b"short"}), (256, {256: OLD})):
+        with pytest.raises(FatalError):
+            TokenKeys(current, masters)
+    assert repr(RING) == "TokenKeys(current=2)"
+
+
+def test_a_confirm_token_is_stored_only_as_its_hash():
+    text, stored = new_confirm_token(b"r" * 32)
+    assert (len(text), stored) == (43, sha256(b"r" * 32).hexdigest())
+    assert confirm_token_hash(text) == stored
+    with pytest.raises(FatalError):
+        new_confirm_token(b"short")

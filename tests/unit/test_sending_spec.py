@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worked values and the stated figures of docs/spec/sending.md are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib.adapters import ses
+from chalicelib.domain.campaigns import (
+    MAX_RECIPIENTS_PER_CALL,
+    ChunkStatus,
+    Recipient,
+    chunk_range,
+    manifest_length,
+    pack_manifest,
+    read_records,
+)
+from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id, shard_of
+from chalicelib.domain.rate import interval_us, reserve
+from chalicelib.services import campaigns, delivery
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PEOPLE = tuple(
+    Recipient(
+        sid=SubjectId(encode_id(bytes(range(first, first + 16)))),
+        delivery=DeliveryId(encode_id(bytes(range(start, start + 12)))),
+    )
+    for first, start in ((0x00, 0x20), (0x12, 0x30))
+)
+
+
+def produced() -> dict[str, str]:
+    free, lines = None, []
+    for now in (1_000, 1_005, 9_000):
+        start, free = reserve(free, now, 20)
+        lines.append(f"{start} {free}")
+    return {
+        "manifest": pack_manifest(PEOPLE).hex(),
+        "records": "\n".join(f"{person.sid} {person.delivery}" for person in PEOPLE),
+        "range": "{} {}".format(*chunk_range(2, 50)),
+        "rate": "\n".join([str(interval_us(50, 14.0)), *lines]),
+    }
+
+
+@pytest.fixture(scope="module")
+def specification() -> str:
+    return (CHECKOUT / "docs" / "spec" / "sending.md").read_text(encoding="utf-8")
+
+
+def test_worked_values_are_what_the_code_produces(specification: str) -> None:
+    blocks = re.findall(
+        r"^```text worked=([a-z0-9-]+)\n(.*?)\n```$", specification, re.MULTILINE | re.DOTALL
+    )
+    assert dict(blocks) == produced()
+    assert len(blocks) == len(produced())
+
+
+def test_the_worked_manifest_reads_back_as_its_two_people() -> None:
+    manifest = pack_manifest(PEOPLE)
+    assert manifest_length(len(manifest)) == 2
+    assert tuple(read_records(manifest[8:])) == PEOPLE
+    assert {shard_of(person.sid) for person in PEOPLE} == {"b"}
+
+
+def test_figures_in_the_specification_are_the_codes_own(specification: str) -> None:
+    """A figure that changes in the code must change on the page."""
+    assert f"{ses.MAX_CALL_BYTES:,} bytes" in specification
+    assert f"lease ({campaigns.LEASE_MS // 1000} s)" in specification
+    assert f"min({MAX_RECIPIENTS_PER_CALL}, quota per second" in specification
+    assert delivery.MAX_TRIES == 6
+    waits = [delivery.BACK_OFF_MS << attempt for attempt in range(1, delivery.MAX_TRIES)]
+    assert waits == [500, 1000, 2000, 4000, 8000]
+    assert campaigns.STALLED_MS == 10 * 60 * 1000
+    assert {f"`{status}`" for status in ChunkStatus} <= set(re.findall(r"`\w+`", specification))
