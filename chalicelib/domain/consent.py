@@ -189,7 +189,10 @@ def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[Con
 
     Else an import that comes after it would find nothing in its way.
     """
-    live = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+    live = {ConsentStatus.GIVEN, ConsentStatus.REQUESTED}
+    if status is ConsentStatus.REFUSED:
+        # "This was not me" answers a request; what the person gave themselves stays.
+        live = {ConsentStatus.REQUESTED}
     covered = {key for key in _covered(state, event) if state.consents[key].status in live}
     if status in (ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.REFUSED):
         covered |= {key for key in _named(event) if key not in state.consents}

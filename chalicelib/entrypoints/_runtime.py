@@ -52,6 +52,12 @@ _STATUS: tuple[tuple[type[KvittoError], int], ...] = (
     (Throttled, 429),
     (DependencyError, 503),
 )
+_SENTENCES: Mapping[int, str] = {
+    404: "There is nothing here with this id.",
+    409: "It exists already, or somebody else changed it first. Nothing was changed: look again.",
+    429: "Too much came at once. Nothing was changed. Try again after the time in Retry-After.",
+    503: "A service we depend on did not answer. Nothing was lost. Try again in a moment.",
+}
 FALLBACK_PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Something went wrong</title>"
     "<main><h1>Something went wrong on our side</h1><p>Nothing you had before was lost. Please "
@@ -180,7 +186,11 @@ def _detail(error: BaseException, status: int) -> str:
         return error.detail
     if status == SERVER_ERROR:
         return "Something went wrong on our side. Quote the incident when you report it."
-    return str(error) or "This did not work. Nothing was changed."
+    text = str(error)
+    if text[:1].isupper() and text.endswith("."):
+        return text
+    # Services speak in sentences; what an adapter says is for the operator and is in the log.
+    return _SENTENCES[status]
 
 
 def _log_failure(error: BaseException, ids: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+ZIP = "application/zip"
 MAX_BODY_BYTES = 64 * 1024
 
 

@@ -43,7 +43,7 @@ def _show_confirmation(container: "Container", request: Request) -> Answer:
 def _answer_confirmation(container: "Container", request: Request) -> Answer:
     token = path_word(request, "token")
     fields = read_form(request)
-    chosen = next((fields[name] for name in ANSWER_NAMES if name in fields), "")
+    chosen = next((fields[name] for name in ANSWER_NAMES if name in fields), CONFIRM)
     if chosen not in (CONFIRM, REFUSE):
         raise InputError(code="bad_answer", detail="The answer is confirm or refuse.")
     session = session_of(

@@ -8,6 +8,7 @@ typed. Bodies, query strings, real paths and addresses are given to no log call.
 
 import json
 import logging
+import sys
 import traceback
 from types import TracebackType
 
@@ -32,6 +33,14 @@ class LineFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class StandardError(logging.Handler):
+    """Writes to whatever standard error is at the time, as tests and supervisors replace it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line."""
+        sys.stderr.write(self.format(record) + "\n")
+
+
 def places(trace: TracebackType | None) -> list[str]:
     """Return where an exception passed, innermost last, as ``file:line function``."""
     frames = traceback.extract_tb(trace)[-MAX_FRAMES:]
@@ -47,7 +56,7 @@ def configure() -> None:
     """
     root = logging.getLogger()
     if not root.handlers:
-        root.addHandler(logging.StreamHandler())
+        root.addHandler(StandardError())
     for handler in root.handlers:
         handler.setFormatter(LineFormatter())
     root.setLevel(logging.WARNING)

@@ -27,11 +27,11 @@ def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "S":
-        return len(content.encode())
+        return len(str(content).encode())
     if kind == "N":
-        return (len(content.strip("-").replace(".", "")) + 1) // 2 + 1
+        return (len(str(content).strip("-").replace(".", "")) + 1) // 2 + 1
     if kind == "B":
-        return len(content) * 3 // 4 - content[-2:].count("=")
+        return len(content) * 3 // 4 - str(content)[-2:].count("=")
     if kind == "M":
         return _NESTED + sum(
             1 + len(name.encode()) + _value_bytes(part) for name, part in content.items()

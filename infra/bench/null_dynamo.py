@@ -8,7 +8,6 @@ guess.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -17,6 +16,7 @@ from infra.bench.capacity import item_bytes, read_units, write_units
 Item: TypeAlias = dict[str, dict[str, Any]]
 Request: TypeAlias = Mapping[str, Any]
 
+_ZERO = {"N": "0"}
 PAGE_BYTES = 1024 * 1024
 """A Query answers at most this much. Source: Amazon DynamoDB API Reference, Query."""
 _CLAUSES = re.compile(r"\b(SET|REMOVE|ADD)\s")
@@ -36,7 +36,7 @@ class NullDynamo:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, dict[str, Item]]] = {}
-        self.units: Counter[str] = Counter()
+        self.units: dict[str, float] = {"write": 0.0, "read": 0.0}
 
     def answer(self, operation: str, request: Request) -> dict[str, Any]:
         """Return the answer to one request.
@@ -177,14 +177,14 @@ def _apply(item: Item, request: Request) -> None:
             if clause == "REMOVE":
                 item.pop(name, None)
             elif clause == "ADD":
-                item[name] = _sum(item.get(name), values[words[1]])
+                item[name] = _sum(item.get(name, _ZERO), values[words[1]])
             else:
-                terms = [values[w] if w[0] == ":" else item.get(w) for w in words[2::2]]
+                terms = [values[w] if w[0] == ":" else item.get(w, _ZERO) for w in words[2::2]]
                 item[name] = terms[0] if len(terms) == 1 else _sum(*terms)
 
 
-def _sum(left: Mapping[str, Any] | None, right: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"N": str(int((left or {"N": "0"})["N"]) + int((right or {"N": "0"})["N"]))}
+def _sum(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    return {"N": str(int(left["N"]) + int(right["N"]))}
 
 
 def _projected(item: Item, request: Request) -> Item:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.ids import ListId, SubjectId, encode_id, shard_of
+from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.sealing import SubjectKeys, wrap_key
 from chalicelib.services.entries import seal_profile
 
@@ -39,7 +40,7 @@ def people(count: int, origin: str, state: str) -> Iterator[Person]:
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
-        profile = {
+        profile: dict[str, JsonValue] = {
             "attributes": {"first_name": f"Reader {number}"},
             "email": f"reader{number}@example.org",
             "language": "en",

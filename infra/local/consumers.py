@@ -30,6 +30,7 @@ from chalice.local import LambdaContext
 
 Handler = Callable[[dict[str, Any], Any], Any]
 _LONG_POLL_SECONDS = 1
+_RECEIVED_AT_ONCE = 10
 _RETRY_SECONDS = 2
 _TIMEOUT_MS = 60_000
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
@@ -45,6 +46,7 @@ class QueueWork:
     handler: Handler
     queue_url: str
     batch_size: int
+    window_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,8 @@ def queue_work(module: Any, queues: Mapping[str, str]) -> tuple[QueueWork, ...]:
                     name=name,
                     handler=getattr(module, name),
                     queue_url=queues[name],
-                    batch_size=min(10, source.batch_size),
+                    batch_size=source.batch_size,
+                    window_seconds=source.maximum_batching_window_in_seconds,
                 )
             )
     return tuple(work)
@@ -151,14 +154,11 @@ class Consumers:
         sqs = new_client()
         while not self._stop.is_set():
             try:
-                received = sqs.receive_message(
-                    QueueUrl=work.queue_url,
-                    MaxNumberOfMessages=work.batch_size,
-                    WaitTimeSeconds=_LONG_POLL_SECONDS,
-                    MessageSystemAttributeNames=["All"],
-                    MessageAttributeNames=["All"],
-                )
-                if messages := received.get("Messages"):
+                if messages := self._receive(sqs, work, _LONG_POLL_SECONDS, work.batch_size):
+                    if len(messages) < work.batch_size and work.window_seconds:
+                        # Lambda waits this long for a fuller batch.
+                        self._stop.wait(work.window_seconds)
+                        messages += self._drain(sqs, work, work.batch_size - len(messages))
                     self._deliver(sqs, work, messages)
             except (BotoCoreError, ClientError) as error:
                 if self._stop.wait(_PAUSE_AFTER_ERROR_SECONDS):
@@ -167,6 +167,28 @@ class Consumers:
                     f"{work.name}: the queue did not answer ({type(error).__name__})",
                     file=sys.stderr,
                 )
+
+    def _receive(
+        self, sqs: Any, work: QueueWork, wait_seconds: int, limit: int
+    ) -> list[dict[str, Any]]:
+        answer = sqs.receive_message(
+            QueueUrl=work.queue_url,
+            MaxNumberOfMessages=min(limit, _RECEIVED_AT_ONCE),
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def _drain(self, sqs: Any, work: QueueWork, limit: int) -> list[dict[str, Any]]:
+        """Return what else is there now, at most ``limit`` messages."""
+        messages: list[dict[str, Any]] = []
+        while len(messages) < limit:
+            more = self._receive(sqs, work, 0, limit - len(messages))
+            if not more:
+                break
+            messages += more
+        return messages
 
     def _deliver(self, sqs: Any, work: QueueWork, messages: list[dict[str, Any]]) -> None:
         """Call the handler with one batch, delete what succeeded, return what failed."""
@@ -178,11 +200,12 @@ class Consumers:
             answer = {"batchItemFailures": [{"itemIdentifier": ""}]}
         failed = failures(answer, [message["MessageId"] for message in messages])
         done = [m for m in messages if m["MessageId"] not in failed]
-        if done:
+        for start in range(0, len(done), _RECEIVED_AT_ONCE):
             sqs.delete_message_batch(
                 QueueUrl=work.queue_url,
                 Entries=[
-                    {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(done)
+                    {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]}
+                    for n, m in enumerate(done[start : start + _RECEIVED_AT_ONCE])
                 ],
             )
         for message in messages:

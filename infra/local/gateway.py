@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from infra.local.http_server import Answer, Request
+from infra.local.template import ACCOUNT
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
@@ -177,10 +178,7 @@ class Gateway:
     def _event(
         self, request: Request, matched: Route, path: str, query: str, parameters: dict[str, str]
     ) -> dict[str, Any]:
-        headers = [
-            (name, value) for name, value in request.headers if name.lower() not in _HOP_BY_HOP
-        ]
-        host = request.header("Host")
+        headers = [(n, v) for n, v in request.headers if n.lower() not in _HOP_BY_HOP]
         forwarded = request.header("X-Forwarded-For")
         replaced = {
             "X-Forwarded-For": f"{forwarded}, {request.peer}" if forwarded else request.peer,
@@ -201,8 +199,6 @@ class Gateway:
                 if encoded
                 else request.body.decode("utf-8", "replace")
             )
-        now = datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
-        request_id = str(uuid.uuid4())  # noqa: TID251 - the emulator makes its own ids
         return {
             "resource": matched.path,
             "path": path,
@@ -213,25 +209,7 @@ class Gateway:
             "multiValueQueryStringParameters": queries or None,
             "pathParameters": parameters or None,
             "stageVariables": None,
-            "requestContext": {
-                "accountId": "123456789012",
-                "apiId": "local",
-                "domainName": host,
-                "extendedRequestId": request_id,
-                "httpMethod": request.method,
-                "identity": {
-                    "sourceIp": request.peer,
-                    "userAgent": request.header("User-Agent") or None,
-                },
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "requestId": request_id,
-                "requestTime": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-                "requestTimeEpoch": time.time_ns() // 1_000_000,
-                "resourceId": "local",
-                "resourcePath": matched.path,
-                "stage": "api",
-            },
+            "requestContext": _context(request, matched, path),
             "body": body,
             "isBase64Encoded": encoded,
         }
@@ -256,3 +234,26 @@ class Gateway:
             (name, value) for name, value in headers if name.lower() not in _NEVER_ANSWERED
         )
         return Answer(status=int(result["statusCode"]), headers=kept, body=body)
+
+
+def _context(request: Request, matched: Route, path: str) -> dict[str, Any]:
+    """Return the request context of an event."""
+    now_ms = time.time_ns() // 1_000_000
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC)
+    request_id = str(uuid.uuid4())  # noqa: TID251 - the emulator makes its own ids
+    return {
+        "accountId": ACCOUNT,
+        "apiId": "local",
+        "domainName": request.header("Host"),
+        "extendedRequestId": request_id,
+        "httpMethod": request.method,
+        "identity": {"sourceIp": request.peer, "userAgent": request.header("User-Agent") or None},
+        "path": path,
+        "protocol": "HTTP/1.1",
+        "requestId": request_id,
+        "requestTime": moment.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTimeEpoch": now_ms,
+        "resourceId": "local",
+        "resourcePath": matched.path,
+        "stage": "api",
+    }

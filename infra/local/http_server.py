@@ -11,7 +11,7 @@ connection and holds each for 10 ms; on the local stack that was most of the tim
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -250,55 +250,3 @@ class HttpServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Let a failing handler be seen with its traceback; the connection is closed."""
         super().handle_error(request, client_address)
-
-
-def wsgi_respond(application: Any) -> Respond:
-    """Return a `Respond` that serves a WSGI application, its answer buffered whole."""
-    from io import BytesIO
-    from sys import stderr
-    from urllib.parse import unquote_to_bytes
-
-    def respond(request: Request) -> Answer:
-        path, _, query = request.target.partition("?")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": request.method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-            "RAW_URI": request.target,
-            "REQUEST_URI": request.target,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": request.peer,
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": BytesIO(request.body),
-            "wsgi.errors": stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            "CONTENT_LENGTH": str(len(request.body)),
-        }
-        for name, value in request.headers:
-            key = name.upper().replace("-", "_")
-            if key in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):
-                continue
-            environ["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-        started: list[Any] = []
-
-        def start_response(status: str, headers: Iterable[tuple[str, str]], _: Any = None) -> None:
-            started[:] = [status, headers]
-
-        body = b"".join(application(environ, start_response))
-        lengths = [value for name, value in started[1] if name.lower() == "content-length"]
-        return Answer(
-            status=int(started[0].split(" ", 1)[0]),
-            headers=tuple(
-                (name, value) for name, value in started[1] if name.lower() != "content-length"
-            ),
-            body=body,
-            length=int(lengths[0]) if lengths and request.method == "HEAD" else None,
-        )
-
-    return respond

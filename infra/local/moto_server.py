@@ -8,9 +8,11 @@ It guarantees that only the services the product uses are imported, and that the
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from infra.local.http_server import HttpServer, wsgi_respond
+from infra.local.http_server import HttpServer
 from infra.local.template import ACCOUNT
+from infra.local.wsgi import wsgi_respond
 
 SERVICES = ("dynamodb", "sqs", "sns", "kms", "s3")
 # key / date / Region / service / the rest
@@ -21,17 +23,25 @@ _MAX_BODY_BYTES = 64 * 1024 * 1024
 def start(port: int = 0) -> HttpServer:
     """Return a listening, not yet serving emulator on 127.0.0.1."""
     os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
     from infra.local import moto_speed
 
     moto_speed.apply()
-    application = DomainDispatcherApplication(create_backend_app)
-    for service in SERVICES:
-        application.app_instances[service] = create_backend_app(service)  # type: ignore[arg-type]
+    applications = {service: _backend(service) for service in SERVICES}
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        service = signed_service(environ.get("HTTP_AUTHORIZATION", ""))
+        return applications.get(service, applications["s3"])(environ, start_response)
+
     return HttpServer(
         ("127.0.0.1", port), wsgi_respond(application), max_body_bytes=_MAX_BODY_BYTES
     )
+
+
+def _backend(service: Any) -> Any:
+    """Return the WSGI application of one service."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    return create_backend_app(service)
 
 
 def signed_service(authorization: str) -> str:

@@ -8,6 +8,7 @@ both):
 - a Query by partition looks at that partition instead of every item;
 - an item in an answer is written out directly instead of by trying every type against every
   spelling of its name;
+- a handler class is inspected once, not for every request;
 - queues are as `moto_queues` says.
 It adds what moto leaves to luck: one DynamoDB call runs at a time.
 It refuses another moto than the one it was written against: these are internals.
@@ -22,7 +23,7 @@ from threading import RLock
 from typing import Any
 
 import moto
-from moto.core import serialize
+from moto.core import responses, serialize
 from moto.dynamodb import models as dynamodb_models
 from moto.dynamodb import responses as dynamodb_responses
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -54,6 +55,7 @@ def apply() -> None:
     _serialise_dynamodb()
     _copy_only_named_items()
     _query_one_partition()
+    responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
     _write_items_directly()
     moto_queues.apply()
 

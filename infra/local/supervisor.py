@@ -92,7 +92,7 @@ def run(environment: Mapping[str, str] = os.environ) -> int:
 
 def _reason(error: OSError) -> str:
     """Return why a socket could not be opened, in the system's own words."""
-    return os.strerror(error.errno) if (error.errno or 0) > 0 else str(error.strerror)
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
 class _Stack:

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One build of the package for the whole session, and the places it is looked at from.
+"""One build of the package for the whole session, and the places it is looked at from."""
 
-The build is shared by every worker of a parallel run: the first one builds, the others wait.
-"""
-
-import fcntl
 import json
-import os
 import shutil
 import sysconfig
-import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,8 +11,8 @@ import pytest
 import yaml
 
 from infra.local import aws as local_aws
-from infra.package import build
 from tests.package.runtime_api import Function
+from tests.support.built_package import built_package
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*")
@@ -27,17 +21,7 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runti
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """The folder with deployment.zip, sam.json and the zip's content unzipped into `tree`."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    out = shared / "package"
-    with (shared / "package.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (out / "tree").exists():
-            build(ROOT, out)
-            with zipfile.ZipFile(out / "deployment.zip") as archive:
-                archive.extractall(out / "unzipping")
-            (out / "unzipping").rename(out / "tree")
-    return out
+    return built_package(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,12 @@ class Oracle:
             return True
         return ended < 0 and (self._imported(brand, list_id) or self._bought(brand))
 
+    def given(self, brand: str, list_id: str) -> bool:
+        """The person, or an import, gave consent to this list and nothing ended it since."""
+        own = self._last("confirm", brand=brand, list_id=list_id)
+        ended = self._last("withdraw", "object", "refuse", brand=brand, list_id=list_id)
+        return own > ended or (ended < 0 and self._imported(brand, list_id))
+
     def _any_confirmation(self) -> int:
         """An address that works for one brand works for all: any confirmation proves it."""
         return max((n for n, act in enumerate(self.acts) if act[0] == "confirm"), default=-1)
@@ -132,7 +138,9 @@ class ConsentMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.ended)
     @rule(brand=brands, about=lists)
     def refuse(self, brand: str, about: str) -> None:
-        self.act("refuse", EventType.CONSENT_REFUSED, brand, about, via=Via.PAGE)
+        # "This was not me" answers a request: what was given before it stays.
+        name = "ignored" if self.oracle.given(brand, about) else "refuse"
+        self.act(name, EventType.CONSENT_REFUSED, brand, about, via=Via.PAGE)
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands)

@@ -23,7 +23,8 @@ FORM = "application/x-www-form-urlencoded"
 VISITOR_NETWORK = "192.0.2.7"
 DOCUMENT = document(OPERATIONS, "https://mail.example.org")
 _PATHS = {
-    path: re.compile(re.sub(r"{\w+}", "[^/]+", path.replace(".", r"\."))) for path in DOCUMENT["paths"]
+    path: re.compile(re.sub(r"{\w+}", "[^/]+", path.replace(".", r"\.")))
+    for path in DOCUMENT["paths"]
 }
 
 

@@ -6,6 +6,8 @@ queues are empty, so that a test reads as a story.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.bootstrap import Container
@@ -45,6 +47,7 @@ from tests.support.memory_ledger import (
 )
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
 from tests.support.memory_sending import (
+    Mailed,
     MemoryChunks,
     MemoryRateSlot,
     MemorySender,
@@ -93,8 +96,11 @@ class World(Container):
         self.catalog_rows = CatalogRows()
         random = SeededRandom(seed)
         strike = self._strike
-        parts = {
-            "clock": FakeClock(),
+        self.mailbox = MemorySender(faults=strike)
+        self.messages = MemoryQueues(self.outside_rows, faults=strike)
+        self.time = FakeClock()
+        parts: dict[str, Any] = {
+            "clock": self.time,
             "random": random,
             "store": MemoryLedgerStore(self.rows, faults=strike),
             "outbox": MemoryOutbox(self.rows, faults=strike),
@@ -113,10 +119,10 @@ class World(Container):
             "rate": MemoryRateSlot(self.sending_rows, faults=strike),
             "activity": MemoryActivity(self.outside_rows, faults=strike),
             "blobs": MemoryBlobs(self.outside_rows, faults=strike),
-            "queues": MemoryQueues(self.outside_rows, faults=strike),
+            "queues": self.messages,
             "health": MemoryHealthStore(faults=strike),
             "suppression_index": MemorySuppressionIndex(faults=strike),
-            "sender": MemorySender(faults=strike),
+            "sender": self.mailbox,
             "renderer": TemplateRenderer(),
         }
         parts["key_ring"] = KeyRing(
@@ -133,16 +139,9 @@ class World(Container):
         self.faults(call, moment)
 
     @property
-    def time(self) -> FakeClock:
-        """The clock, as a test moves it."""
-        clock = self.clock
-        assert isinstance(clock, FakeClock)
-        return clock
-
-    @property
-    def mails(self) -> list:
+    def mails(self) -> list[Mailed]:
         """Mails SES accepted, oldest first."""
-        return self.sender.mailed
+        return self.mailbox.mailed
 
     def sign_up(self, email: str, language: str = "en", **fields: str) -> EventId:
         """Submit the demo form and return the request's event id."""
@@ -192,11 +191,11 @@ class World(Container):
     def settle(self, *only: Queue) -> None:
         """Hand over messages until the queues (or only those named) are empty."""
         queues = only or tuple(Queue)
-        while taken := [(q, m) for q in queues for m in self.queues.take(q)]:
+        while taken := [(q, m) for q in queues for m in self.messages.take(q)]:
             for queue, body in taken:
                 self.handle(queue, body)
 
-    def handle(self, queue: Queue, body: dict) -> None:
+    def handle(self, queue: Queue, body: Mapping[str, Any]) -> None:
         """Give one message to its service, as the Lambda handler would."""
         if queue is Queue.CONFIRMATIONS:
             self.confirmation_mail.send(EventId(body["request"]))

@@ -19,8 +19,8 @@ from chalicelib.entrypoints.api.frame import (
     MAX_LIMIT,
     Operation,
 )
-from chalicelib.entrypoints.api.schemas import MAX_ADDRESS_CHARS, SCHEMAS, ref
-from chalicelib.entrypoints.exchange import PROBLEM
+from chalicelib.entrypoints.api.schemas import ADDRESS, SCHEMAS, ref
+from chalicelib.entrypoints.exchange import PROBLEM, ZIP
 
 VERSION = "1"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -40,7 +40,7 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
     },
     "email": {
         "description": "An address; then the answer holds what belongs to it, on one page.",
-        "schema": {"type": "string", "minLength": 3, "maxLength": MAX_ADDRESS_CHARS},
+        "schema": ADDRESS,
     },
 }
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
@@ -172,7 +172,7 @@ def _success(op: Operation) -> dict[str, Any]:
     names = [
         *(("Location",) if op.location else ()),
         *(("Idempotency-Replayed",) if op.method == "POST" else ()),
-        *(("Content-Disposition",) if op.gives is None and op.status == HTTPStatus.OK else ()),
+        *(("Content-Disposition",) if op.media_type == ZIP else ()),
     ]
     success: dict[str, Any] = {"description": HTTPStatus(op.status).phrase}
     if names:

@@ -7,10 +7,9 @@ from typing import Any
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.jobs import Job
 from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
-from chalicelib.entrypoints.exchange import Answer
+from chalicelib.entrypoints.exchange import ZIP, Answer
 from chalicelib.errors import Conflict
 
-ZIP = "application/zip"
 SELECTORS = ("email", "token", "subscriber")
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 """What fits a Lambda answer of 6 MB once it is base64."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from chalicelib.domain.catalog import LANGUAGES, MAX_FIELDS, MAX_NAME_CHARS
 from chalicelib.domain.suppressions import OPERATOR_REASONS
+from chalicelib.proof.event_types import RULES, EventType
 
 Schema = dict[str, Any]
 
@@ -20,6 +21,8 @@ MAX_HTML_CHARS: Final = 262_144
 MAX_SENTENCE_CHARS: Final = 2000
 SLUG: Final[Schema] = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"}
 ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}
+EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
+"""Why a bundle is exported: a closed list, because it stands in the public ledger."""
 LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 PARAMETER: Final = "^[a-z][a-z0-9_]{0,31}$"
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
@@ -92,15 +95,20 @@ def maybe(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-_ADDRESS: Final[Schema] = {"type": "string", "minLength": 3, "maxLength": MAX_ADDRESS_CHARS}
+ADDRESS: Final[Schema] = {
+    "type": "string",
+    "format": "email",
+    "minLength": 3,
+    "maxLength": MAX_ADDRESS_CHARS,
+}
 _LANGUAGE: Final[Schema] = {"type": "string", "enum": list(LANGUAGES)}
 _BRAND: Final[Schema] = {
     "id": SLUG,
     "name": line(),
     "controller_name": line(),
     "postal_address": line(300),
-    "contact_address": _ADDRESS,
-    "from_address": _ADDRESS,
+    "contact_address": ADDRESS,
+    "from_address": ADDRESS,
     "privacy_url": {
         "type": ["string", "null"],
         "maxLength": 500,
@@ -235,7 +243,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "finished_at": MAYBE_TIME,
         }
     ),
-    "CampaignTest": closed({"to": _ADDRESS}),
+    "CampaignTest": closed({"to": ADDRESS}),
     "Subscriber": shown(
         {
             "id": ID,
@@ -251,7 +259,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "SubscriberPage": page_of("Subscriber"),
     "NewSuppression": closed(
-        {"email": _ADDRESS, "reason": {"type": "string", "enum": sorted(OPERATOR_REASONS)}}
+        {"email": ADDRESS, "reason": {"type": "string", "enum": sorted(OPERATOR_REASONS)}}
     ),
     "Suppression": shown(
         {
@@ -272,13 +280,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "NewProof": {
         **closed(
             {
-                "email": _ADDRESS,
+                "email": ADDRESS,
                 "token": {"type": "string", "minLength": 1, "maxLength": 500},
                 "subscriber": ID,
                 "lists": listed(SLUG, 0, 20),
                 "purposes": listed(SLUG, 0, 20),
                 "recipient": line(200),
-                "reason": line(200),
+                "reason": {"type": "string", "enum": sorted(EXPORT_REASONS)},
                 "language": _LANGUAGE,
             },
             *("email", "token", "subscriber", "lists", "purposes"),

@@ -61,6 +61,15 @@ def test_a_failure_of_ours_shows_an_incident_and_none_of_its_words(error):
     assert SECRET not in json.dumps(body)
 
 
+@pytest.mark.parametrize("error", [NotFound, Conflict, Throttled, Unavailable])
+def test_what_an_adapter_says_is_for_the_operator_and_a_service_speaks_to_people(error):
+    from_adapter = json.loads(problem(error("create a list: Code (request 1)"), "i").body)
+    from_service = json.loads(problem(error("Please look again."), "i").body)
+    assert "request" not in from_adapter["detail"]
+    assert from_adapter["detail"].endswith(".")
+    assert from_service["detail"] == "Please look again."
+
+
 def records(*bodies):
     return {"Records": [{"messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]}
 

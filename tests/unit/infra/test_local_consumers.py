@@ -29,7 +29,7 @@ def test_answers_are_read_as_lambda_reads_them(answer: object, left: list[str]) 
 def module() -> SimpleNamespace:
     app = Chalice(app_name="tiny")
 
-    @app.on_sqs_message(queue="kvitto-chunks", batch_size=25)
+    @app.on_sqs_message(queue="kvitto-chunks", batch_size=25, maximum_batching_window_in_seconds=1)
     def send_chunks(event):
         return {"seen": [record.body for record in event]}
 
@@ -42,7 +42,7 @@ def module() -> SimpleNamespace:
 
 def test_work_comes_from_the_apps_own_registrations() -> None:
     (work,) = queue_work(module(), {"send_chunks": "http://q/1/kvitto-chunks"})
-    assert (work.name, work.batch_size) == ("send_chunks", 10)
+    assert (work.name, work.batch_size, work.window_seconds) == ("send_chunks", 25, 1)
     received = {"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "MD5OfBody": "5"}
     event = sqs_event([received], work.queue_url)
     assert event["Records"][0]["eventSourceARN"].endswith(":1:kvitto-chunks")

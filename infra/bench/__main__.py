@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m infra.bench`: every benchmark in a process of its own, one JSON line a figure.
+
+With a name it runs that one in this process: ``python -m infra.bench campaign --size 1000``.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from infra.bench import campaigns, journeys, ledger, starts
+from infra.bench.line import Line
+
+BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
+    "event_building": (ledger.event_building, (5_000,)),
+    "sequencing": (ledger.sequencing, (20_000,)),
+    "journeys": (journeys.journeys, (100,)),
+    "campaign": (campaigns.campaign, (1_000, 10_000)),
+    "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000)),
+    "verifier": (starts.verifier, (50,)),
+    "cold_start": (starts.cold_start, (5,)),
+}
+"""Name -> what it runs, and the sizes it runs at."""
+
+
+def run(name: str, size: int) -> None:
+    """Print the lines of one benchmark."""
+    for line in BENCHES[name][0](size):
+        print(line.encode(), flush=True)
+
+
+def run_all() -> None:
+    """Print every benchmark's lines, then how much more memory ten times the people took."""
+    about = {"bench": "about", "python": platform.python_version(), "system": platform.system()}
+    print(json.dumps(about, separators=(",", ":")), flush=True)
+    peaks: dict[str, list[float]] = {}
+    for name, (_, sizes) in BENCHES.items():
+        for size in sizes:
+            for line in _in_process(name, size):
+                print(line, flush=True)
+                found = json.loads(line)
+                if "peak_rss_mib" in found:
+                    peaks.setdefault(found["bench"], []).append(found["peak_rss_mib"])
+    for bench, (small, large) in peaks.items():
+        grown = Line(
+            bench=f"{bench}.memory",
+            value=large,
+            unit="MiB at the larger size",
+            n=max(BENCHES["campaign"][1]),
+            floor=small,
+            floor_is="MiB at the smaller size",
+        )
+        print(grown.encode(), flush=True)
+
+
+def _in_process(name: str, size: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "infra.bench", name, "--size", str(size)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        for line in child.stdout or ():
+            yield line.rstrip("\n")
+    if child.returncode:
+        sys.exit(f"The benchmark {name} failed; its message is above.")
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=sorted(BENCHES), help="run only this one")
+    parser.add_argument("--size", type=int, help="people, entries or tries; default: as in a run")
+    given = parser.parse_args()
+    if given.name is None:
+        run_all()
+        return
+    for size in (given.size,) if given.size else BENCHES[given.name][1]:
+        run(given.name, size)
+
+
+if __name__ == "__main__":
+    main()

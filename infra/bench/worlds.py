@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The product over in-memory ports, as the tests make it.
+
+It guarantees nothing of its own. The module is loaded by name because test code is checked less
+strictly than this folder.
+"""
+
+import importlib
+from typing import Any
+
+from chalicelib.services.signup import Session
+
+BROWSER = Session(
+    network="192.0.2.7",
+    user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    page="https://mail.example.org/forms/demo",
+)
+
+
+def new_world() -> Any:
+    """Return a fresh installation: a `Container` with the demo brand, list and form."""
+    return importlib.import_module("tests.support.world").World()
+
+
+def subscriber_state() -> str:
+    """Return the folded state of somebody who walked the real double opt-in."""
+    world = new_world()
+    sid = world.subscribe("visitor@example.org")
+    return str(world.rows.states[sid].text)

@@ -1,0 +1,463 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real local stack as a child process, and a person with curl and a mailbox before it.
+
+`running` starts `python -m infra.local.run` on a free port with a state folder of its own, so that
+several stacks run side by side, and stops it however the test ends. `Stack` speaks HTTP as curl
+does: one connection a request, no cookies, no redirects followed.
+"""
+
+import http.client
+import io
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+API_KEY = "journeys-local-key-0123456789"
+FORM = "application/x-www-form-urlencoded"
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+WAIT_SECONDS = 20.0
+REGION = "eu-north-1"
+_LINK = r"http://[^\s\"<>]*?({path}/[A-Za-z0-9_-]+)"
+
+
+def until(look: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
+    """Return what ``look`` returns as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer, its body read."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """The media type without parameters."""
+        return str(self.headers.get_content_type())
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Stack:
+    """A started stack."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.said = folder / "stdout"
+        self.complained = folder / "stderr"
+        given = {
+            "PORT": "0",
+            "LOCAL_API_KEY": API_KEY,
+            "DEMO_SUBSCRIBERS": "2",
+            "KVITTO_LOCAL_DIR": str(folder / "state"),
+            **settings,
+        }
+        self.api_key = given["LOCAL_API_KEY"]
+        self._state = Path(given["KVITTO_LOCAL_DIR"])
+        self._people = itertools.count(1)
+        with self.said.open("wb") as out, self.complained.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local.run"],
+                cwd=ROOT,
+                env={**os.environ, **given},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=errors,
+            )
+
+    # The process
+
+    def wait_ready(self) -> "Stack":
+        """Return when the ready line is there."""
+        until(
+            lambda: self.process.poll() is not None or self._ready(),
+            "the ready line",
+            START_SECONDS,
+        )
+        if self.process.poll() is not None:
+            raise AssertionError(self.complained.read_text())
+        return self
+
+    def _ready(self) -> str | None:
+        found = re.search(r"^ready (http://\S+)\n", self.said.read_text(), re.MULTILINE)
+        return found[1] if found else None
+
+    @cached_property
+    def base_url(self) -> str:
+        """What the ready line names, such as ``http://127.0.0.1:40123``."""
+        found = self._ready()
+        assert found is not None
+        return found
+
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.base_url).port
+        assert port is not None
+        return port
+
+    def children(self) -> list[int]:
+        """Process ids of the supervisor's children."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def child(self, module: str) -> int:
+        """The child that runs ``module``, such as ``infra.local.aws``."""
+        for pid in self.children():
+            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                return pid
+        raise AssertionError(f"no child runs {module}")
+
+    def log(self, name: str) -> str:
+        """What the child ``name`` (``app`` or ``aws``) wrote."""
+        return (self._state / "logs" / f"{name}.log").read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop the stack and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    # HTTP
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask as curl does. ``target`` is a path or one of the stack's own addresses."""
+        place = urlsplit(self.base_url)
+        target = target.removeprefix(self.base_url)
+        data = body.encode() if isinstance(body, str) else body
+        sent = {"Accept": "*/*", "User-Agent": "curl/8.9.1", **(headers or {})}
+        with closing(http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)) as c:
+            c.request(method, target, data, sent)
+            answer = c.getresponse()
+            return Answer(status=answer.status, headers=answer.headers, body=answer.read())
+
+    def get(self, target: str, **headers: str) -> Answer:
+        return self.ask("GET", target, headers=headers)
+
+    def post_form(self, target: str, fields: Mapping[str, str], **headers: str) -> Answer:
+        """Post fields form-encoded."""
+        return self.ask("POST", target, urlencode(fields), {"Content-Type": FORM, **headers})
+
+    def api(
+        self, method: str, noun: str, body: Any = None, *, key: str | None = None, **headers: str
+    ) -> Answer:
+        """Call the API below ``/api/v1`` with the stack's key, or another."""
+        sent = {"Authorization": f"Bearer {key or self.api_key}", **headers}
+        if body is None:
+            return self.ask(method, f"/api/v1{noun}", None, sent)
+        sent = {"Content-Type": "application/json", **sent}
+        return self.ask(method, f"/api/v1{noun}", json.dumps(body), sent)
+
+    # The mailbox
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """Mails to an address, oldest first."""
+        answer = self.get(f"/local/mailbox.json?{urlencode({'to': to})}")
+        assert answer.status == 200, answer.text
+        return list(answer.json["messages"])
+
+    def wait_mail(self, to: str, subject: str) -> dict[str, Any]:
+        """The newest mail whose subject holds ``subject``."""
+
+        def look() -> dict[str, Any] | None:
+            found = [mail for mail in self.mails(to) if subject in mail["subject"]]
+            return found[-1] if found else None
+
+        mail = until(look, f"a mail to {to}")
+        assert isinstance(mail, dict)
+        return mail
+
+    # What people do
+
+    def address(self, name: str = "visitor", domain: str = "example.org") -> str:
+        """An address that nobody used on this stack."""
+        return f"{name}+{next(self._people)}@{domain}"
+
+    def sign_up(self, email: str, **fields: str) -> Answer:
+        """Submit the demo form."""
+        answer = self.post_form("/forms/demo", {"email": email, "newsletter": "yes", **fields})
+        assert answer.status == 200, answer.text
+        return answer
+
+    def confirm_link(self, email: str) -> str:
+        """The path of the confirmation page in the newest mail that has one."""
+
+        def look() -> str | None:
+            for mail in reversed(self.mails(email)):
+                if found := link_in(mail["text"], "/confirm"):
+                    return found
+            return None
+
+        return str(until(look, f"a confirmation mail to {email}"))
+
+    def subscribe(self, email: str, **fields: str) -> dict[str, Any]:
+        """Walk the double opt-in and return the subscriber as the API shows them."""
+        self.sign_up(email, **fields)
+        answer = self.post_form(self.confirm_link(email), {"answer": "confirm"})
+        assert answer.status == 200, answer.text
+        found = self.subscriber(email)
+        assert found is not None
+        return found
+
+    def subscriber(self, email: str) -> dict[str, Any] | None:
+        """The subscriber with this address, or None."""
+        answer = self.api("GET", f"/subscribers?{urlencode({'email': email})}")
+        assert answer.status == 200, answer.text
+        found = answer.json["items"]
+        return found[0] if found else None
+
+    def suppressions(self, email: str) -> list[str]:
+        """Reasons an address is suppressed for."""
+        answer = self.api("GET", f"/suppressions?{urlencode({'email': email})}")
+        assert answer.status == 200, answer.text
+        return [item["reason"] for item in answer.json["items"]]
+
+    def send_campaign(self, subject: str, html: str, **content: str) -> str:
+        """Write a campaign to the demo list, start it, and return its id."""
+        made = self.api(
+            "POST",
+            "/campaigns",
+            {
+                "name": "A campaign",
+                "list": "newsletter",
+                "purpose": "newsletter",
+                "subject": subject,
+                "html": html,
+                **content,
+            },
+        )
+        assert made.status == 201, made.text
+        started = self.api("POST", f"/campaigns/{made.json['id']}/send")
+        assert started.status == 202, started.text
+        return str(made.json["id"])
+
+    def finished(self, campaign: str) -> dict[str, Any]:
+        """The campaign's progress once it is sent."""
+
+        def look() -> dict[str, Any] | None:
+            seen = self.api("GET", f"/campaigns/{quote(campaign)}").json
+            return seen if seen["status"] == "sent" else None
+
+        seen = until(look, f"the end of campaign {campaign}", 40)
+        assert isinstance(seen, dict)
+        return seen
+
+    def export_proof(self, **selector: Any) -> bytes:
+        """Ask for a proof, wait for it, and return the zip."""
+        asked = self.api("POST", "/proofs", selector)
+        assert asked.status == 202, asked.text
+        job = asked.json["id"]
+
+        def look() -> dict[str, Any] | None:
+            seen = self.api("GET", f"/proofs/{job}").json
+            return seen if seen["status"] != "pending" else None
+
+        seen = until(look, "the proof", 20)
+        assert seen["status"] == "ready", seen
+        bundle = self.api("GET", f"/proofs/{job}/bundle")
+        assert (bundle.status, bundle.type) == (200, "application/zip"), bundle.body[:300]
+        return bundle.body
+
+    # The ledger
+
+    def log_size(self) -> int:
+        """Entries in the newest checkpoint, 0 before the first."""
+        answer = self.get("/ledger/checkpoint")
+        return int(answer.text.splitlines()[1]) if answer.status == 200 else 0
+
+    def origin(self) -> str:
+        """The log's origin, from its policy."""
+        found = re.search(r"^log (\S+?)\+", self.get("/ledger/policy").text, re.MULTILINE)
+        assert found is not None
+        return found[1]
+
+    # Below the surface
+
+    def control(self, method: str, what: str, **body: Any) -> Any:
+        """Set something of the SES endpoint (infra/local/ses_controls.py)."""
+        data = json.dumps(body) if method != "GET" else None
+        headers = {"Content-Type": "application/json"}
+        answer = self.ask(method, f"/local/ses/{what}", data, headers)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    @cached_property
+    def aws_url(self) -> str:
+        """Where the emulator of everything but SES listens."""
+        return next(url for url in self._endpoints() if not self._is_ses(url))
+
+    @cached_property
+    def ses_url(self) -> str:
+        """Where the SES endpoint listens."""
+        return next(url for url in self._endpoints() if self._is_ses(url))
+
+    def _endpoints(self) -> list[str]:
+        ports = [port for _, port in listening(self.child("infra.local.aws"))]
+        return [f"http://127.0.0.1:{port}" for port in ports]
+
+    def _is_ses(self, url: str) -> bool:
+        place = urlsplit(url)
+        with closing(http.client.HTTPConnection(place.hostname or "", place.port)) as link:
+            link.request("GET", "/v2/email/account")
+            return link.getresponse().read().startswith(b'{"DedicatedIp')
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack's emulator."""
+        import boto3
+
+        return boto3.client(
+            service,
+            endpoint_url=self.ses_url if service == "sesv2" else self.aws_url,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Every item of every table, by table name, in DynamoDB's own JSON, by key."""
+        with closing(self.client("dynamodb")) as dynamo:
+            return {
+                name: sorted(
+                    (
+                        item
+                        for page in dynamo.get_paginator("scan").paginate(TableName=name)
+                        for item in page["Items"]
+                    ),
+                    key=lambda item: (item["pk"]["S"], item["sk"]["S"]),
+                )
+                for name in dynamo.list_tables()["TableNames"]
+            }
+
+    def settled(self) -> dict[str, list[dict[str, Any]]]:
+        """Every table once nothing has changed for a second: no queue holds work any more."""
+        before: list[Any] = [None, 0.0]
+
+        def look() -> Any:
+            now = self.tables()
+            if now != before[0]:
+                before[:] = [now, time.monotonic()]
+                return None
+            return now if time.monotonic() - before[1] > 1 else None
+
+        found = until(look, "quiet", 30)
+        assert isinstance(found, dict)
+        return found
+
+    def objects(self) -> dict[str, bytes]:
+        """Every object of the bucket by key."""
+        with closing(self.client("s3")) as s3:
+            (bucket,) = [found["Name"] for found in s3.list_buckets()["Buckets"]]
+            keys = [
+                item["Key"]
+                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+                for item in page.get("Contents", [])
+            ]
+            return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def link_in(text: str | None, path: str) -> str | None:
+    """The path of the first link in a mail's text that leads below ``path``, its query left out."""
+    found = re.search(_LINK.format(path=re.escape(path)), text or "")
+    return found[1] if found else None
+
+
+def multipart(fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """Fields as a multipart body, and its content type."""
+    boundary = uuid.uuid5(uuid.NAMESPACE_URL, repr(fields)).hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    body = "".join(parts) + f"--{boundary}--\r\n"
+    return body.encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def files_of(bundle: bytes) -> dict[str, bytes]:
+    """The files of a proof bundle by name."""
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def listening(pid: int) -> list[tuple[str, int]]:
+    """Addresses a process listens on, as (address, port); of TCP over IPv4 and IPv6."""
+    sockets = {
+        str(handle.readlink())[8:-1]
+        for handle in Path(f"/proc/{pid}/fd").iterdir()
+        if str(handle.readlink()).startswith("socket:[")
+    }
+    found = []
+    for family in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{family}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:
+                address, port = fields[1].split(":")
+                found.append((readable(address), int(port, 16)))
+    return found
+
+
+def readable(address: str) -> str:
+    """An IPv4 address as /proc writes it, in dots; an IPv6 one as it is."""
+    if len(address) != 8:
+        return address
+    return ".".join(str(byte) for byte in reversed(bytes.fromhex(address)))
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Stack]:
+    """Start a stack with ``settings`` in its environment, give it when it is ready, stop it."""
+    stack = Stack(folder, settings)
+    try:
+        yield stack.wait_ready()
+    finally:
+        stack.stop()

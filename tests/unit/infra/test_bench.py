@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every benchmark runs at a tiny size and prints lines that can be read; none judges a time."""
+
+import json
+
+import pytest
+
+from infra.bench import __main__ as bench
+from infra.bench import prices
+from infra.bench.capacity import item_bytes, read_units, write_units
+from infra.bench.line import Line, page_html
+from infra.bench.null_dynamo import NullDynamo
+
+TINY = {
+    "event_building": 3,
+    "sequencing": 5,
+    "journeys": 2,
+    "campaign": 3,
+    "campaign_on_aws": 3,
+    "verifier": 4,
+    "cold_start": 1,
+}
+KEY = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """The lines of every benchmark, made once: most of a tiny run is starting."""
+    return {name: list(run(TINY[name])) for name, (run, _) in bench.BENCHES.items()}
+
+
+@pytest.mark.parametrize("name", sorted(bench.BENCHES))
+def test_a_benchmark_prints_valid_lines(lines, name):
+    assert lines[name]
+    for line in lines[name]:
+        found = json.loads(line.encode())
+        assert {"bench", "value", "unit", "n"} <= found.keys()
+        assert found["value"] > 0
+        assert "\n" not in line.encode()
+        assert ("floor" in found) == ("ratio" in found) == ("floor_is" in found)
+
+
+def test_no_line_holds_a_verdict(lines):
+    for each in (line for found in lines.values() for line in found):
+        words = json.loads(each.encode()).keys()
+        assert not words & {"ok", "pass", "passed", "fail", "target", "verdict"}
+
+
+def test_a_sign_up_is_eight_requests_and_one_of_them_changes_the_ledger(lines):
+    (line,) = (line for line in lines["journeys"] if line.bench == "journey.sign_up")
+    assert line.calls["dynamodb.TransactWriteItems"] == 1
+    assert line.calls["kms.GenerateMac"] == 1
+    assert line.calls["sqs.SendMessage"] == 1
+    assert sum(line.calls.values()) == line.more["requests"]
+
+
+def test_every_recipient_costs_a_delivery_row_and_every_chunk_an_ses_call(lines):
+    line = lines["campaign_on_aws"][0]
+    assert line.more["write_units_per_recipient"] > 1
+    assert line.more["ses_calls_per_chunk"] >= 1
+
+
+@pytest.mark.parametrize(("name", "index"), [("journeys", -1), ("campaign_on_aws", -1)])
+def test_a_cost_shows_the_terms_of_its_sum_and_leaves_out_the_fee_of_ses(lines, name, index):
+    line = lines[name][index]
+    terms = line.more["terms"]
+    assert line.value == pytest.approx(sum(term["usd"] for term in terms.values()))
+    for item, term in terms.items():
+        assert term["usd"] == pytest.approx(term["each"] * prices.USD_PER_MILLION[item])
+    assert not any(item.startswith("ses") for item in terms)
+
+
+def test_the_campaign_is_24_kb_with_27_links_and_the_name_of_the_reader():
+    html = page_html()
+    assert 23 * 1024 < len(html) <= 24 * 1024 + 200
+    assert html.count("<a href=") == 27
+    assert "{{ first_name" in html
+
+
+def test_figures_are_cut_to_four_digits_and_absent_ones_left_out():
+    line = Line(bench="x", value=1.23456, unit="s", n=1, floor=2.0, floor_is="y")
+    assert json.loads(line.encode()) == {
+        "bench": "x",
+        "value": 1.235,
+        "unit": "s",
+        "n": 1,
+        "floor": 2,
+        "floor_is": "y",
+        "ratio": 0.6173,
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "plain", "transaction"), [(0, 1, 2), (1024, 1, 2), (1025, 2, 4), (4000, 4, 8)]
+)
+def test_a_write_costs_a_unit_a_kib_and_twice_that_in_a_transaction(size, plain, transaction):
+    assert write_units(size) == plain
+    assert write_units(size, transaction=True) == transaction
+
+
+def test_a_strong_read_costs_twice_an_eventual_one_and_items_are_rounded_one_by_one():
+    assert read_units([1, 4096, 4097], strong=True) == 4
+    assert read_units([1, 4096, 4097], strong=False) == 2
+
+
+def test_an_item_is_its_names_and_values():
+    """Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats"."""
+    assert item_bytes({"pk": {"S": "åb"}}) == 2 + 3
+    assert item_bytes({"n": {"N": "1234"}, "b": {"B": "AAEC"}, "t": {"BOOL": True}}) == 4 + 4 + 2
+    assert item_bytes({"l": {"L": [{"S": "ab"}]}, "m": {"M": {"k": {"S": "v"}}}}) == 7 + 7
+
+
+def test_the_null_table_keeps_what_updates_say_and_bills_the_larger_of_old_and_new():
+    table = NullDynamo()
+    table.answer("PutItem", {"TableName": "t", "Item": {**KEY, "old": {"S": "x" * 1500}}})
+    change = {
+        "TableName": "t",
+        "Key": KEY,
+        "UpdateExpression": "SET #n = :n, seen = :one ADD count :one REMOVE old",
+        "ExpressionAttributeNames": {"#n": "name"},
+        "ExpressionAttributeValues": {":n": {"S": "new"}, ":one": {"N": "1"}},
+    }
+    for _ in range(2):
+        table.answer("UpdateItem", change)
+    found = table.answer("GetItem", {"TableName": "t", "Key": KEY, "ConsistentRead": True})
+    one = {"N": "1"}
+    assert found["Item"] == {**KEY, "name": {"S": "new"}, "seen": one, "count": {"N": "2"}}
+    assert table.units == {"write": 2 + 2 + 1, "read": 1}
+
+
+def test_the_null_table_pages_a_query_by_key_range():
+    table = NullDynamo()
+    for number in range(5):
+        item = {"pk": {"S": "a"}, "sk": {"S": f"E#{number}"}, "v": {"N": "1"}}
+        table.answer("PutItem", {"TableName": "t", "Item": item})
+    request = {
+        "TableName": "t",
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":pk": {"S": "a"},
+            ":first": {"S": "E#1"},
+            ":last": {"S": "E#3"},
+        },
+        "ProjectionExpression": "sk",
+        "Limit": 2,
+    }
+    page = table.answer("Query", request)
+    assert page["Items"] == [{"sk": {"S": "E#1"}}, {"sk": {"S": "E#2"}}]
+    rest = table.answer("Query", {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]})
+    assert rest["Items"] == [{"sk": {"S": "E#3"}}]
+    assert "LastEvaluatedKey" not in rest
+
+
+def test_an_operation_the_null_table_does_not_know_is_an_error():
+    with pytest.raises(KeyError):
+        NullDynamo().answer("Scan", {"TableName": "t"})
