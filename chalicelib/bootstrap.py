@@ -288,6 +288,7 @@ class Container:
             brands=self.brands,
             activity=self.activity,
             queues=self.queues,
+            tokens=self.tokens,
             clock=self.clock,
             per_hour=self.settings.signups_per_hour,
         )
@@ -341,6 +342,7 @@ class Container:
             renderer=self.renderer,
             clock=self.clock,
             random=self.random,
+            base_url=self.settings.base_url,
         )
 
     @cached_property

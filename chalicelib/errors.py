@@ -10,7 +10,8 @@ data: messages hold ids, sizes and reasons, never an address, a token or a key.
     ├── StateError            well-formed, but the stored state says no (4xx)
     │   ├── Conflict          somebody else changed it first
     │   ├── NotFound          it does not exist, or not for this caller
-    │   └── IllegalTransition the rules do not allow this step from here
+    │   ├── IllegalTransition the rules do not allow this step from here
+    │   └── OverBudget        too much came from one place; later is fine (429)
     ├── EvidenceError         evidence does not hold: always alarmed when it is our own
     │   ├── Malformed         the bytes are not in the format they claim
     │   ├── BadSignature      no acceptable signature by a trusted key
@@ -80,6 +81,10 @@ class NotFound(StateError):
 
 class IllegalTransition(StateError):
     """The rules do not allow this step from the present state."""
+
+
+class OverBudget(StateError):
+    """Too many requests came from one network in the window; nothing was looked at."""
 
 
 class EvidenceError(KvittoError):

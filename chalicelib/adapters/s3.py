@@ -82,6 +82,20 @@ class S3Blobs:
         answer = self._attempt("measure an object", "head_object", _MISSING, Key=key)
         return None if answer is None else int(answer["ContentLength"])
 
+    def address(self, key: str, lasts_s: int) -> str:
+        """Return an address anybody may fetch the object from for ``lasts_s`` seconds.
+
+        Source: Amazon S3 User Guide, "Sharing objects with presigned URLs".
+        """
+        with translated("address an object"):
+            return str(
+                client("s3").generate_presigned_url(
+                    "get_object",
+                    Params={"Bucket": self._bucket, "Key": key},
+                    ExpiresIn=lasts_s,
+                )
+            )
+
     def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
         with translated("remove an object"):

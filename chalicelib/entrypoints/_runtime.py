@@ -27,6 +27,7 @@ from chalicelib.errors import (
     InputError,
     KvittoError,
     NotFound,
+    OverBudget,
     Throttled,
 )
 
@@ -49,6 +50,7 @@ _STATUS: tuple[tuple[type[KvittoError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (IllegalTransition, 409),
+    (OverBudget, 429),
     (Throttled, 429),
     (DependencyError, 503),
 )
@@ -79,7 +81,7 @@ def headers_of(error: BaseException) -> dict[str, str]:
     """Return the headers an error asks for: when to come back, what is allowed."""
     if isinstance(error, Refusal):
         return error.headers
-    if isinstance(error, Throttled):
+    if isinstance(error, (OverBudget, Throttled)):
         return {"Retry-After": str(THROTTLED_RETRY_S)}
     if isinstance(error, DependencyError):
         return {"Retry-After": str(RETRY_S)}

@@ -20,7 +20,7 @@ from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
 from chalicelib.entrypoints.routing import route
 from chalicelib.entrypoints.visitors import path_word
-from chalicelib.errors import InputError, NotFound, Throttled
+from chalicelib.errors import InputError, NotFound, OverBudget
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -74,8 +74,9 @@ def _log_in(container: "Container", request: Request) -> Answer:
     now_ms = container.clock.now_ms()
     # A network trusted with more sign-ups is trusted with more log-ins: on one machine, nearly all.
     budget = max(LOGINS_PER_HOUR, container.settings.signups_per_hour)
-    if container.activity.count(f"login#{request.network}", HOUR_S, now_ms) > budget:
-        raise Throttled("Too many log-ins came from this network. Please try again in an hour.")
+    counter = "login#" + container.tokens.blind("network", request.network)
+    if container.activity.count(counter, HOUR_S, now_ms) > budget:
+        raise OverBudget("Too many log-ins came from this network. Please try again in an hour.")
     key = container.key_ring.authenticate(text)
     if key is None:
         return html(container.renderer.page("console/login.html", {"problem": WRONG_KEY}), 403)

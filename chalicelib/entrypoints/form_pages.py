@@ -15,7 +15,7 @@ from chalicelib.entrypoints.exchange import Answer, Request, html, json_answer
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.refusals import Unreadable
 from chalicelib.entrypoints.visitors import path_word, session_of
-from chalicelib.errors import Conflict, InputError, Throttled
+from chalicelib.errors import Conflict, InputError, OverBudget
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -41,7 +41,7 @@ def _submit_form(container: "Container", request: Request) -> Answer:
         if request.is_json:
             return problem(error, request.id)
         return _form_page(container, form, brand, language, values, error.problems)
-    except Throttled as error:
+    except OverBudget as error:
         return _busy(container, request, brand, language, error)
     except InputError as error:
         if error.code != "stale_form" or request.is_json:
@@ -81,7 +81,7 @@ def _form_page(
 
 
 def _busy(
-    container: "Container", request: Request, brand: "Brand", language: str, error: Throttled
+    container: "Container", request: Request, brand: "Brand", language: str, error: OverBudget
 ) -> Answer:
     headers = {"Retry-After": str(BUDGET_MINUTES * 60)}
     if request.is_json:

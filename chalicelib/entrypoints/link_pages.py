@@ -28,7 +28,6 @@ T = TypeVar("T")
 ANSWER_NAMES = ("answer", "act")
 """Form parameters that say what a confirmation's button does; ours is ``answer``."""
 CONFIRM, REFUSE = "confirm", "refuse"
-FORMS_AT_ONCE = 100
 
 
 def _show_confirmation(container: "Container", request: Request) -> Answer:
@@ -42,7 +41,8 @@ def _show_confirmation(container: "Container", request: Request) -> Answer:
 
 def _answer_confirmation(container: "Container", request: Request) -> Answer:
     token = path_word(request, "token")
-    fields = read_form(request)
+    # A bare POST is an answer too: the page's first button, for who asks without a browser.
+    fields = read_form(request) if request.body else {}
     chosen = next((fields[name] for name in ANSWER_NAMES if name in fields), CONFIRM)
     if chosen not in (CONFIRM, REFUSE):
         raise InputError(code="bad_answer", detail="The answer is confirm or refuse.")
@@ -87,11 +87,8 @@ def _link_page(
 
 
 def _form_of(container: "Container", link: "Link") -> "Form | None":
-    """The form whose present notice the visitor saw; None when it has a newer one since."""
-    for form in container.setup.forms(None, FORMS_AT_ONCE).items:
-        if any(ref.sha256 == link.token.notice for ref in form.notices):
-            return form
-    return None
+    """The very version of the form the visitor saw."""
+    return container.forms.get(link.token.form, link.token.form_version)
 
 
 def _sentences(form: "Form | None", link: "Link", language: str) -> list[str]:

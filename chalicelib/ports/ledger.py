@@ -83,6 +83,8 @@ class ConfirmToken:
     sid: SubjectId
     request: EventId
     request_entry: int
+    form: str
+    form_version: int
     brand: BrandId
     lists: tuple[ListId, ...]
     purposes: tuple[PurposeId, ...]
@@ -228,7 +230,7 @@ class Outbox(Protocol):
     """Entries committed and not yet in the log."""
 
     def pending(self, limit: int) -> tuple[Pending, ...]:
-        """Return up to ``limit`` entries over all shards, read strongly, oldest first per shard."""
+        """Return up to ``limit`` entries over all shards, read strongly, oldest first."""
         ...
 
     def settle(self, indexed: Sequence[tuple[Pending, int]]) -> None:

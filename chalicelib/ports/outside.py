@@ -53,6 +53,10 @@ class Blobs(Protocol):
         """Return the object's length in bytes, or None."""
         ...
 
+    def address(self, key: str, lasts_s: int) -> str:
+        """Return an address anybody may fetch the object from for ``lasts_s`` seconds."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is fine."""
         ...

@@ -170,7 +170,8 @@ class CampaignDesk:
         if act is Act.SEND:
             return self._start(campaign)
         stored = self._campaigns.replace(campaign)
-        if act is Act.RESUME:
+        if stored.started_ms is not None and act in (Act.RESUME, Act.CANCEL):
+            # A pause dropped chunk messages; cancelled people must be accounted for, too.
             self._enqueue_plans(stored)
         return stored
 

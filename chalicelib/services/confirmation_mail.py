@@ -42,7 +42,7 @@ class Asked:
     entry: int
     event: Event
     form: str
-    form_version: int | None
+    form_version: int
     language: str
     to: str
 
@@ -116,7 +116,7 @@ class ConfirmationMail:
         asked = Asked(
             request=request,
             form=str(choice.get("form", "")),
-            form_version=version if isinstance(version, int) else None,
+            form_version=version if isinstance(version, int) else 0,
             entry=found.n,
             event=event,
             language=str((claims.session or {}).get("lang", brand.default_language)),
@@ -133,6 +133,8 @@ class ConfirmationMail:
                     sid=chain.sid,
                     request=asked.request,
                     request_entry=asked.entry,
+                    form=asked.form,
+                    form_version=asked.form_version,
                     brand=brand.id,
                     lists=asked.event.lists,
                     purposes=asked.event.purposes,
@@ -185,7 +187,9 @@ class ConfirmationMail:
                 "requested_ms": asked.event.at_ms,
                 "confirm_url": confirm_url,
                 "cancel_url": f"{confirm_url}?act=refuse",
-                "unsubscribe_url": self._unsubscribe_url(brand, chain),
+                "unsubscribe_url": self._unsubscribe_url(brand, chain)
+                if kind is Mail.ALREADY_SUBSCRIBED
+                else None,
                 "checkpoint": {"origin": self._origin, "size": head.size, "root": head.root.hex()}
                 if head
                 else None,

@@ -27,7 +27,7 @@ from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, encode_id
 from chalicelib.domain.state import ConsentStatus, Scope
-from chalicelib.errors import DependencyError, EvidenceError, InputError, NotFound
+from chalicelib.errors import DependencyError, EvidenceError, InputError, NotFound, Throttled
 from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.ledger import LedgerStore
@@ -57,7 +57,7 @@ BACK_OFF_MS = 250
 
 def manifest_key(campaign: str, shard: str) -> str:
     """Return the blob key of a shard's manifest."""
-    return f"manifests/{campaign}/{shard}"
+    return f"manifests/v1/{campaign}/{shard}"
 
 
 class Planner:
@@ -195,6 +195,9 @@ class Courier:
             self._chunks.release(chunk, owner)
             raise
         results = self._send(campaign, brand, [item for item, _ in allowed], skipped)
+        if results and all(sent.outcome is Outcome.RETRY for sent in results.values()):
+            self._chunks.release(chunk, owner)
+            raise Throttled("SES took nobody of this chunk; it is kept for later.")
         self._commit(chunk, owner, recipients, results, skipped)
 
     def _campaign(self, campaign_id: str) -> tuple[Campaign, Brand, MailingList]:
@@ -310,8 +313,9 @@ class Courier:
                 else:
                     results[item.recipient.delivery] = answer
             waiting = refused
+        left = Outcome.REJECTED if results else Outcome.RETRY
         for item in waiting:
-            results[item.recipient.delivery] = Sent(outcome=Outcome.REJECTED, reason="throttled")
+            results[item.recipient.delivery] = Sent(outcome=left, reason="throttled")
         return results
 
     def _commit(

@@ -22,6 +22,8 @@ from chalicelib.proof import bundle, canonical, note
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import Claims, disclose
+from chalicelib.proof.event_types import RULES
+from chalicelib.proof.event_types import EventType as LeafType
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.tiles import (
@@ -42,6 +44,9 @@ from chalicelib.services.sequencing import read_checkpoint, tile_reader
 KIND = "proofs"
 NONCE_BYTES = 12
 RETRY_S = 1
+ADDRESS_LASTS_S = 300
+EXPORT_REASONS = RULES[LeafType.BUNDLE_EXPORTED].reasons
+"""Words a leaf may hold; any other reason is kept sealed beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +170,17 @@ class Proofs:
             raise NotFound("The file of this proof is gone; please ask for a new one.")
         return blob.data
 
+    def address(self, job_id: str) -> str:
+        """Return an address from which the finished zip can be fetched for five minutes.
+
+        Raises:
+            NotFound, Conflict: as `bundle`.
+        """
+        job = self.get(job_id)
+        if job.status is not JobStatus.READY or job.blob is None:
+            raise Conflict(job.problem or "The proof is not ready yet. Please ask again shortly.")
+        return self._blobs.address(job.blob, ADDRESS_LASTS_S)
+
     def build(self, job_id: str) -> bool:
         """Work on a job; False when it must wait for the log, and was queued again.
 
@@ -231,7 +247,7 @@ class Proofs:
         draft = Draft(
             type=EventType.BUNDLE_EXPORTED,
             channel=None,
-            reason=wish.reason,
+            reason=wish.reason if wish.reason in EXPORT_REASONS else None,
             manifest_sha256=prepared.manifest_sha256,
             claims=Claims(choice=wish.document()),
             event=event,

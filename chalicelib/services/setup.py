@@ -37,6 +37,7 @@ class Setup:
         renderer: Renderer,
         clock: Clock,
         random: RandomBytes,
+        base_url: str,
     ) -> None:
         self._brands = brands
         self._lists = lists
@@ -46,6 +47,7 @@ class Setup:
         self._renderer = renderer
         self._clock = clock
         self._random = random
+        self._base_url = base_url
 
     def new_brand_code(self) -> str:
         """Return a fresh code for a brand's link tokens, 8 hex digits."""
@@ -133,6 +135,7 @@ class Setup:
     def _publish(self, brand: Brand, form: Form, language: str) -> NoticeRef:
         names = [self._lists.get(list_id) for list_id in form.lists]
         data: Mapping[str, object] = {
+            "base_url": self._base_url,
             "language": language,
             "brand": brand,
             "form": form,

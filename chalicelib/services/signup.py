@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form
 from chalicelib.domain.events import EventType
 from chalicelib.domain.signup import Submission, read_submission
-from chalicelib.errors import Conflict, InputError, NotFound, Throttled
+from chalicelib.errors import Conflict, InputError, NotFound, OverBudget
 from chalicelib.ports.catalog import Brands, Forms
 from chalicelib.ports.outside import Activity, Queue, Queues
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.ledger import ATTEMPTS, Draft, Ledger
+from chalicelib.services.link_tokens import LinkTokens
 
 HOUR_S = 3600
 MAX_SESSION_CHARS = 500
@@ -71,6 +72,7 @@ class Signup:
         brands: Brands,
         activity: Activity,
         queues: Queues,
+        tokens: LinkTokens,
         clock: Clock,
         per_hour: int,
     ) -> None:
@@ -79,6 +81,7 @@ class Signup:
         self._brands = brands
         self._activity = activity
         self._queues = queues
+        self._tokens = tokens
         self._clock = clock
         self._per_hour = per_hour
 
@@ -106,7 +109,7 @@ class Signup:
 
         Raises:
             NotFound: no such form.
-            Throttled: the network's budget is used up; nothing that depends on the address ran.
+            OverBudget: the network's budget is used up; nothing that depends on the address ran.
             InputError: the submission is unusable (`SubmissionError` says which fields).
 
         """
@@ -120,9 +123,10 @@ class Signup:
         return Accepted(form=form, brand=brand, typed=submission.address.typed)
 
     def _spend(self, network: str) -> None:
-        used = self._activity.count(f"signup#{network}", HOUR_S, self._clock.now_ms())
+        budget = "signup#" + self._tokens.blind("network", network)
+        used = self._activity.count(budget, HOUR_S, self._clock.now_ms())
         if used > self._per_hour:
-            raise Throttled(
+            raise OverBudget(
                 "Too many sign-ups came from this network. Please try again in an hour."
             )
 

@@ -12,7 +12,7 @@ from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.events import EventType, SuppressionReason
 from chalicelib.domain.ids import BrandId
 from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs
-from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import Suppressed
@@ -94,7 +94,9 @@ class Suppressor:
                 self._index.note(mac)
         return chain
 
-    def suppress_mac(self, mac: str, reason: SuppressionReason) -> None:
+    def suppress_mac(
+        self, mac: str, reason: SuppressionReason, claims: Claims | None = None
+    ) -> None:
         """Suppress an address for every brand, whoever it belongs to by now.
 
         Raises:
@@ -109,7 +111,7 @@ class Suppressor:
             # Somebody may have signed up in between: then their state must know as well.
             chain = self._chain_of(mac)
         if chain is not None:
-            self.apply(chain, lambda now: self.change(now, reason))
+            self.apply(chain, lambda now: self.change(now, reason, claims=claims))
 
     def _chain_of(self, mac: str) -> Chain | None:
         sid = self._ledger.lookup(mac).sid
@@ -156,19 +158,20 @@ class Suppressions:
 
         Args:
             reason: ``manual``, ``bounce``, ``complaint`` or ``unsubscribed``; a heavier one that
-                is there already stays.
+                is there already stays. Any other words count as ``manual`` and are kept sealed
+                with a subscriber's entry.
 
         Raises:
-            InputError: not an address we could write to, or not a reason.
+            InputError: not an address we could write to.
             Conflict: too much happened to the subscriber at once; nothing was changed.
         """
-        if reason not in OPERATOR_REASONS:
-            raise InputError(
-                code="bad_reason",
-                detail="A suppression's reason is manual, bounce, complaint or unsubscribed.",
-            )
         mac = self._ledger.mac(parse_address(address).normal)
-        self._suppressor.suppress_mac(mac, SuppressionReason(reason))
+        known = reason in OPERATOR_REASONS
+        self._suppressor.suppress_mac(
+            mac,
+            SuppressionReason(reason) if known else SuppressionReason.MANUAL,
+            None if known else Claims(choice={"reason": reason}),
+        )
         for row in self._ledger.lookup(mac).suppressions:
             if row.brand is EVERY_BRAND:
                 return row

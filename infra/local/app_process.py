@@ -30,6 +30,7 @@ def main() -> None:
     app_folder = sys.argv[2] if sys.argv[2:] else str(_ROOT)
     sys.path[:] = [app_folder, *(p for p in sys.path if p not in ("", str(_ROOT), app_folder))]
     os.chdir(app_folder)
+    _complete_chalice()
     consumers_module, front, template = (
         importlib.import_module(f"infra.local.{name}")
         for name in ("consumers", "front", "template")
@@ -63,6 +64,16 @@ def main() -> None:
     server.shutdown()
     consumers.stop(_STOP_SECONDS)
     os._exit(0)  # Threads still waiting on a closed emulator have nothing left to save.
+
+
+def _complete_chalice() -> None:
+    """Add this Python's own chalice behind a package's: the zip holds its runtime only.
+
+    What the product imports of chalice is still the package's; `chalice.local` is not in it.
+    """
+    chalice = importlib.import_module("chalice")
+    folders = [str(Path(place) / "chalice") for place in sys.path[1:]]
+    chalice.__path__ += [place for place in folders if (Path(place) / "local.py").is_file()]
 
 
 def _fill(supervisor: TextIO, demo: dict[str, Any] | None) -> None:

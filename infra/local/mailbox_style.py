@@ -63,7 +63,7 @@ td:first-child{color:var(--soft);white-space:nowrap}
 main{display:block;height:auto}.two>.column{display:none}.back{display:inline-block;margin-bottom:8px}
 .alone .list{margin:0;border-width:0 0 1px;border-radius:0}
 .head{padding:12px 16px}.tools{padding:10px 16px}.view{padding:0 16px 16px}.width{display:none}
-iframe{min-height:70vh}td:first-child{white-space:normal}.count{margin-left:0}}
+iframe{min-height:70vh}tr,td{display:block}td:first-child{border:0;padding-bottom:0}td:last-child{padding-top:0}.count{margin-left:0}}
 .column{display:flex;flex-direction:column;min-height:0;border-right:1px solid var(--line);background:var(--paper);overflow:auto}
 .column .list{border:0;overflow:visible}
 .alone .column{display:contents}

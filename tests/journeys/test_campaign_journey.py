@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journey 2: a campaign to a list, from the API through the queues into mailboxes."""
 
-import base64
 from email import message_from_string
 from email.header import decode_header, make_header
 from email.policy import default
 
-from tests.support.stack import until
-
-SUBJECT = "Räksmörgås på lördag – 🦐 & naïve déjà-vu"
+SUBJECT = "Räksmörgås på lördag: 🦐 & naïve déjà-vu"
 HTML = (
-    "<!doctype html><html><body><h1>Hej {{ subscriber.first_name|default('du') }}</h1>"
+    "<!doctype html><html><body><h1>Hej {{ first_name | default('du') }}</h1>"
     "<p>Å, ä och ö. 🧾 €</p><p><a href='https://example.com/a?b=1&amp;c=2'>läs</a></p></body></html>"
 )
 
@@ -84,8 +81,8 @@ def test_a_campaign_reaches_everybody_on_the_list_with_exact_headers(installatio
     assert SUBJECT not in [mail["subject"] for mail in stack.mails(waiting)]
 
 
-def test_a_first_name_of_any_script_is_escaped_and_the_text_part_is_the_authors(installation):
-    stack, email = installation, installation.address()
+def test_a_first_name_of_any_script_is_escaped_and_the_text_part_is_the_authors(stack):
+    email = stack.address()
     stack.subscribe(email, first_name="Łukasz <b>& 李")
     html = "<p>Hej {{ first_name }}</p>"
     made = stack.api(
@@ -100,16 +97,14 @@ def test_a_first_name_of_any_script_is_escaped_and_the_text_part_is_the_authors(
             "text": "Hej {{ first_name }}, i text",
         },
     )
-    if made.status == 422:  # The name of the variable is the product's: its answer names those.
-        raise AssertionError(made.text)
+    assert made.status == 201, made.text
     assert stack.api("POST", f"/campaigns/{made.json['id']}/send").status == 202
     mail = stack.wait_mail(email, "Names")
     assert "Łukasz &lt;b&gt;&amp; 李" in mail["html"]
     assert "Hej Łukasz <b>& 李, i text" in mail["text"]
 
 
-def test_a_test_mail_goes_to_one_address_and_counts_nothing(installation):
-    stack = installation
+def test_a_test_mail_goes_to_one_address_and_counts_nothing(stack):
     made = stack.api(
         "POST",
         "/campaigns",
@@ -129,8 +124,7 @@ def test_a_test_mail_goes_to_one_address_and_counts_nothing(installation):
     assert (seen["status"], seen["planned"], seen["sent"]) == ("draft", 0, 0)
 
 
-def test_the_console_shows_the_campaign_and_its_numbers_behind_the_key(installation):
-    stack = installation
+def test_the_console_shows_the_campaign_and_its_numbers_behind_the_key(stack):
     campaign = stack.finished(stack.send_campaign("On the console", "<p>Numbers</p>"))
     refused = stack.get(f"/console/campaigns/{campaign['id']}")
     assert refused.status in (303, 401)
@@ -142,8 +136,7 @@ def test_the_console_shows_the_campaign_and_its_numbers_behind_the_key(installat
     assert str(campaign["sent"]) in page.text
 
 
-def test_the_same_idempotency_key_makes_one_campaign(installation):
-    stack = installation
+def test_the_same_idempotency_key_makes_one_campaign(stack):
     body = {
         "name": "Once",
         "list": "newsletter",
@@ -151,10 +144,9 @@ def test_the_same_idempotency_key_makes_one_campaign(installation):
         "subject": "Once",
         "html": "<p>Once</p>",
     }
-    token = base64.urlsafe_b64encode(stack.address().encode()).decode()
+    token = f"only-once {stack.address()}"
     answers = [
         stack.api("POST", "/campaigns", body, **{"Idempotency-Key": token}) for _ in range(2)
     ]
     assert [answer.status for answer in answers] == [201, 201]
     assert answers[0].json == answers[1].json
-    until(lambda: stack.api("GET", f"/campaigns/{answers[0].json['id']}").status == 200, "it")

@@ -65,10 +65,9 @@ def test_a_visitor_becomes_a_subscriber_by_confirming_and_only_then(installation
     assert_status(stack, email, "given")
 
 
-def test_the_form_takes_json_and_multipart_as_well(installation):
+def test_the_form_takes_json_and_multipart_as_well(stack):
     from tests.support.stack import multipart
 
-    stack = installation
     by_json, by_multipart = stack.address(), stack.address()
     answer = stack.ask(
         "POST",
@@ -83,8 +82,8 @@ def test_the_form_takes_json_and_multipart_as_well(installation):
         assert stack.confirm_link(email)
 
 
-def test_who_refuses_is_not_subscribed_and_the_link_cannot_be_used_after(installation):
-    stack, email = installation, installation.address()
+def test_who_refuses_is_not_subscribed_and_the_link_cannot_be_used_after(stack):
+    email = stack.address()
     stack.sign_up(email)
     link = stack.confirm_link(email)
     assert stack.post_form(link, {"answer": "refuse"}).status == 200
@@ -93,8 +92,7 @@ def test_who_refuses_is_not_subscribed_and_the_link_cannot_be_used_after(install
     assert_status(stack, email, "refused")
 
 
-def test_the_mail_and_the_pages_speak_the_visitors_language(installation):
-    stack = installation
+def test_the_mail_and_the_pages_speak_the_visitors_language(stack):
     for language, word in (("sv", "Bekräfta"), ("de", "Anmeldung"), ("fr", "inscription")):
         email = stack.address(language)
         stack.sign_up(email, language=language)
@@ -105,8 +103,8 @@ def test_the_mail_and_the_pages_speak_the_visitors_language(installation):
         assert re.search(word, mail["subject"] + page, re.IGNORECASE)
 
 
-def test_a_subscriber_who_signs_up_again_is_told_so_and_stays_one(installation):
-    stack, email = installation, installation.address()
+def test_a_subscriber_who_signs_up_again_is_told_so_and_stays_one(stack):
+    email = stack.address()
     stack.subscribe(email)
     stack.sign_up(email)
     assert_status(stack, email, "given")

@@ -91,6 +91,8 @@ def confirm_token(name: str) -> ConfirmToken:
         sid=subject(name),
         request=event(f"{name} 0"),
         request_entry=0,
+        form="demo",
+        form_version=1,
         brand=BRAND,
         lists=(LIST,),
         purposes=(PurposeId("measurement"), PurposeId("newsletter")),

@@ -216,7 +216,9 @@ class MemoryOutbox(_Store):
 
     def pending(self, limit: int) -> tuple[Pending, ...]:
         with self._call("Outbox.pending") as rows:
-            return tuple(rows.outbox[key] for key in sorted(rows.outbox)[:limit])
+            return tuple(
+                rows.outbox[key] for key in sorted(rows.outbox, key=lambda key: key[1])[:limit]
+            )
 
     def settle(self, indexed: Sequence[tuple[Pending, int]]) -> None:
         with self._call("Outbox.settle") as rows:

@@ -88,6 +88,10 @@ class MemoryBlobs(_Store):
         with self._call("Blobs.size") as rows:
             return len(rows.blobs[key].data) if key in rows.blobs else None
 
+    def address(self, key: str, lasts_s: int) -> str:
+        with self._call("Blobs.address"):
+            return f"https://store.example.org/{key}?lasts={lasts_s}"
+
     def delete(self, key: str) -> None:
         with self._call("Blobs.delete") as rows:
             rows.blobs.pop(key, None)

@@ -134,6 +134,7 @@ class World(Container):
         self.setup.add_brand(DEMO_BRAND)
         self.setup.add_list(DEMO_LIST.id, DEMO_BRAND.id, DEMO_LIST.name)
         self.setup.add_form(DEMO_FORM)
+        self.time.advance(1_000)  # Nobody signs up in the millisecond of the publication.
 
     def _strike(self, call: str, moment: Moment) -> None:
         self.faults(call, moment)

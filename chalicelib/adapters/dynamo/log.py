@@ -37,7 +37,7 @@ class DynamoOutbox:
         self._random = random
 
     def pending(self, limit: int) -> tuple[Pending, ...]:
-        """Return up to ``limit`` entries over all shards, read strongly, oldest first per shard.
+        """Return up to ``limit`` entries over all shards, read strongly, oldest first.
 
         The shards take turns, so that a full one does not keep the others waiting.
         """
@@ -54,7 +54,7 @@ class DynamoOutbox:
                     del waiting[shard]
                 else:
                     waiting[shard] = start
-        return tuple(found)
+        return tuple(sorted(found, key=lambda entry: entry.key[1]))
 
     def settle(self, indexed: Sequence[tuple[Pending, int]]) -> None:
         """Record each entry's log index and drop it from the outbox; repeating is harmless."""

@@ -265,8 +265,9 @@ def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
         )
     activity = call.container.activity
     stored = "idempotency#" + _digest(key.id, wanted)
-    asked = _digest(
-        op.method, op.path, *sorted(call.request.parameters.values()), call.request.body
+    asked = call.container.tokens.blind(
+        "request",
+        _digest(op.method, op.path, *sorted(call.request.parameters.values()), call.request.body),
     )
     known = activity.begin_request(stored, asked, call.container.clock.now_ms(), KEEP_S)
     if known is not None:

@@ -8,7 +8,6 @@ from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.jobs import Job
 from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
 from chalicelib.entrypoints.exchange import ZIP, Answer
-from chalicelib.errors import Conflict
 
 SELECTORS = ("email", "token", "subscriber")
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
@@ -61,11 +60,11 @@ def get_proof(call: Call) -> Mapping[str, Any]:
     conflicts=True,
 )
 def get_proof_bundle(call: Call) -> Answer:
-    """Fetch the finished bundle; 409 until it is ready."""
+    """Fetch the finished bundle; 409 until it is ready, 303 to an address when over 4 MiB."""
     proof = call.word("proof")
     bundle = call.container.proofs.bundle(proof)
     if len(bundle) > MAX_BUNDLE_BYTES:
-        raise Conflict("This bundle has more than 4 MiB; ask for fewer lists or purposes.")
+        return Answer(status=303, headers={"Location": call.container.proofs.address(proof)})
     name = f'attachment; filename="kvitto-proof-{proof}.zip"'
     return Answer(body=bundle, content_type=ZIP, headers={"Content-Disposition": name})
 

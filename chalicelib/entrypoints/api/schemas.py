@@ -259,7 +259,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "SubscriberPage": page_of("Subscriber"),
     "NewSuppression": closed(
-        {"email": ADDRESS, "reason": {"type": "string", "enum": sorted(OPERATOR_REASONS)}}
+        {"email": ADDRESS, "reason": {**line(200), "examples": sorted(OPERATOR_REASONS)}}
     ),
     "Suppression": shown(
         {
@@ -286,7 +286,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 "lists": listed(SLUG, 0, 20),
                 "purposes": listed(SLUG, 0, 20),
                 "recipient": line(200),
-                "reason": {"type": "string", "enum": sorted(EXPORT_REASONS)},
+                "reason": {**line(200), "examples": sorted(EXPORT_REASONS)},
                 "language": _LANGUAGE,
             },
             *("email", "token", "subscriber", "lists", "purposes"),

@@ -79,8 +79,9 @@ def test_a_post_with_an_unclear_answer_confirms_nothing(web, world, link, answer
     assert ConsentStatus.GIVEN not in statuses(world)
 
 
-def test_a_bare_post_confirms(web, world, link):
-    assert web.post(link, form={}).status == 200
+@pytest.mark.parametrize("form", [None, {}, {"language": "en"}])
+def test_a_bare_post_confirms(web, world, link, form):
+    assert web.post(link, form=form).status == 200
     assert ConsentStatus.GIVEN in statuses(world)
 
 

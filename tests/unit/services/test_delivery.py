@@ -6,7 +6,13 @@ import pytest
 from chalicelib.domain.campaigns import Act, CampaignStatus, ChunkRef, Content
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import SHARDS, ListId, PurposeId, shard_of
-from chalicelib.errors import Conflict, IllegalTransition, InputError, Unavailable
+from chalicelib.errors import (
+    Conflict,
+    IllegalTransition,
+    InputError,
+    Throttled,
+    Unavailable,
+)
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaigns import LEASE_MS, STALLED_MS
@@ -175,6 +181,21 @@ def test_an_unknown_outcome_is_called_unknown_and_never_sent_again(world):
     assert recipients(world) == people(6)
 
 
+def test_a_chunk_ses_takes_nobody_of_is_kept_for_later(world):
+    world.sender.answer = lambda message: Sent(outcome=Outcome.RETRY, reason="paused")
+    campaign = world.campaign()
+    world.settle(Queue.PLANS)
+    bodies = world.queues.take(Queue.CHUNKS)
+    for body in bodies:
+        with pytest.raises(Throttled):
+            world.handle(Queue.CHUNKS, body)
+    world.sender.answer = lambda message: None
+    for body in bodies:
+        world.handle(Queue.CHUNKS, body)
+    assert recipients(world) == people(6)
+    assert world.campaigns.get(campaign).progress.sent == 6
+
+
 def test_those_ses_throttled_are_tried_again_and_others_are_not(world):
     refused = set()
 
@@ -211,6 +232,16 @@ def test_a_cancelled_campaign_accounts_for_everybody_as_cancelled(world):
     assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 6}
 
 
+def test_cancelling_after_a_pause_accounts_for_everybody(world):
+    campaign = world.campaign()
+    world.settle(Queue.PLANS)
+    world.campaigns.act(campaign, Act.PAUSE)
+    world.settle()
+    world.campaigns.act(campaign, Act.CANCEL)
+    world.settle()
+    assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 6}
+
+
 def test_lost_messages_are_made_again_by_the_schedule(world):
     campaign = world.campaign()
     world.queues.take(Queue.PLANS)
@@ -227,11 +258,11 @@ def test_planning_twice_keeps_the_first_manifest(world):
     campaign = world.campaign()
     world.settle()
     shard = shard_of(world.sids[0])
-    before = world.blobs.get(f"manifests/{campaign}/{shard}")
+    before = world.blobs.get(f"manifests/v1/{campaign}/{shard}")
     world.subscribe("late@example.org")
     for each in SHARDS:
         world.planner.plan(campaign, each)
-    assert world.blobs.get(f"manifests/{campaign}/{shard}") == before
+    assert world.blobs.get(f"manifests/v1/{campaign}/{shard}") == before
 
 
 def test_a_suppressed_subscriber_is_skipped(world):

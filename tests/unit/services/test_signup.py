@@ -6,7 +6,7 @@ import json
 import pytest
 
 from chalicelib.domain.signup import Problem, SubmissionError
-from chalicelib.errors import InputError, NotFound, Throttled
+from chalicelib.errors import InputError, NotFound, OverBudget
 from chalicelib.ports.outside import Queue
 from tests.support.faults import Moment
 from tests.support.world import TICKED, VISITOR, World
@@ -110,6 +110,6 @@ def test_over_budget_is_refused_before_anything_that_depends_on_the_address(worl
     world.activity.count = lambda *_: world.settings.signups_per_hour + 1
     calls = []
     world.faults = lambda call, moment: calls.append(call)
-    with pytest.raises(Throttled):
+    with pytest.raises(OverBudget):
         world.signup.submit("demo", {**TICKED, "email": ADDRESS}, VISITOR, "en")
     assert not any(call.startswith(("AddressMac", "LedgerStore")) for call in calls)
