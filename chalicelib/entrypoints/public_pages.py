@@ -34,6 +34,10 @@ START = """<!doctype html>
 <title>Kvitto</title>
 <style>
 body{font:1.0625rem/1.55 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}
+body{background:#f4f3ef;color:#1c1d1f}
+a{color:#0b5d4e}
+li{margin:.5rem 0}
+@media (prefers-color-scheme:dark){body{background:#141618;color:#f1f0ed}a{color:#7fd3bf}}
 </style>
 </head>
 <body>

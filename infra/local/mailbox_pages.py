@@ -172,7 +172,7 @@ def _view(mail: Mail, view: str, *, phone: bool) -> str:
                 'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
             )
         case "text":
-            return f"<pre>{_linked(mail.body('plain') or '')}</pre>"
+            return f'<pre tabindex="0" aria-label="The mail as text" role="region">{_linked(mail.body("plain") or "")}</pre>'
         case "headers":
             rows = "".join(
                 f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>"
@@ -181,7 +181,7 @@ def _view(mail: Mail, view: str, *, phone: bool) -> str:
             return f"<table><tbody>{rows}</tbody></table>"
         case _:
             source = escape(mail.raw.decode("utf-8", "replace"))
-            return f"<pre>{source}</pre>"
+            return f'<pre tabindex="0" aria-label="The mail\'s source" role="region">{source}</pre>'
 
 
 def _linked(text: str) -> str:

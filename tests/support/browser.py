@@ -171,8 +171,8 @@ def assert_accessible(page: Page) -> None:
     """axe-core finds nothing serious or critical."""
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     grave = [
-        (rule["id"], [node["html"][:120] for node in rule["nodes"]])
+        (rule["id"], [node["failureSummary"] + node["html"][:150] for node in rule["nodes"]])
         for rule in found
         if rule["impact"] in ("serious", "critical")
     ]
-    assert grave == [], page.url
+    assert not grave, f"{page.url}: {grave}"

@@ -68,7 +68,7 @@ class TestLists:
         )
         assert made.status == 201
         assert api.get("/api/v1/lists/events").json == made.json
-        assert made.json["created_at"] == "2026-11-23T12:00:00.000Z"
+        assert made.json["created_at"] == "2026-11-23T12:00:01.000Z"
 
     def test_need_a_brand(self, api):
         reply = api.post("/api/v1/lists", json={"id": "events", "brand": "none", "name": "x"})
