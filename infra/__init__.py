@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything around the product: templates, packaging, deployment and the local stack. Nothing here ships in the Lambda."""
+"""Templates, packaging, deployment and the local stack: nothing here ships in the Lambda."""
