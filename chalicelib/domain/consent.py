@@ -8,7 +8,7 @@ preference page) brings consent to life again after a withdrawal, an objection o
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from chalicelib.domain.events import CONTROLLER_ONLY, Event, EventType, SuppressionReason, Via
+from chalicelib.domain.events import CONTROLLER_ONLY, Event, SuppressionReason, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import (
     Consent,
@@ -20,6 +20,7 @@ from chalicelib.domain.state import (
     Suppression,
 )
 from chalicelib.errors import FatalError
+from chalicelib.vocabulary import EventType
 
 MAILS_REMEMBERED = 3
 """Confirmation mails the state remembers: the rule for a fourth looks at the last three."""

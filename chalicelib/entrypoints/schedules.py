@@ -3,8 +3,8 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.events import EventType
 from chalicelib.entrypoints._runtime import job
+from chalicelib.vocabulary import EventType
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container

@@ -19,10 +19,11 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import disclosure_digest
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
-from chalicelib.proof.leaf import EventType, ParsedLeaf, parse_leaf
+from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
 from chalicelib.proof.policy import parse_policy
 from chalicelib.proof.sealing import chain_tag
 from chalicelib.proof.tlog_proof import TlogProof
+from chalicelib.vocabulary import EventType
 
 __all__ = [
     "Evidence",

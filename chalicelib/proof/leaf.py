@@ -22,9 +22,10 @@ from chalicelib.proof.disclosure import (
     encode_claims,
     open_disclosure,
 )
-from chalicelib.proof.event_types import CHANNELS, RULES, VIAS, Belongs, EventType
+from chalicelib.proof.event_types import CHANNELS, RULES, VIAS, Belongs
 from chalicelib.proof.merkle import leaf_hash
 from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.vocabulary import EventType
 
 __all__ = [
     "CLAIM_NAMES",

@@ -15,8 +15,9 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import CLAIM_NAMES, open_disclosure
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
-from chalicelib.proof.leaf import EventType, ParsedLeaf
+from chalicelib.proof.leaf import ParsedLeaf
 from chalicelib.proof.note import parse_note
+from chalicelib.vocabulary import EventType
 
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDINGS: Final = frozenset(

@@ -21,7 +21,7 @@ from chalicelib.domain.campaigns import (
     next_status,
 )
 from chalicelib.domain.catalog import Brand, MailingList
-from chalicelib.domain.events import EMAIL, EventType
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import SHARDS, CampaignId, ListId, PurposeId, encode_id
 from chalicelib.errors import Conflict, InputError, NotFound, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Campaigns, Lists, Page
@@ -31,6 +31,7 @@ from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.mailing import Composer
+from chalicelib.vocabulary import EventType
 
 STALLED_MS = 10 * 60 * 1000
 PLAN_MS = 2 * 60 * 1000

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from chalicelib.domain import consent
 from chalicelib.domain.catalog import Brand, MailingList
-from chalicelib.domain.events import EMAIL, EventType, Via
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.audience import AudienceStore
@@ -24,6 +24,7 @@ from chalicelib.proof.tokens import confirm_token_hash
 from chalicelib.services.entries import open_claims, open_profile
 from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
 from chalicelib.services.signup import Session
+from chalicelib.vocabulary import EventType
 
 
 class LinkStatus(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import formataddr
 
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.events import EMAIL, Event, EventType
+from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, EventId, decode_id
 from chalicelib.domain.signup import Mail, decide_mail
 from chalicelib.domain.state import ConsentKey
@@ -27,6 +27,7 @@ from chalicelib.services.entries import event_of_leaf, open_claims
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.suppressions import Suppressor
+from chalicelib.vocabulary import EventType
 
 log = logging.getLogger(__name__)
 

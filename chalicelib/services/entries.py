@@ -6,7 +6,7 @@ Guarantees that sealed bytes open only with their own subject's keys and beside 
 
 from collections.abc import Mapping
 
-from chalicelib.domain.events import Event, EventType, Via
+from chalicelib.domain.events import Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId, decode_id
 from chalicelib.errors import Malformed, NotFound
 from chalicelib.ports.ledger import StoredEntry
@@ -16,6 +16,7 @@ from chalicelib.proof.disclosure import Claims, decode_claims
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.merkle import leaf_hash
 from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.vocabulary import EventType
 
 
 def seal_profile(keys: SubjectKeys, profile: Mapping[str, JsonValue], nonce: bytes) -> bytes:

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import EMAIL, EventType, Via
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.health import DAY_MS, EventKind, observe
 from chalicelib.domain.hygiene import (
     Owed,
@@ -36,6 +36,7 @@ from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.leaf import Claims
 from chalicelib.services.ledger import ATTEMPTS, NONCE_BYTES, Chain, Draft, Ledger
 from chalicelib.services.suppressions import Change, Suppressor
+from chalicelib.vocabulary import EventType
 
 log = logging.getLogger(__name__)
 

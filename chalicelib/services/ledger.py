@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import consent
-from chalicelib.domain.events import EMAIL, Event, EventType, SuppressionReason, Via
+from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
 from chalicelib.domain.ids import (
     BrandId,
     EventId,
@@ -37,7 +37,6 @@ from chalicelib.ports.ledger import (
 from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.event_types import EventType as LeafType
 from chalicelib.proof.leaf import (
     BuiltLeaf,
     Claims,
@@ -50,6 +49,7 @@ from chalicelib.proof.leaf import (
 )
 from chalicelib.proof.sealing import SubjectKeys
 from chalicelib.services.entries import event_of_leaf, seal_profile
+from chalicelib.vocabulary import EventType
 
 log = logging.getLogger(__name__)
 
@@ -220,6 +220,39 @@ class Ledger:
 
         """
         now_ms = self._clock.now_ms()
+        entries, after = self._grown(chain, drafts, now_ms)
+        gone = {x.brand for x in chain.state.suppressions}
+        gone -= {x.brand for x in after.state.suppressions}
+        self._store.commit(
+            Append(
+                sid=chain.sid,
+                expected_entries=chain.state.entries,
+                entries=entries,
+                state=after.state,
+                last_leaf_hash=after.last_leaf_hash or "",
+                new_subject=NewSubject(wrapped_key=chain.wrapped_key, macs=chain.macs)
+                if chain.is_new
+                else None,
+                profile=self._profile_write(chain, after.state, profile, always=signup),
+                index_request=signup,
+                consume_token=consume_token,
+                consumed_ms=now_ms if consume_token else None,
+                suppress=suppress,
+                lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(gone, key=str)),
+                check_subject=signup and not chain.is_new,
+                macs=chain.macs,
+            )
+        )
+        if wake:
+            self.wake_sequencer()
+        return after
+
+    def _grown(
+        self, chain: Chain, drafts: Sequence[Draft], now_ms: int
+    ) -> tuple[tuple[StoredEntry, ...], Chain]:
+        """The entries that ``drafts`` become, and the chain with them."""
+        if not drafts:
+            raise FatalError("an append needs at least one entry")
         entries: list[StoredEntry] = []
         state, previous = chain.state, chain.last_leaf_hash
         for draft in drafts:
@@ -228,34 +261,7 @@ class Ledger:
             entries.append(entry)
             state = consent.fold([event], state)
             previous = built.hash.hex()
-        if previous is None:
-            raise FatalError("an append needs at least one entry")
-        lifted = {(x.brand) for x in chain.state.suppressions} - {
-            x.brand for x in state.suppressions
-        }
-        self._store.commit(
-            Append(
-                sid=chain.sid,
-                expected_entries=chain.state.entries,
-                entries=tuple(entries),
-                state=state,
-                last_leaf_hash=previous,
-                new_subject=NewSubject(wrapped_key=chain.wrapped_key, macs=chain.macs)
-                if chain.is_new
-                else None,
-                profile=self._profile_write(chain, state, profile, always=signup),
-                index_request=signup,
-                consume_token=consume_token,
-                consumed_ms=now_ms if consume_token else None,
-                suppress=suppress,
-                lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(lifted, key=str)),
-                check_subject=signup and not chain.is_new,
-                macs=chain.macs,
-            )
-        )
-        if wake:
-            self.wake_sequencer()
-        return replace(chain, state=state, last_leaf_hash=previous, is_new=False)
+        return tuple(entries), replace(chain, state=state, last_leaf_hash=previous, is_new=False)
 
     def _profile_write(
         self,
@@ -289,7 +295,7 @@ class Ledger:
     def _fields(self, draft: Draft, event_id: bytes, at_ms: int) -> LeafFields:
         return LeafFields(
             event_id=event_id,
-            type=LeafType(draft.type),
+            type=draft.type,
             ts_ms=at_ms,
             controller=self._controller,
             brand=draft.brand,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import Event, EventType
+from chalicelib.domain.events import Event
 from chalicelib.domain.ids import EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import BadToken, Conflict, InputError, NotFound
@@ -23,7 +23,6 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import Claims, disclose
 from chalicelib.proof.event_types import RULES
-from chalicelib.proof.event_types import EventType as LeafType
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.tiles import (
@@ -40,12 +39,13 @@ from chalicelib.services.entries import event_of_leaf, open_claims
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
+from chalicelib.vocabulary import EventType
 
 KIND = "proofs"
 NONCE_BYTES = 12
 RETRY_S = 1
 ADDRESS_LASTS_S = 300
-EXPORT_REASONS = RULES[LeafType.BUNDLE_EXPORTED].reasons
+EXPORT_REASONS = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Words a leaf may hold; any other reason is kept sealed beside it."""
 
 

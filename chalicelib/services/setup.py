@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form, MailingList, NoticeRef
-from chalicelib.domain.events import EMAIL, EventType
+from chalicelib.domain.events import EMAIL
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.outside import Blobs
 from chalicelib.ports.sending import Renderer
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.ledger import Draft, Ledger
+from chalicelib.vocabulary import EventType
 
 BRAND_CODE_BYTES = 4
 HTML = "text/html; charset=utf-8"

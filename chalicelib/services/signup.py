@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form
-from chalicelib.domain.events import EventType
 from chalicelib.domain.signup import Submission, read_submission
 from chalicelib.errors import Conflict, InputError, NotFound, OverBudget
 from chalicelib.ports.catalog import Brands, Forms
@@ -20,6 +19,7 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.ledger import ATTEMPTS, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.vocabulary import EventType
 
 HOUR_S = 3600
 MAX_SESSION_CHARS = 500

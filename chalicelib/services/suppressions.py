@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import EventType, SuppressionReason
+from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import BrandId
 from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs
 from chalicelib.errors import Conflict, NotFound
@@ -19,6 +19,7 @@ from chalicelib.ports.ledger import Suppressed
 from chalicelib.ports.system import Clock
 from chalicelib.proof.leaf import Claims
 from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
+from chalicelib.vocabulary import EventType
 
 EVERY_BRAND: BrandId | None = None
 """Scope of what this service adds: the address, for whichever brand."""

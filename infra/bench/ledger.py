@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chalicelib.domain.events import EventType
 from chalicelib.domain.ids import SHARDS, EventId, encode_id
 from chalicelib.ports.ledger import Append, Pending
 from chalicelib.proof.canonical import JsonValue
@@ -18,6 +17,7 @@ from chalicelib.proof.leaf import EventType as LeafType
 from chalicelib.proof.sealing import SubjectKeys
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.sequencing import Sequencer
+from chalicelib.vocabulary import EventType
 from infra.bench.line import Line, cpu_of
 from infra.bench.sink import ORIGIN
 from infra.local.demo_data import DEMO_BRAND, DEMO_LIST

@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from chalicelib.proof import bundle
-from chalicelib.proof.leaf import EventType
+from chalicelib.vocabulary import EventType
 from infra.bench.line import Line
 from tests.support.small_log import (
     Person,

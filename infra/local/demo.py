@@ -20,11 +20,12 @@ from chalicelib.config import Settings
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import Form
-from chalicelib.domain.events import EventType, Via
+from chalicelib.domain.events import Via
 from chalicelib.errors import Conflict
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.ledger import Draft
+from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 
 REAL_JOURNEYS = 25

@@ -2,7 +2,6 @@
 """Promises 1, 2 and 10 of the design: kept, and not to be broken by those who try."""
 
 import copy
-import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -11,11 +10,12 @@ from email.utils import parseaddr
 import pytest
 
 from chalicelib.domain.eligibility import Skipped, decide
-from chalicelib.domain.events import EMAIL, EventType, Via
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import Scope, dump_state
 from chalicelib.errors import KvittoError, Unavailable
 from chalicelib.services.ledger import Draft
+from chalicelib.vocabulary import EventType
 from tests.support.faults import Moment, no_faults
 from tests.support.stack import ROOT, link_in, until
 from tests.support.stored import (
@@ -80,7 +80,7 @@ def _unsubscribe_token(world, email):
 
     sid = world.ledger.lookup(world.ledger.mac(email)).sid
     payload = LinkPayload(sid=decode_id(sid), brand=bytes.fromhex("6b766974"), delivery=bytes(12))
-    return world.link_tokens.mint(LinkPurpose.UNSUBSCRIBE, payload)
+    return world.tokens.mint(LinkPurpose.UNSUBSCRIBE, payload)
 
 
 def _assert_memory_is_a_fold(world):
@@ -114,9 +114,9 @@ def test_promise_1_a_crash_in_any_append_leaves_both_or_neither(moment):
             assert after == before
         _assert_memory_is_a_fold(world)
         world.faults = no_faults
-        if moment is Moment.BEFORE:
-            world.outside_rows.messages = queued
-            step()
+        # Whoever was told of a failure tries again, and a queue hands its message over again.
+        world.outside_rows.messages = queued
+        step()
         _assert_memory_is_a_fold(world)
     assert struck >= 3
 
@@ -165,8 +165,9 @@ def test_promise_2_no_bundle_comes_out_of_a_rewritten_entry_and_the_true_one_ver
     forged = row["leaf"]["B"].replace(b'"pur":["newsletter"]', b'"pur":["everything"]')
     assert forged != row["leaf"]["B"]
     dynamo.put_item(TableName="kvitto-ledger", Item={**row, "leaf": {"B": forged}})
+    failures = stack.log("app").count('"build_proofs"')
     job = stack.api("POST", "/proofs", {"email": email}).json["id"]
-    until(lambda: f'"message_id"' in stack.log("app") and "build_proofs" in stack.log("app"), "it")
+    until(lambda: stack.log("app").count('"build_proofs"') > failures, "the worker's refusal")
     assert stack.api("GET", f"/proofs/{job}").json["status"] != "ready"
     dynamo.put_item(TableName="kvitto-ledger", Item=row)
     dynamo.close()
@@ -245,9 +246,8 @@ def test_promise_10_a_new_request_confirmed_by_the_person_counts_again():
     sid = world.subscribe(email)
     world.unsubscribe.withdraw(_unsubscribe_token(world, email), READER, Via.PAGE)
     assert isinstance(_verdict(world, sid), Skipped)
-    world.time.advance(days=2)
+    world.time.advance(2 * 24 * 3600 * 1000)
     world.sign_up(email)
     world.settle()
     world.confirmation.confirm(world.confirm_token(email), VISITOR)
     assert not isinstance(_verdict(world, sid), Skipped)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", sid)

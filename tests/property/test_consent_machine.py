@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.domain.consent import fold, may_confirm
 from chalicelib.domain.eligibility import Allowed, decide
-from chalicelib.domain.events import EMAIL, Event, EventType, Via
+from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import Scope, dump_state, load_state
 from chalicelib.errors import FatalError
+from chalicelib.vocabulary import EventType
 
 NEWS = PurposeId("newsletter")
 BRANDS = ("north", "south")

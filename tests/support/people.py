@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.campaigns import Campaign
-from chalicelib.domain.events import EventType, Via
+from chalicelib.domain.events import Via
 from chalicelib.domain.ids import BrandId, DeliveryId, ListId, PurposeId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
@@ -13,6 +13,7 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.feedback import Feedback
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.suppressions import Suppressions, Suppressor
+from chalicelib.vocabulary import EventType
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, no_faults

@@ -19,7 +19,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from functools import cached_property
@@ -395,7 +395,12 @@ class Stack:
                 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
                 for item in page.get("Contents", [])
             ]
-            return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+            found = {}
+            for key in keys:
+                # What a worker is done with may go between the listing and the reading.
+                with suppress(s3.exceptions.NoSuchKey):
+                    found[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return found
 
 
 def link_in(text: str | None, path: str) -> str | None:

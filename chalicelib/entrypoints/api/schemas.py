@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from chalicelib.domain.catalog import LANGUAGES, MAX_FIELDS, MAX_NAME_CHARS
 from chalicelib.domain.suppressions import OPERATOR_REASONS
-from chalicelib.proof.event_types import RULES, EventType
+from chalicelib.proof.event_types import RULES
+from chalicelib.vocabulary import EventType
 
 Schema = dict[str, Any]
 

@@ -12,9 +12,9 @@ from chalicelib.adapters.dynamo.ledger import TRANSACTION_TRIES
 from chalicelib.domain.ids import BrandId, decode_id, encode_id
 from chalicelib.errors import Conflict, Throttled, Unavailable
 from chalicelib.ports.ledger import NewSubject, ProfileWrite, StoredEntry
-from chalicelib.proof.event_types import EventType
 from chalicelib.proof.leaf import Claims, LeafFields, build_leaf, encode_claims
 from chalicelib.proof.sealing import SubjectKeys, wrap_key
+from chalicelib.vocabulary import EventType
 from tests.support.appends import BRAND, first_append, mac, next_append, subject, suppressed
 from tests.support.clock import START_MS
 

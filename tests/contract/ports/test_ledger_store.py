@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.consent import fold
-from chalicelib.domain.events import EMAIL, Event, EventType
+from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import BrandId, shard_of
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.ledger import NewSubject, ProfileWrite
+from chalicelib.vocabulary import EventType
 from tests.support.appends import (
     BRAND,
     LIST,

@@ -14,10 +14,11 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.domain.consent import fold
-from chalicelib.domain.events import EMAIL, Event, EventType
+from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import BrandId, PurposeId
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.ledger import Head, ProfileWrite
+from chalicelib.vocabulary import EventType
 from tests.contract.ports.conftest import stored_items
 from tests.support.appends import (
     BRAND,

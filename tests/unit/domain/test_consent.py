@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.consent import acts_of_withdrawal, fold, may_confirm
 from chalicelib.domain.eligibility import Allowed, decide
-from chalicelib.domain.events import CONTROLLER_ONLY, EMAIL, Event, EventType, Via
+from chalicelib.domain.events import CONTROLLER_ONLY, EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Grade, Scope, dump_state, load_state
 from chalicelib.errors import FatalError
+from chalicelib.vocabulary import EventType
 
 BRAND, OTHER = BrandId("demo"), BrandId("other")
 WEEKLY, EVENTS = ListId("weekly"), ListId("events")

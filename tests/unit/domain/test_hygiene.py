@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.consent import fold
-from chalicelib.domain.events import EMAIL, Event, EventType, SuppressionReason, Via
+from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
 from chalicelib.domain.health import (
     DAY_MS,
     LIMITS,
@@ -37,6 +37,7 @@ from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.ses_events import SesEvent, SesType, parse
 from chalicelib.domain.state import Scope
 from chalicelib.errors import FatalError
+from chalicelib.vocabulary import EventType
 from tests.support import ses_documents as docs
 
 NOW = 1_795_435_200_000

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.consent import fold
-from chalicelib.domain.events import EMAIL, Event, EventType, Via
+from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.signup import (
     COOLDOWN_MS,
@@ -19,6 +19,7 @@ from chalicelib.domain.signup import (
     read_submission,
 )
 from chalicelib.domain.state import ConsentKey
+from chalicelib.vocabulary import EventType
 from tests.support.catalog_examples import FORM
 
 GOOD = {"email": " Visitor@Example.org ", "first_name": "Alva", "newsletter": "on"}

@@ -15,7 +15,6 @@ from chalicelib.proof.leaf import (
     BadLeaf,
     Claims,
     Erasure,
-    EventType,
     LeafFields,
     build_controller_leaf,
     build_leaf,
@@ -27,6 +26,7 @@ from chalicelib.proof.leaf import (
     parse_leaf,
 )
 from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.vocabulary import EventType
 
 KEYS = SubjectKeys(b"k" * 32, "example.com/ledger", b"s" * 16)
 CLAIMS = Claims(subject={"email": "visitor@example.org"}, choice={"newsletter": "on"})

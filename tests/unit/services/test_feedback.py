@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
-from chalicelib.domain.events import EMAIL, EventType, Via
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.health import Health, HealthStatus, load_health, status
 from chalicelib.domain.ids import BrandId, CampaignId, DeliveryId, ListId
 from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.errors import Conflict, InputError, KvittoError
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.vocabulary import EventType
 from tests.support import ses_documents as docs
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.faults import FailOnce, Moment

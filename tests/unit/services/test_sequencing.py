@@ -3,7 +3,6 @@
 
 import pytest
 
-from chalicelib.domain.events import EventType
 from chalicelib.errors import Conflict, FatalError, KvittoError
 from chalicelib.ports.ledger import Head
 from chalicelib.proof.checkpoint import verify_checkpoint
@@ -17,6 +16,7 @@ from chalicelib.proof.tiles import (
 )
 from chalicelib.services.ledger import Draft
 from chalicelib.services.sequencing import CHECKPOINT, Sequencer, tile_reader
+from chalicelib.vocabulary import EventType
 from tests.support.faults import FailOnce, Moment
 from tests.support.world import ORIGIN, World
 

@@ -2,12 +2,13 @@
 import pytest
 
 from chalicelib.domain.eligibility import Skipped, SkipReason, decide
-from chalicelib.domain.events import EMAIL, EventType, SuppressionReason
+from chalicelib.domain.events import EMAIL, SuppressionReason
 from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.domain.state import Scope
 from chalicelib.domain.suppressions import OPERATOR_REASONS, outweighs
 from chalicelib.errors import Conflict, InputError, NotFound, Unavailable
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.vocabulary import EventType
 from tests.support.faults import FailOnce, Moment
 from tests.support.people import NEWS, People
 
