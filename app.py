@@ -3,7 +3,7 @@
 
 Guarantees that importing it reads no environment, opens nothing and loads no SDK. Queue and
 schedule handlers are declared here and not in Blueprints: Chalice deploys a Blueprint's event
-handler without ever importing this module (reference stack, trap 1).
+handler without ever importing this module (docs/adr/0009-event-handlers-in-app-py.md).
 """
 
 from typing import Any

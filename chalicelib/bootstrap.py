@@ -302,6 +302,7 @@ class Container:
             audience=self.audience,
             brands=self.brands,
             lists=self.lists,
+            forms=self.forms,
             clock=self.clock,
         )
 
@@ -319,6 +320,7 @@ class Container:
             renderer=self.renderer,
             tokens=self.tokens,
             sender=self.sender,
+            activity=self.activity,
             clock=self.clock,
             random=self.random,
             base_url=self.settings.base_url,

@@ -68,6 +68,11 @@ class Settings:
         if self.log_key.startswith("file:") and not local:
             raise FatalError("A log key in a file is for one machine only; use a KMS key.")
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether the pages are reached by https; only one machine of its own may do without."""
+        return self.base_url.startswith("https:")
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings of the process environment, or of ``environment``.

@@ -5,7 +5,7 @@ Guarantees that the address key and the log key never leave KMS, and that link k
 only wrapped. Refuses to sign with Ed25519ph: no verifier of signed notes would accept it.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from chalicelib.adapters.aws import client, translated
 from chalicelib.adapters.dynamo.items import (
@@ -23,15 +23,13 @@ from chalicelib.adapters.dynamo.items import (
 )
 from chalicelib.domain.ids import encode_id
 from chalicelib.errors import BadSignature, Conflict, FatalError
+from chalicelib.ports.keys import MAX_MESSAGE_BYTES
 from chalicelib.ports.system import Clock
+from chalicelib.proof.tokens import MASTER_KEY_BYTES, MAX_KEY_ID
 
-MAX_MESSAGE_BYTES: Final = 4096
-"""KMS signs at most this much in one piece. Source: AWS KMS API Reference, Sign."""
-MASTER_KEY_BYTES: Final = 32
 CACHE_MS: Final = 5 * 60_000
 SETTLING_MS: Final = 2 * CACHE_MS
 """A new link key makes no links until every process that reads them has surely seen it."""
-MAX_KEY_ID: Final = 255
 
 
 class KmsAddressMac:
@@ -194,7 +192,7 @@ def _id_of(row: Item) -> int:
     return int(require_text(row, "sk"))
 
 
-def _context(key_id: int) -> dict[str, Any]:
+def _context(key_id: int) -> dict[str, str]:
     return {"kvitto": "link-key", "id": str(key_id)}
 
 

@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.errors import FatalError
+from chalicelib.ports.keys import MAX_MESSAGE_BYTES
 
 SEED_BYTES: Final = 32
-MAX_MESSAGE_BYTES: Final = 4096
-"""KMS signs no more in one piece; a file key holds to the same."""
 
 
 class FileSigner:

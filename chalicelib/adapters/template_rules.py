@@ -58,7 +58,8 @@ _BODY_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 def broken(sentence: str, part: str = "", line: int | None = None) -> InputError:
     """Return the error for a template nobody can send, with where in it the fault is."""
     where = f"Line {line} of the {part}: " if part and line else f"The {part}: " if part else ""
-    return InputError(code="bad_template", detail=f"{where}{sentence}")
+    end = "" if sentence.endswith((".", "?", "!")) else "."  # Jinja's own sentences have none.
+    return InputError(code="bad_template", detail=f"{where}{sentence}{end}")
 
 
 def check_plain(value: object, depth: int = 0) -> None:

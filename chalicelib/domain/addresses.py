@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""E-mail addresses: parse strictly, normalise for the keyed index, mask for people's eyes.
+"""E-mail addresses: parse strictly, normalise for the keyed index.
 
-Normalisation follows reference ledger §1.3: domain to lower-case A-labels, local part NFC and
-casefolded; no dot or plus tricks, so two mailboxes are never taken for one.
+Guarantees one normal form: domain in lower-case A-labels, local part NFC and casefolded. Refuses
+dot and plus tricks, so that two mailboxes are never taken for one.
 """
 
 import unicodedata
@@ -63,15 +63,3 @@ def parse_address(text: str) -> Address:
     return Address(
         typed=typed, deliverable=f"{local}@{domain}", normal=f"{local.casefold()}@{domain}"
     )
-
-
-def mask_address(address: str) -> str:
-    """Return the address with all but its first character and its domain hidden.
-
-    Example:
-        >>> mask_address("visitor@example.org")
-        'v…@example.org'
-
-    """
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"

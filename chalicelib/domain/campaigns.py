@@ -57,6 +57,7 @@ _NEXT: Mapping[tuple[CampaignStatus, Act], CampaignStatus] = {
     (CampaignStatus.SENDING, Act.FINISH): CampaignStatus.SENT,
     (CampaignStatus.PAUSED, Act.RESUME): CampaignStatus.SENDING,
     (CampaignStatus.PAUSED, Act.CANCEL): CampaignStatus.CANCELLED,
+    (CampaignStatus.PAUSED, Act.FINISH): CampaignStatus.SENT,
 }
 
 
@@ -70,7 +71,9 @@ def next_status(status: CampaignStatus, act: Act) -> CampaignStatus:
     try:
         return _NEXT[status, act]
     except KeyError:
-        raise IllegalTransition(f"A campaign that is {status} cannot {act}.") from None
+        raise IllegalTransition(
+            f"A campaign that is {status} cannot {act}. Nothing was changed."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,10 @@ class Campaign:
     Attributes:
         content_sha256: hex SHA-256 of the frozen content; None while a draft.
         chunk_size: recipients per chunk, fixed when the sending starts, 1 to 50.
+        finished_ms: when everybody was accounted for, also of a cancelled campaign.
         planned: people planned, known once every shard is planned; else None.
+        woken_ms: when its messages were last made again, Unix milliseconds.
+        wakes: how often in a row that was done without anything coming of it.
 
     """
 
@@ -107,7 +113,14 @@ class Campaign:
     started_ms: int | None = None
     finished_ms: int | None = None
     planned: int | None = None
+    woken_ms: int | None = None
+    wakes: int = 0
     revision: int = 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was started and somebody in it may still be unaccounted for."""
+        return self.started_ms is not None and self.finished_ms is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +139,21 @@ class ChunkRef:
     shard: str
     number: int
 
+    @property
+    def name(self) -> str:
+        """What delivery rows and message tags call it: shard and number, never a person."""
+        return f"{self.shard}-{self.number}"
+
 
 class ChunkStatus(StrEnum):
-    """Where a chunk is. ``dispatched`` without a commit in time becomes ``unknown`` for good."""
+    """Where a chunk is. ``dispatched`` without a commit in time becomes ``unknown`` for good.
+
+    ``partial``: some outcomes are committed, and SES surely did not take the others yet.
+    """
 
     CLAIMED = "claimed"
     DISPATCHED = "dispatched"
+    PARTIAL = "partial"
     DONE = "done"
     UNKNOWN = "unknown"
 

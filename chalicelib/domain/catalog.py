@@ -4,8 +4,9 @@
 Guarantees that every stored definition is complete and valid: construction raises otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from email.utils import formataddr
 from enum import StrEnum
 
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId, require_slug
@@ -14,6 +15,8 @@ from chalicelib.errors import InputError
 LANGUAGES = ("en", "sv", "de", "fr")
 MAX_NAME_CHARS = 120
 MAX_FIELDS = 20
+MAX_TYPED_CHARS = 2_500
+"""All of a submission must fit one sealed claim of 16 KiB, four bytes a character."""
 
 
 def _text(value: str, noun: str, max_chars: int = MAX_NAME_CHARS) -> None:
@@ -54,6 +57,11 @@ class Brand:
         _text(self.postal_address, "A postal address", 300)
         if self.default_language not in LANGUAGES:
             raise InputError(code="bad_language", detail="A language is one of en, sv, de, fr.")
+
+    @property
+    def sender(self) -> str:
+        """The From value of its mails: name and address, encoded as RFC 2047 asks."""
+        return formataddr((self.name, self.from_address))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +138,11 @@ class Form:
             raise InputError(code="bad_form", detail="A form asks for one e-mail address.")
         if not any(box.mandatory for box in self.boxes):
             raise InputError(code="bad_form", detail="A form has a mandatory consent box.")
+        if sum(field.max_chars for field in self.fields) > MAX_TYPED_CHARS:
+            raise InputError(
+                code="bad_form",
+                detail=f"The fields of a form take {MAX_TYPED_CHARS} characters together.",
+            )
         names = [*(item.name for item in self.fields), *(item.name for item in self.boxes)]
         if len(set(names)) != len(names) or not all(self.lists):
             raise InputError(code="bad_form", detail="Every field and box has its own name.")
@@ -140,3 +153,16 @@ class Form:
             if ref.language == language:
                 return ref
         return self.notices[0] if self.notices else None
+
+    def attributes(self, submitted: Mapping[str, object]) -> dict[str, str]:
+        """Return what a submission tells about the person, beside address and consent."""
+        told = (field.name for field in self.fields if field.type is not FieldType.EMAIL)
+        return {name: str(submitted[name]) for name in told if name in submitted}
+
+    def sentences(self, purposes: Container[PurposeId], language: str) -> tuple[str, ...]:
+        """Return what stood beside the boxes of ``purposes``, in ``language`` where it has it."""
+        return tuple(
+            box.text.get(language) or next(iter(box.text.values()))
+            for box in self.boxes
+            if box.purpose in purposes
+        )

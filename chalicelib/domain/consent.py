@@ -18,7 +18,9 @@ from chalicelib.domain.state import (
     Scope,
     SubjectState,
     Suppression,
+    consent_keys,
 )
+from chalicelib.domain.suppressions import holds
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
 
@@ -28,6 +30,9 @@ MAILS_REMEMBERED = 3
 LIFTED_BY_CONFIRMATION = frozenset({SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT})
 """Suppressions that end when the person confirms a new request; an operator's own does not."""
 
+_LIVE = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+_ENDABLE = (*_LIVE, ConsentStatus.EXPIRED)
+"""What an end covers: an expired consent could be renewed, so a withdrawal must reach it too."""
 _STATUS_AFTER = {
     EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
     EventType.CONSENT_REFUSED: ConsentStatus.REFUSED,
@@ -69,9 +74,8 @@ def _scope(event: Event) -> Scope:
     return Scope(event.brand, event.channel)
 
 
-def _named(event: Event) -> list[ConsentKey]:
-    scope = _scope(event)
-    return [ConsentKey(*scope, lst, pur) for lst in event.lists for pur in event.purposes]
+def _named(event: Event) -> tuple[ConsentKey, ...]:
+    return consent_keys(_scope(event), event.lists, event.purposes)
 
 
 def _covered(state: SubjectState, event: Event) -> list[ConsentKey]:
@@ -86,10 +90,8 @@ def _covered(state: SubjectState, event: Event) -> list[ConsentKey]:
     ]
 
 
-def _with_consents(
-    state: SubjectState, changes: Mapping[ConsentKey, Consent], **more: object
-) -> SubjectState:
-    return replace(state, consents={**state.consents, **changes}, **more)  # type: ignore[arg-type]
+def _with_consents(state: SubjectState, changes: Mapping[ConsentKey, Consent]) -> SubjectState:
+    return replace(state, consents={**state.consents, **changes})
 
 
 def _requested(state: SubjectState, event: Event) -> SubjectState:
@@ -104,7 +106,7 @@ def _requested(state: SubjectState, event: Event) -> SubjectState:
                 notice=event.notice,
                 stopped=old.stopped if old else None,
             )
-    return _with_consents(state, changes, last_request=state.entries)
+    return replace(_with_consents(state, changes), last_request=state.entries)
 
 
 def _mail_sent(state: SubjectState, event: Event) -> SubjectState:
@@ -129,14 +131,17 @@ def _give(state: SubjectState, event: Event, grade: Grade) -> SubjectState:
 
 def _renewed(state: SubjectState, event: Event) -> SubjectState:
     """A renewal prolongs what stands or ran out; it is no way back from a withdrawal."""
-    renewable = (ConsentStatus.GIVEN, ConsentStatus.EXPIRED)
     given = _give(state, event, Grade.B).consents
-    changes = {
-        key: given[key]
-        for key in _named(event)
-        if key in state.consents and state.consents[key].status in renewable
-    }
-    return _with_consents(state, changes)
+    return _with_consents(
+        state, {key: given[key] for key in _named(event) if _renewable(state, key)}
+    )
+
+
+def _renewable(state: SubjectState, key: ConsentKey) -> bool:
+    held = state.consents.get(key)
+    if held is None or held.status not in (ConsentStatus.GIVEN, ConsentStatus.EXPIRED):
+        return False
+    return state.stops.get(Scope(key.brand, key.channel), -1) <= held.entry
 
 
 def _confirmed(state: SubjectState, event: Event) -> SubjectState:
@@ -170,7 +175,7 @@ def _changed(state: SubjectState, event: Event) -> SubjectState:
         if (key.brand, key.channel) == scope
         and key.list in event.lists
         and key.purpose not in event.purposes
-        and consent.status in (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
+        and consent.status in _ENDABLE
     }
     return _with_consents(given, dropped)
 
@@ -190,11 +195,9 @@ def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[Con
 
     Else an import that comes after it would find nothing in its way.
     """
-    live = {ConsentStatus.GIVEN, ConsentStatus.REQUESTED}
-    if status is ConsentStatus.REFUSED:
-        # "This was not me" answers a request; what the person gave themselves stays.
-        live = {ConsentStatus.REQUESTED}
-    covered = {key for key in _covered(state, event) if state.consents[key].status in live}
+    # "This was not me" answers a request; what the person gave themselves stays.
+    ends = (ConsentStatus.REQUESTED,) if status is ConsentStatus.REFUSED else _ENDABLE
+    covered = {key for key in _covered(state, event) if state.consents[key].status in ends}
     if status in (ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.REFUSED):
         covered |= {key for key in _named(event) if key not in state.consents}
     fresh = Consent(status=status, since_ms=event.at_ms, entry=state.entries)
@@ -228,10 +231,18 @@ def _objected(state: SubjectState, event: Event) -> SubjectState:
     )
 
 
+def _said_no(state: SubjectState, scope: Scope) -> bool:
+    """Whether the person objected, stopped the brand's mail or complained, and it still stands."""
+    complained = any(
+        x.reason == SuppressionReason.COMPLAINT and x.brand in (None, scope.brand)
+        for x in state.suppressions
+    )
+    return complained or scope in state.objections or scope in state.stops
+
+
 def _imported(state: SubjectState, event: Event) -> SubjectState:
     """A claim from elsewhere gives consent only where nothing of the person's own stands."""
-    scope = _scope(event)
-    if scope in state.objections or scope in state.stops:
+    if _said_no(state, _scope(event)):
         return state
     fresh = [key for key in _named(event) if key not in state.consents]
     changes = {
@@ -248,9 +259,9 @@ def _imported(state: SubjectState, event: Event) -> SubjectState:
 
 
 def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
-    """A sale never lifts an objection or a withdrawal (design §2, promise 10)."""
+    """A sale never lifts an objection or a withdrawal (promise 10, docs/architecture.md)."""
     scope = _scope(event)
-    if scope in state.objections or scope in state.stops:
+    if _said_no(state, scope):
         return state
     return replace(state, soft_opt_ins={**state.soft_opt_ins, scope: state.entries})
 
@@ -259,7 +270,7 @@ def _suppressed(state: SubjectState, event: Event) -> SubjectState:
     added = Suppression(
         brand=event.brand, reason=event.reason or SuppressionReason.MANUAL, entry=state.entries
     )
-    if any((x.brand, x.reason) == (added.brand, added.reason) for x in state.suppressions):
+    if holds(state, added.reason, added.brand):
         return state
     return replace(state, suppressions=(*state.suppressions, added))
 
@@ -299,24 +310,26 @@ def may_confirm(
         return False
     if max(state.stops.get(scope, -1), state.objections.get(scope, -1)) > request_entry:
         return False
-    wanted = {ConsentKey(*scope, lst, pur) for lst in lists for pur in purposes}
+    wanted = consent_keys(scope, lists, purposes)
     stopped = (state.consents[key].stopped for key in wanted if key in state.consents)
     return all(entry is None or entry < request_entry for entry in stopped)
 
 
 def acts_of_withdrawal(state: SubjectState, scope: Scope) -> tuple[EventType, ...]:
-    """Return what stopping all of a brand's mail amounts to; empty when nothing is left to stop.
+    """Return what stopping all of a brand's mail amounts to; empty when it is stopped already.
 
-    A withdrawal where consent was given or asked for, an objection where soft opt-in was the
-    basis (GDPR Art. 7(3), 21(3)).
+    A withdrawal where consent was given, asked for or ran out, an objection where soft opt-in was
+    the basis (GDPR Art. 7(3), 21(3)). With neither, a withdrawal all the same: the person's word
+    must stand in the way of a later import, purchase or renewal.
     """
-    live = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
     acts = []
     if any(
-        (key.brand, key.channel) == scope and consent.status in live
+        (key.brand, key.channel) == scope and consent.status in _ENDABLE
         for key, consent in state.consents.items()
     ):
         acts.append(EventType.CONSENT_WITHDRAWN)
     if scope in state.soft_opt_ins:
         acts.append(EventType.OBJECTION_RECORDED)
+    if not acts and scope not in state.stops:
+        acts.append(EventType.CONSENT_WITHDRAWN)
     return tuple(acts)

@@ -149,9 +149,9 @@ _EVERY: Mapping[EventKind, Rule] = MappingProxyType(
             "objection is recorded.",
         ),
         EventKind.LISTED: Rule(
-            actions=frozenset({Action.SUPPRESS_COMPLAINT}),
+            actions=frozenset({Action.SUPPRESS_COMPLAINT, Action.OBJECT}),
             sentence="SES holds an earlier complaint of this address and sent nothing, so it is "
-            "suppressed here too.",
+            "suppressed here too and an objection is recorded.",
         ),
         EventKind.PRAISED: Rule(
             actions=_NOTHING, sentence="The report says the mail is not spam; nothing changes."
@@ -297,6 +297,23 @@ def scopes_of(state: SubjectState, channel: str) -> tuple[Scope, ...]:
     """Return every brand the subject has to do with over ``channel``."""
     named = {Scope(key.brand, key.channel) for key in state.consents} | set(state.soft_opt_ins)
     return tuple(sorted(scope for scope in named if scope.channel == channel))
+
+
+def scopes_before_request(state: SubjectState, asked: Scope | None) -> tuple[Scope, ...]:
+    """Return the brands a complaint older than the latest request must be an objection to.
+
+    Not one the person has only asked to join, nor the one of the latest request itself: the
+    objection would end what they asked for after complaining.
+
+    Args:
+        asked: scope of the latest request, None when there was none.
+    """
+    held = {
+        Scope(key.brand, key.channel)
+        for key, consent in state.consents.items()
+        if consent.status is not ConsentStatus.REQUESTED
+    }
+    return tuple(sorted((held | set(state.soft_opt_ins)) - {asked}))
 
 
 def stranger_reason(kind: EventKind) -> SuppressionReason | None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs: work asked for over the API and fetched later."""
+"""Jobs: work asked for over the API and fetched later.
+
+Guarantees that a job holds ids and sealed wishes, never an address.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

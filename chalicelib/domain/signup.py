@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from chalicelib.domain.addresses import Address, parse_address
 from chalicelib.domain.catalog import FieldType, Form
-from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
+from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION, may_confirm
 from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
 from chalicelib.errors import InputError
@@ -21,6 +21,7 @@ DAY_MS = 24 * 60 * MINUTE_MS
 COOLDOWN_MS = 15 * MINUTE_MS
 MAILS_PER_DAY = 2
 MAILS_PER_30_DAYS = 3
+TICKED = "yes"
 _NO = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -45,12 +46,16 @@ class SubmissionError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A valid submission: the address, the other fields as typed, and the purposes ticked."""
+    """A valid submission.
+
+    Attributes:
+        fields: every field filled in, without surrounding space, and ``yes`` for each box ticked:
+            one canonical form, so that its length depends on nothing but what was chosen.
+    """
 
     address: Address
-    attributes: Mapping[str, str]
     purposes: tuple[PurposeId, ...]
-    as_submitted: Mapping[str, str]
+    fields: Mapping[str, str]
 
 
 def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
@@ -63,7 +68,7 @@ def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
 
     """
     problems: dict[str, Problem] = {}
-    attributes: dict[str, str] = {}
+    filled: dict[str, str] = {}
     address: Address | None = None
     for field in form.fields:
         value = values.get(field.name, "").strip()
@@ -71,8 +76,8 @@ def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
             address, problem = _address(value)
         else:
             problem = _text_problem(value, max_chars=field.max_chars, required=field.required)
-            if value and problem is None:
-                attributes[field.name] = value
+        if value:
+            filled[field.name] = value
         if problem:
             problems[field.name] = problem
     ticked = [box for box in form.boxes if values.get(box.name, "").strip().lower() not in _NO]
@@ -83,12 +88,10 @@ def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
     }
     if problems or address is None:
         raise SubmissionError(problems)
-    known = [*(item.name for item in form.fields), *(item.name for item in form.boxes)]
     return Submission(
         address=address,
-        attributes=attributes,
         purposes=tuple(sorted({box.purpose for box in ticked})),
-        as_submitted={name: values[name] for name in known if name in values},
+        fields=filled | {box.name: TICKED for box in ticked},
     )
 
 
@@ -138,6 +141,9 @@ def decide_mail(
         return Mail.NONE
     if state.last_mail is not None and state.last_mail > request_entry:
         return Mail.NONE
+    lists, purposes = {key.list for key in wanted}, {key.purpose for key in wanted}
+    if not may_confirm(state, request_entry, *wanted[0][:2], lists, purposes):
+        return Mail.NONE  # Withdrawn, refused or objected to since: it is answered.
     if not may_mail_again(state.mails_ms, now_ms):
         return Mail.NONE
     scope = Scope(wanted[0].brand, wanted[0].channel)

@@ -6,7 +6,7 @@ can be rebuilt from the entries at any time. It holds no personal data.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class ConsentStatus(StrEnum):
 
 
 class Grade(StrEnum):
-    """How strong the evidence of a consent is; ``A`` is the strongest (reference ledger §1.2)."""
+    """How strong the evidence of a consent is; ``A`` is the strongest."""
 
     A = "A"
     B = "B"
@@ -59,6 +59,19 @@ class Scope(NamedTuple):
 
     brand: BrandId
     channel: str
+
+
+def consent_keys(
+    scope: Scope, lists: Iterable[ListId], purposes: Iterable[PurposeId]
+) -> tuple[ConsentKey, ...]:
+    """Return every consent that the lists and purposes name together, in their order.
+
+    Example:
+        >>> consent_keys(Scope(BrandId("demo"), "email"), [ListId("news")], [])
+        ()
+    """
+    named = tuple(purposes)
+    return tuple(ConsentKey(*scope, lst, pur) for lst in lists for pur in named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +111,8 @@ class SubjectState:
         last_ms: time of the last entry, Unix milliseconds.
         consents: by what they are about.
         soft_opt_ins: entry number of the live soft opt-in per scope (ePrivacy Art. 13(2)).
-        stops: entry number of the last brand-wide withdrawal, objection or refusal per scope.
+        stops: entry number of the last brand-wide end (withdrawal, objection, refusal, expiry or
+            invalidation) per scope.
         objections: entry number of the live objection per scope (GDPR Art. 21(2)).
         suppressions: live ones.
         last_request: entry number of the latest ``consent.requested``, or None.

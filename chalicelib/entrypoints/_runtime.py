@@ -4,12 +4,13 @@
 Guarantees that no exception leaves an entry point with its words, that a failure has an incident
 id that is both shown and logged, and that one bad record of a batch comes back alone. This is
 the only place that catches `Exception`. Chalice's middleware is not used: an event handler may
-run without ``app.py`` (reference stack, trap 1).
+run without ``app.py`` (docs/adr/0009-event-handlers-in-app-py.md).
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -112,8 +113,7 @@ def problem(error: BaseException, incident: str) -> Answer:
         body["errors"] = [{"field": str(k), "code": str(v)} for k, v in fields.items()]
     if status >= SERVER_ERROR:
         body["incident"] = incident
-    answer = json_answer(body, status, headers_of(error))
-    return Answer(status=status, body=answer.body, content_type=PROBLEM, headers=answer.headers)
+    return replace(json_answer(body, status, headers_of(error)), content_type=PROBLEM)
 
 
 def page_problem(error: BaseException, request: Request) -> Answer:
@@ -178,7 +178,7 @@ def _shown(
 
 def _is_secure() -> bool:
     try:
-        return parts.container().settings.base_url.startswith("https:")
+        return parts.container().settings.is_secure
     except KvittoError:
         return False
 

@@ -81,7 +81,7 @@ def _log_in(container: "Container", request: Request) -> Answer:
     if key is None:
         return html(container.renderer.page("console/login.html", {"problem": WRONG_KEY}), 403)
     value = console_session.mint(container.link_keys.masters(), key.id, now_ms)
-    cookie = console_session.set_cookie(value, secure=_is_secure(container))
+    cookie = console_session.set_cookie(value, secure=container.settings.is_secure)
     return redirect(HOME, {"Set-Cookie": cookie})
 
 
@@ -112,12 +112,8 @@ def _campaign(container: "Container", request: Request) -> Answer:
     return html(container.renderer.page("console/campaign.html", shown))
 
 
-def _is_secure(container: "Container") -> bool:
-    return container.settings.base_url.startswith("https:")
-
-
 def _ended(container: "Container") -> dict[str, str]:
-    return {"Set-Cookie": console_session.set_cookie("", secure=_is_secure(container))}
+    return {"Set-Cookie": console_session.set_cookie("", secure=container.settings.is_secure)}
 
 
 console = Blueprint(__name__)

@@ -2,10 +2,11 @@
 """The sign-up form: shown, submitted, and shown again with what is wrong.
 
 Guarantees that a plain form POST without script or cookie works, that a refused submission keeps
-what was typed, and the same answer for every address (design §2, promise 9).
+what was typed, and the same answer for every address (promise 9, docs/architecture.md).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.signup import Problem, SubmissionError
@@ -85,13 +86,7 @@ def _busy(
 ) -> Answer:
     headers = {"Retry-After": str(BUDGET_MINUTES * 60)}
     if request.is_json:
-        answer = problem(error, request.id)
-        return Answer(
-            status=answer.status,
-            body=answer.body,
-            content_type=answer.content_type,
-            headers=headers,
-        )
+        return replace(problem(error, request.id), headers=headers)
     data = {"language": language, "brand": brand, "minutes": BUDGET_MINUTES}
     return html(container.renderer.page("pages/busy.html", data), 429, headers)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What links in mails open: confirmation and unsubscribe.
 
-Guarantees that GET and HEAD only show (design §2, promise 6), and that an unsubscribe POST is
-never refused for its body, type or sender: it needs the token alone.
+Guarantees that GET and HEAD only show (promise 6, docs/architecture.md), and that an unsubscribe
+POST is never refused for its body, type or sender: it needs the token alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +43,9 @@ def _answer_confirmation(container: "Container", request: Request) -> Answer:
     token = path_word(request, "token")
     # A bare POST is an answer too: the page's first button, for who asks without a browser.
     fields = read_form(request) if request.body else {}
-    chosen = next((fields[name] for name in ANSWER_NAMES if name in fields), CONFIRM)
+    # The mail's own refuse address names its answer in the query; a button in the body.
+    told = {**request.query, **fields}
+    chosen = next((told[name] for name in ANSWER_NAMES if name in told), CONFIRM)
     if chosen not in (CONFIRM, REFUSE):
         raise InputError(code="bad_answer", detail="The answer is confirm or refuse.")
     session = session_of(
@@ -78,7 +80,7 @@ def _link_page(
         "language": language,
         "brand": link.brand,
         "lists": [item.name for item in link.lists],
-        "sentences": _sentences(form, link, language),
+        "sentences": form.sentences(link.token.purposes, language) if form else (),
         "token": token,
         "receipt": link.token.request,
         "form_id": form.id if form else None,
@@ -89,15 +91,6 @@ def _link_page(
 def _form_of(container: "Container", link: "Link") -> "Form | None":
     """The very version of the form the visitor saw."""
     return container.forms.get(link.token.form, link.token.form_version)
-
-
-def _sentences(form: "Form | None", link: "Link", language: str) -> list[str]:
-    boxes = form.boxes if form else ()
-    return [
-        box.text.get(language) or next(iter(box.text.values()))
-        for box in boxes
-        if box.purpose in link.token.purposes
-    ]
 
 
 def _unknown_link(container: "Container", request: Request) -> Answer:

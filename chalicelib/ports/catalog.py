@@ -28,64 +28,125 @@ class Page(Generic[T]):
 class Brands(Protocol):
     """Brands, by id and by the code in link tokens."""
 
-    def get(self, brand_id: str) -> Brand | None: ...  # noqa: D102
-    def by_code(self, code: str) -> Brand | None: ...  # noqa: D102
-    def create(self, brand: Brand) -> None: ...  # noqa: D102
-    def page(self, cursor: str | None, limit: int) -> Page[Brand]: ...  # noqa: D102
+    def get(self, brand_id: str) -> Brand | None:
+        """Return the brand, or None."""
+        ...
+
+    def by_code(self, code: str) -> Brand | None:
+        """Return the brand that a link token's code stands for, or None."""
+        ...
+
+    def create(self, brand: Brand) -> None:
+        """Store a new brand; `Conflict` when its id or its code exists."""
+        ...
+
+    def page(self, cursor: str | None, limit: int) -> Page[Brand]:
+        """Return up to ``limit`` (1 to 100) brands."""
+        ...
 
 
 class Lists(Protocol):
     """Lists."""
 
-    def get(self, list_id: str) -> MailingList | None: ...  # noqa: D102
-    def create(self, mailing_list: MailingList) -> None: ...  # noqa: D102
-    def page(self, cursor: str | None, limit: int) -> Page[MailingList]: ...  # noqa: D102
+    def get(self, list_id: str) -> MailingList | None:
+        """Return the list, or None."""
+        ...
+
+    def create(self, mailing_list: MailingList) -> None:
+        """Store a new list; `Conflict` when its id exists."""
+        ...
+
+    def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
+        """Return up to ``limit`` (1 to 100) lists."""
+        ...
 
 
 class Forms(Protocol):
     """Forms; every version stays readable."""
 
-    def get(self, form_id: str, version: int | None = None) -> Form | None: ...  # noqa: D102
-    def create(self, form: Form) -> None: ...  # noqa: D102
+    def get(self, form_id: str, version: int | None = None) -> Form | None:
+        """Return the form's current version, or the one asked for, or None."""
+        ...
+
+    def create(self, form: Form) -> None:
+        """Store a new form as its current version; `Conflict` when its id exists."""
+        ...
+
     def publish(self, form: Form) -> None:
         """Store ``form`` as the current version; `Conflict` when that version exists."""
         ...
 
-    def page(self, cursor: str | None, limit: int) -> Page[Form]: ...  # noqa: D102
+    def page(self, cursor: str | None, limit: int) -> Page[Form]:
+        """Return up to ``limit`` (1 to 100) forms, each in its current version."""
+        ...
 
 
 class Campaigns(Protocol):
     """Campaigns; ``revision`` guards every replacement."""
 
-    def get(self, campaign_id: str) -> Campaign | None: ...  # noqa: D102
-    def create(self, campaign: Campaign) -> None: ...  # noqa: D102
+    def get(self, campaign_id: str) -> Campaign | None:
+        """Return the campaign, or None."""
+        ...
+
+    def create(self, campaign: Campaign) -> None:
+        """Store a new campaign; `Conflict` when its id exists."""
+        ...
+
     def replace(self, campaign: Campaign) -> Campaign:
         """Store ``campaign`` over the row of its ``revision``; return it with the next one."""
         ...
 
-    def page(self, cursor: str | None, limit: int) -> Page[Campaign]: ...  # noqa: D102
+    def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
+        """Return up to ``limit`` (1 to 100) campaigns."""
+        ...
+
     def unfinished(self) -> tuple[Campaign, ...]:
-        """Return every campaign that is ``sending`` (an eventually consistent list)."""
+        """Return every campaign started and not fully accounted for, whatever its status.
+
+        An eventually consistent list of strong reads.
+        """
         ...
 
 
 class ApiKeys(Protocol):
     """API keys by digest; the key itself is never stored."""
 
-    def by_digest(self, digest: str) -> ApiKey | None: ...  # noqa: D102
-    def get(self, key_id: str) -> ApiKey | None: ...  # noqa: D102
-    def create(self, key: ApiKey) -> None: ...  # noqa: D102
-    def replace(self, key: ApiKey) -> None: ...  # noqa: D102
-    def page(self, cursor: str | None, limit: int) -> Page[ApiKey]: ...  # noqa: D102
+    def by_digest(self, digest: str) -> ApiKey | None:
+        """Return the key with this digest, revoked or not, or None."""
+        ...
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """Return the key, revoked or not, or None."""
+        ...
+
+    def create(self, key: ApiKey) -> None:
+        """Store a new key; `Conflict` when its id or its digest exists."""
+        ...
+
+    def replace(self, key: ApiKey) -> None:
+        """Store ``key`` over its row; `Conflict` when it was revoked meanwhile or is another."""
+        ...
+
+    def page(self, cursor: str | None, limit: int) -> Page[ApiKey]:
+        """Return up to ``limit`` (1 to 100) keys, revoked ones among them."""
+        ...
 
 
 class Jobs(Protocol):
     """Jobs (proofs now, imports and exports later); rows expire 7 days after they were made."""
 
-    def get(self, kind: str, job_id: str) -> Job | None: ...  # noqa: D102
-    def create(self, job: Job) -> None: ...  # noqa: D102
+    def get(self, kind: str, job_id: str) -> Job | None:
+        """Return the job, or None."""
+        ...
+
+    def create(self, job: Job) -> None:
+        """Store a new job; `Conflict` when its id exists."""
+        ...
+
     def replace(self, job: Job) -> Job:
         """Store ``job`` over the row of its ``revision``; return it with the next one."""
         ...
 
-    def page(self, kind: str, cursor: str | None, limit: int) -> Page[Job]: ...  # noqa: D102
+    def page(self, kind: str, cursor: str | None, limit: int) -> Page[Job]:
+        """Return up to ``limit`` (1 to 100) jobs of one kind."""
+        ...

@@ -4,7 +4,10 @@
 Errors: `Throttled`, `Unavailable`; nothing here ever returns a wrong answer instead.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
+
+MAX_MESSAGE_BYTES: Final = 4096
+"""Longest message a `LogSigner` signs: KMS takes no more in one piece (AWS KMS API, Sign)."""
 
 
 class AddressMac(Protocol):

@@ -127,7 +127,7 @@ class Append:
         lift: (mac, brand or None) pairs whose suppression ends with this append.
         macs: the subject's MACs.
         check_subject: the subject must still be who ``macs`` look up and still have its key: the
-            same number of checks a new subject's first append makes (design §2, promise 9).
+            same number of checks a new subject's first append makes (promise 9).
 
     """
 

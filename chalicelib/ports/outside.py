@@ -126,6 +126,17 @@ class Activity(Protocol):
         """Forget a key whose request failed without a lasting effect."""
         ...
 
+    def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:
+        """Hold ``key`` for ``holder`` until ``lasts_ms`` have passed.
+
+        True when it is free, has run out, or is this holder's already; False while another's.
+        """
+        ...
+
+    def unclaim(self, key: str, holder: str) -> None:
+        """Give a claim back; another's claim, or none, is left as it is."""
+        ...
+
     def record_event(self, event: StoredEvent, keep_s: int) -> bool:
         """Store an SES event once; False when it was there already."""
         ...

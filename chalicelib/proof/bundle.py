@@ -25,17 +25,6 @@ from chalicelib.proof.sealing import chain_tag
 from chalicelib.proof.tlog_proof import TlogProof
 from chalicelib.vocabulary import EventType
 
-__all__ = [
-    "Evidence",
-    "NoticeFile",
-    "Prepared",
-    "ProvenEntry",
-    "archive",
-    "finish",
-    "prepare",
-    "reopen",
-]
-
 FORMAT: Final = "cl-evidence/1"
 MANIFEST: Final = "manifest.json"
 CHECKPOINT: Final = "checkpoint.note"
@@ -226,7 +215,7 @@ def _files(evidence: Evidence, leaves: tuple[ParsedLeaf, ...]) -> dict[str, byte
     files = {
         "README.txt": report.readme(evidence),
         "chain.json": canonical.encode(chain),
-        "checkpoint.note": evidence.checkpoint,
+        CHECKPOINT: evidence.checkpoint,
         "policy.txt": evidence.policy,
         "report.html": report.render(evidence, leaves),
     }

@@ -18,7 +18,8 @@ from chalicelib.proof.note import Algorithm, VerifierKey, verify_ed25519
 
 _TIMESTAMP_BYTES: Final = 8
 _MAX_LABEL_BYTES: Final = 255
-_ALGORITHMS: Final = (Algorithm.COSIGNATURE_ED25519, Algorithm.COSIGNATURE_ML_DSA_44)
+WITNESS_ALGORITHMS: Final = (Algorithm.COSIGNATURE_ED25519, Algorithm.COSIGNATURE_ML_DSA_44)
+"""Signature types a witness may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class CosignatureVerifier:
 
     def __post_init__(self) -> None:
         """Refuse keys of other signature types."""
-        if self.key.algorithm not in _ALGORITHMS:
+        if self.key.algorithm not in WITNESS_ALGORITHMS:
             raise Malformed("a cosignature needs a key of type 0x04 or 0x06")
 
     @property

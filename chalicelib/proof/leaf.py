@@ -13,42 +13,15 @@ from typing import Final
 from chalicelib.errors import Malformed
 from chalicelib.proof import base64url, canonical
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.disclosure import (
-    CLAIM_NAMES,
-    Claims,
-    decode_claims,
-    disclose,
-    disclosure_digest,
-    encode_claims,
-    open_disclosure,
-)
+from chalicelib.proof.disclosure import CLAIM_NAMES, Claims, disclose, disclosure_digest
 from chalicelib.proof.event_types import CHANNELS, RULES, VIAS, Belongs
 from chalicelib.proof.merkle import leaf_hash
 from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.proof.tiles import MAX_LEAF_BYTES
 from chalicelib.vocabulary import EventType
-
-__all__ = [
-    "CLAIM_NAMES",
-    "BadLeaf",
-    "BuiltLeaf",
-    "Claims",
-    "Erasure",
-    "EventType",
-    "LeafFields",
-    "ParsedLeaf",
-    "build_controller_leaf",
-    "build_leaf",
-    "decode_claims",
-    "disclose",
-    "disclosure_digest",
-    "encode_claims",
-    "open_disclosure",
-    "parse_leaf",
-]
 
 LEAF_VERSION: Final = "cl/1"
 DIGEST_ALGORITHM: Final = "sha-256"
-MAX_LEAF_BYTES: Final = 65_535
 MAX_TS_MS: Final = 253_402_300_799_999
 
 _ID_BYTES, _DIGEST_BYTES = 16, 32

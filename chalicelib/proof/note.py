@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from pathlib import Path
 from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from chalicelib.errors import BadSignature, Malformed, Unavailable
+from chalicelib.errors import BadSignature, Malformed
 
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_SIGNATURES: Final = 100
@@ -165,7 +164,7 @@ class Ed25519Verifier:
 
 
 class Ed25519Signer:
-    """Signs note text with an Ed25519 key held in memory (local stack and tests)."""
+    """Signs note text with an Ed25519 key held in memory: what the test vectors are made with."""
 
     algorithm: Final = Algorithm.ED25519
 
@@ -185,20 +184,6 @@ class Ed25519Signer:
         )
         self.name = name
         self.key_id = self.key.key_id
-
-    @classmethod
-    def from_file(cls, name: str, path: Path) -> Self:
-        """A signer whose seed is the whole content of `path`, 32 bytes.
-
-        Raises:
-            Unavailable: the file cannot be read.
-            Malformed: it does not hold 32 bytes.
-        """
-        try:
-            seed = path.read_bytes()
-        except OSError as error:
-            raise Unavailable("the log's key file cannot be read") from error
-        return cls(name, seed)
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature over `message`. Source: RFC 8032 section 5.1.6."""

@@ -14,15 +14,15 @@ from typing import Final
 from chalicelib.errors import BadSignature, Malformed, QuorumNotMet
 from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint, parse_decimal
-from chalicelib.proof.cosignature import CosignatureVerifier, cosignature_time
+from chalicelib.proof.cosignature import (
+    WITNESS_ALGORITHMS,
+    CosignatureVerifier,
+    cosignature_time,
+)
 
 MAX_POLICY_BYTES: Final = 1_000_000
 NO_QUORUM: Final = "none"
 _FORBIDDEN: Final = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-_WITNESS_ALGORITHMS: Final = (
-    note.Algorithm.COSIGNATURE_ED25519,
-    note.Algorithm.COSIGNATURE_ML_DSA_44,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Policy:
         """Refuse what the policy format forbids."""
         if any(log.key.algorithm is not note.Algorithm.ED25519 for log in self.logs):
             raise Malformed("a log key must be an Ed25519 note key (type 0x01)")
-        if any(w.key.algorithm not in _WITNESS_ALGORITHMS for w in self.witnesses):
+        if any(w.key.algorithm not in WITNESS_ALGORITHMS for w in self.witnesses):
             raise Malformed("a witness key must be a cosignature key (type 0x04 or 0x06)")
         _require_distinct((log.key.public_key for log in self.logs), "two logs share a key")
         _require_distinct((w.key.public_key for w in self.witnesses), "two witnesses share a key")

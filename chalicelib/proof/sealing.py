@@ -20,7 +20,6 @@ SID_BYTES: Final = 16
 EVENT_ID_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 GCM_TAG_BYTES: Final = 16
-LEAF_HASH_BYTES: Final = 32
 
 _SEAL_VERSION: Final = b"\x01"
 _WRAP_VERSION: Final = b"\x01"
@@ -109,7 +108,7 @@ class SubjectKeys:
         Args:
             event_id: 16 bytes.
             leaf_hash: 32 bytes, the RFC 6962 leaf hash.
-            plaintext: `leaf.encode_claims`, padded.
+            plaintext: `disclosure.encode_claims`, padded.
             nonce: 12 fresh random bytes.
         """
         return _seal(self._claims_cipher(event_id), plaintext, nonce, event_id + leaf_hash)

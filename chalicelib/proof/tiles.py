@@ -15,6 +15,7 @@ from chalicelib.proof import merkle
 
 TILE_WIDTH: Final = 256
 MAX_LEAF_BYTES: Final = 65_535
+"""What a uint16 length in an entry bundle can say."""
 _WIDTH_BITS: Final = 8
 
 ReadObject: TypeAlias = Callable[[str], bytes]

@@ -17,10 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from chalicelib.errors import BadToken, FatalError, Malformed
 from chalicelib.proof import base64url
-from chalicelib.proof.sealing import derive
+from chalicelib.proof.sealing import SID_BYTES, derive
 
 MASTER_KEY_BYTES: Final = 32
-SID_BYTES: Final = 16
 BRAND_BYTES: Final = 4
 DELIVERY_BYTES: Final = 12
 CAMPAIGN_BYTES: Final = 16

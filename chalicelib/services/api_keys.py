@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys: made, shown once, checked, revoked."""
+"""API keys: made, shown once, checked, revoked.
+
+Guarantees that a key's text is stored nowhere, and that a revoked key opens nothing again.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope, key_digest
-from chalicelib.domain.ids import encode_id
+from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.errors import InputError, NotFound
 from chalicelib.ports.catalog import ApiKeys, Page
 from chalicelib.ports.system import Clock, RandomBytes
@@ -39,7 +42,7 @@ class KeyRing:
             raise InputError(code="bad_key", detail="A key has a name and at least one scope.")
         shown = text or PREFIX + encode_id(self._random(KEY_RANDOM_BYTES))
         key = ApiKey(
-            id=encode_id(self._random(16)),
+            id=encode_id(self._random(RANDOM_ID_BYTES)),
             name=name.strip(),
             digest=key_digest(shown),
             scopes=kept,

@@ -8,7 +8,6 @@ is planned, and that every act follows the life cycle of `domain.campaigns`.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from email.utils import formataddr
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.campaigns import (
@@ -22,7 +21,7 @@ from chalicelib.domain.campaigns import (
 )
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.ids import SHARDS, CampaignId, ListId, PurposeId, encode_id
+from chalicelib.domain.ids import RANDOM_ID_BYTES, SHARDS, CampaignId, ListId, PurposeId, encode_id
 from chalicelib.errors import Conflict, InputError, NotFound, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Campaigns, Lists, Page
 from chalicelib.ports.outside import Blobs, Queue, Queues
@@ -34,8 +33,9 @@ from chalicelib.services.mailing import Composer
 from chalicelib.vocabulary import EventType
 
 STALLED_MS = 10 * 60 * 1000
-PLAN_MS = 2 * 60 * 1000
+"""A running campaign without a commit for this long is planned again; repeating is harmless."""
 LEASE_MS = 120 * 1000
+"""How long a chunk's claim lasts, and after how long one dispatched is unknown for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class CampaignDesk:
         mailing_list, brand = self._list(list_id)
         self._composer.sample(brand, mailing_list, content)
         campaign = Campaign(
-            id=CampaignId(encode_id(self._random(16))),
+            id=CampaignId(encode_id(self._random(RANDOM_ID_BYTES))),
             brand=brand.id,
             list=list_id,
             purpose=purpose,
@@ -147,7 +147,7 @@ class CampaignDesk:
             html=rendered.html,
             text=rendered.text,
         )
-        sent = self._sender.send_one(formataddr((brand.name, brand.from_address)), message)
+        sent = self._sender.send_one(brand.sender, message)
         if sent.outcome is Outcome.RETRY:
             raise Throttled("The mail service asked to wait. Please try again in a moment.")
         if sent.outcome is Outcome.UNKNOWN:

@@ -5,24 +5,24 @@ Guarantees that a link gives consent at most once and never after a withdrawal m
 that the entry is in the ledger before the visitor is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain import consent
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.events import EMAIL, Via
-from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
+from chalicelib.domain.state import ConsentStatus, Scope, SubjectState, consent_keys
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.audience import AudienceStore
-from chalicelib.ports.catalog import Brands, Lists
+from chalicelib.ports.catalog import Brands, Forms, Lists
 from chalicelib.ports.ledger import ConfirmToken, LedgerStore
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.tokens import confirm_token_hash
 from chalicelib.services.entries import open_claims, open_profile
-from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
+from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
 from chalicelib.services.signup import Session
 from chalicelib.vocabulary import EventType
 
@@ -59,6 +59,7 @@ class Confirmation:
         audience: AudienceStore,
         brands: Brands,
         lists: Lists,
+        forms: Forms,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -66,6 +67,7 @@ class Confirmation:
         self._audience = audience
         self._brands = brands
         self._lists = lists
+        self._forms = forms
         self._clock = clock
 
     def look(self, token_text: str) -> Link:
@@ -119,7 +121,7 @@ class Confirmation:
             return Link(
                 status=status, token=token, brand=link.brand, lists=link.lists, changed=True
             )
-        raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+        raise Conflict(KEPT_MOVING)
 
     def _token(self, token_text: str) -> ConfirmToken:
         token = self._store.token(confirm_token_hash(token_text))
@@ -158,7 +160,9 @@ class Confirmation:
         profile = open_profile(chain.keys, member.sealed) if member else {}
         entry = self._ledger.history(chain.sid, token.request_entry, token.request_entry)[0]
         claims = open_claims(chain.keys, entry)
-        told = (claims.choice or {}).get("attributes")
+        form = self._forms.get(token.form, token.form_version)
+        fields = (claims.choice or {}).get("fields")
+        told = form.attributes(fields) if form and isinstance(fields, dict) else {}
         held = profile.get("attributes")
         return {
             **profile,
@@ -166,21 +170,16 @@ class Confirmation:
             "language": token.language,
             "attributes": {
                 **(held if isinstance(held, dict) else {}),
-                **(told if isinstance(told, dict) else {}),
+                **told,
             },
         }
 
 
-def _wanted(token: ConfirmToken) -> Sequence[ConsentKey]:
-    return [
-        ConsentKey(token.brand, EMAIL, lst, pur) for lst in token.lists for pur in token.purposes
-    ]
-
-
 def _answered(token: ConfirmToken, state: SubjectState) -> LinkStatus:
     """What the link's own wishes have come to, whoever answered them."""
-    found = [state.consents.get(key) for key in _wanted(token)]
     scope = Scope(token.brand, EMAIL)
+    wanted = consent_keys(scope, token.lists, token.purposes)
+    found = [state.consents.get(key) for key in wanted]
     blocked = scope in state.objections or bool(state.suppressions)
     if not blocked and all(item and item.status is ConsentStatus.GIVEN for item in found):
         return LinkStatus.CONFIRMED

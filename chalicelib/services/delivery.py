@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import formataddr
 
 from chalicelib.domain.campaigns import (
     Campaign,
@@ -25,7 +24,7 @@ from chalicelib.domain.campaigns import (
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, encode_id
+from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, DeliveryId, encode_id
 from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.errors import DependencyError, EvidenceError, InputError, NotFound, Throttled
 from chalicelib.ports.audience import AudienceStore, Member
@@ -53,6 +52,7 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 6
 """Calls made for recipients SES surely did not take, within one claim."""
 BACK_OFF_MS = 250
+"""The wait before try ``n`` is this, doubled ``n`` times, milliseconds."""
 
 
 def manifest_key(campaign: str, shard: str) -> str:
@@ -175,7 +175,7 @@ class Courier:
         campaign, brand, mailing_list = self._campaign(chunk.campaign)
         if campaign.status is CampaignStatus.PAUSED:
             return  # Resuming plans again, which sends every chunk message again.
-        owner = encode_id(self._random(16))
+        owner = encode_id(self._random(RANDOM_ID_BYTES))
         if not self._chunks.claim(chunk, owner, self._clock.now_ms(), LEASE_MS):
             return
         try:
@@ -251,9 +251,7 @@ class Courier:
     ) -> Message:
         keys = self._ledger.keys_of(person.sid, member.wrapped_key or b"")
         profile = open_profile(keys, member.sealed)
-        return self._composer.compose(
-            campaign, brand, mailing_list, person, profile, f"{chunk.shard}-{chunk.number}"
-        )
+        return self._composer.compose(campaign, brand, mailing_list, person, profile, chunk.name)
 
     def _wait(self, recipients: int) -> None:
         """Wait for the account's rate slot; waiting comes before consent is read."""
@@ -292,7 +290,6 @@ class Courier:
     ) -> dict[DeliveryId, Sent]:
         """Make the call; those SES surely did not take are tried again, consent read anew."""
         results: dict[DeliveryId, Sent] = {}
-        sender = formataddr((brand.name, brand.from_address))
         waiting = list(prepared)
         for attempt in range(MAX_TRIES):
             if not waiting:
@@ -305,7 +302,9 @@ class Courier:
                 except DependencyError:
                     continue  # Consent unreadable: not sent.
                 waiting = [item for item, _ in still]
-            answers = self._sender.send_many(sender, [item.message for item in waiting])
+                if not waiting:
+                    break  # Everybody left meanwhile: there is nobody to call for.
+            answers = self._sender.send_many(brand.sender, [item.message for item in waiting])
             refused = []
             for item, answer in zip(waiting, answers, strict=True):
                 if answer.outcome is Outcome.RETRY:
@@ -351,7 +350,7 @@ def _row(
         delivery=item.recipient.delivery,
         campaign=campaign.id,
         sid=item.recipient.sid,
-        chunk=f"{chunk.shard}-{chunk.number}",
+        chunk=chunk.name,
         basis=verdict.basis,
         entry=verdict.entry,
         measured=verdict.measured,

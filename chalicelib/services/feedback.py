@@ -4,7 +4,7 @@
 Guarantees that the same events, repeated, shuffled or late by days, end in the same state: every
 step is a join or looks at what is there first, and the stored event comes last, so that a crash
 anywhere is healed by the queue's next delivery. Keeps of a stranger only the MAC, and of SES's own
-open and click tracking, which must be off, nothing about a person (design §2, promises 7 and 8).
+open and click tracking, which must be off, nothing about a person.
 """
 
 import hashlib
@@ -33,8 +33,9 @@ from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.outside import Activity, StoredEvent
 from chalicelib.ports.sending import ChunkStore, DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof.leaf import Claims
-from chalicelib.services.ledger import ATTEMPTS, NONCE_BYTES, Chain, Draft, Ledger
+from chalicelib.proof.disclosure import Claims
+from chalicelib.proof.sealing import NONCE_BYTES
+from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
 from chalicelib.services.suppressions import Change, Suppressor
 from chalicelib.vocabulary import EventType
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain import consent
 from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
 from chalicelib.domain.ids import (
+    RANDOM_ID_BYTES,
     BrandId,
     EventId,
     ListId,
@@ -37,17 +38,9 @@ from chalicelib.ports.ledger import (
 from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.leaf import (
-    BuiltLeaf,
-    Claims,
-    LeafFields,
-    build_controller_leaf,
-    build_leaf,
-    disclose,
-    disclosure_digest,
-    encode_claims,
-)
-from chalicelib.proof.sealing import SubjectKeys
+from chalicelib.proof.disclosure import Claims, disclose, disclosure_digest, encode_claims
+from chalicelib.proof.leaf import BuiltLeaf, LeafFields, build_controller_leaf, build_leaf
+from chalicelib.proof.sealing import KEY_BYTES, NONCE_BYTES, SubjectKeys
 from chalicelib.services.entries import event_of_leaf, seal_profile
 from chalicelib.vocabulary import EventType
 
@@ -55,8 +48,10 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 """Times a decision is taken anew when the chain moved on in between."""
-KEY_BYTES = 32
-NONCE_BYTES = 12
+KEPT_MOVING = "Too much happened at once; nothing was changed. Please try again."
+"""What is said when that many decisions in a row were overtaken."""
+NO_LEAF = "0" * 64
+"""Stands for the leaf before the first: as long as any other, for promise 9 of design §2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +127,11 @@ class Ledger:
 
     def new_event_id(self) -> EventId:
         """Return a fresh event id."""
-        return EventId(encode_id(self._random(16)))
+        return EventId(encode_id(self._random(RANDOM_ID_BYTES)))
 
     def start(self, mac: str) -> Chain:
         """Return the empty chain of a new subject with fresh id and key; nothing is stored yet."""
-        sid = SubjectId(encode_id(self._random(16)))
+        sid = SubjectId(encode_id(self._random(RANDOM_ID_BYTES)))
         key = self._random(KEY_BYTES)
         return Chain(
             sid=sid,
@@ -152,7 +147,7 @@ class Ledger:
         """Return the chain of ``sid``, or a new one when it is None, by the same calls.
 
         Either way a fresh key is made and wrapped, one subject is read and one key unwrapped, so
-        that a known and an unknown address cannot be told apart (design §2, promise 9).
+        that a known and an unknown address cannot be told apart (promise 9, docs/architecture.md).
 
         Raises:
             Conflict: the subject went away since it was looked up.
@@ -210,7 +205,7 @@ class Ledger:
         Args:
             profile: the subject's profile to seal and store; None leaves the stored one.
             signup: make the first entry findable by its event id at once, and write and check the
-                same rows whether the subject is new or known (design §2, promise 9).
+                same rows whether the subject is new or known (promise 9).
             consume_token: SHA-256 (hex) of the confirm token this answers.
             suppress: suppression rows by MAC that the drafts record.
             wake: tell the sequencer; the caller passes False when its own message will.
@@ -283,7 +278,7 @@ class Ledger:
     ) -> tuple[StoredEntry, BuiltLeaf, Event]:
         event_id = draft.event or self.new_event_id()
         claims = replace(
-            draft.claims, link={**(draft.claims.link or {}), "previous": previous or ""}
+            draft.claims, link={**(draft.claims.link or {}), "previous": previous or NO_LEAF}
         )
         built = build_leaf(self._fields(draft, decode_id(event_id), at_ms), claims, chain.keys, n)
         sealed = chain.keys.seal_claims(
@@ -310,12 +305,10 @@ class Ledger:
             campaign=draft.campaign,
         )
 
-    def retrying(
-        self, sid: SubjectId, decide: Callable[[Chain], Sequence[Draft]], **more: object
-    ) -> Chain:
+    def retrying(self, sid: SubjectId, decide: Callable[[Chain], Sequence[Draft]]) -> Chain:
         """Open the chain, append what ``decide`` returns, and decide anew if it moved on.
 
-        An empty decision appends nothing. ``more`` goes to `append`.
+        An empty decision appends nothing.
 
         Raises:
             Conflict: the chain kept moving; nothing was appended.
@@ -328,10 +321,10 @@ class Ledger:
             if not drafts:
                 return chain
             try:
-                return self.append(chain, drafts, **more)  # type: ignore[arg-type]
+                return self.append(chain, drafts)
             except Conflict:
                 continue
-        raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+        raise Conflict(KEPT_MOVING)
 
     def record(self, draft: Draft) -> EventId:
         """Append an entry of no subject's chain, such as ``notice.published``."""

@@ -7,6 +7,7 @@ old keys verify for ever.
 
 import hmac
 
+from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import encode_id
 from chalicelib.ports.keys import LinkKeys
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
@@ -36,6 +37,20 @@ class LinkTokens:
             DependencyError: the keeper of the keys did not answer.
         """
         return self._current().read(purpose, token)
+
+    def unsubscribe_url(self, base_url: str, brand: Brand, sid: bytes, delivery: bytes) -> str:
+        """Return the address that stops the brand's mail to a subject, for ever.
+
+        Args:
+            base_url: public address of the pages, no trailing slash.
+            sid: subject id, 16 bytes.
+            delivery: delivery id, 12 bytes; zeros when the link is in no delivery.
+
+        Raises:
+            DependencyError: the keeper of the keys did not answer.
+        """
+        payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
+        return f"{base_url}/unsubscribe/{self.mint(LinkPurpose.UNSUBSCRIBE, payload)}"
 
     def blind(self, label: str, text: str) -> str:
         """Return a keyed pseudonym of ``text``, 43 characters, the same until the keys rotate.

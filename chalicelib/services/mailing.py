@@ -15,12 +15,12 @@ from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.link_tokens import LinkTokens
 
 DECLARED_FOR_MS = 60_000
-"""How long the names of form fields are remembered."""
+"""How long the names of form fields are remembered, milliseconds."""
 MAX_FORMS = 100
+"""Forms of the installation whose fields are looked at: one page of them."""
 
 
 class Composer:
@@ -129,5 +129,4 @@ class Composer:
         return known[1]
 
     def _unsubscribe_url(self, brand: Brand, sid: bytes, delivery: bytes) -> str:
-        payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
-        return f"{self._base_url}/unsubscribe/{self._tokens.mint(LinkPurpose.UNSUBSCRIBE, payload)}"
+        return self._tokens.unsubscribe_url(self._base_url, brand, sid, delivery)

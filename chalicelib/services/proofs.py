@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.events import Event
-from chalicelib.domain.ids import EventId, JobId, SubjectId, decode_id, encode_id
+from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import BadToken, Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Jobs, Page
@@ -25,6 +25,7 @@ from chalicelib.proof.disclosure import Claims, disclose
 from chalicelib.proof.event_types import RULES
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
 from chalicelib.proof.leaf import parse_leaf
+from chalicelib.proof.sealing import NONCE_BYTES
 from chalicelib.proof.tiles import (
     TILE_WIDTH,
     TileReader,
@@ -42,8 +43,8 @@ from chalicelib.services.sequencing import read_checkpoint, tile_reader
 from chalicelib.vocabulary import EventType
 
 KIND = "proofs"
-NONCE_BYTES = 12
 RETRY_S = 1
+"""How long a job that waits for the log stays out of sight, seconds."""
 ADDRESS_LASTS_S = 300
 EXPORT_REASONS = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Words a leaf may hold; any other reason is kept sealed beside it."""
@@ -125,7 +126,7 @@ class Proofs:
             NotFound: nobody is found by it.
         """
         chain = self._ledger.open(self._subject(selector))
-        job_id = JobId(encode_id(self._random(16)))
+        job_id = JobId(encode_id(self._random(RANDOM_ID_BYTES)))
         sealed = chain.keys.seal_event(
             decode_id(job_id), canonical.encode(wish.document()), self._random(NONCE_BYTES)
         )
@@ -162,10 +163,7 @@ class Proofs:
             NotFound: there is no such job, or its file is gone.
             Conflict: it is not ready yet, or failed.
         """
-        job = self.get(job_id)
-        if job.status is not JobStatus.READY or job.blob is None:
-            raise Conflict(job.problem or "The proof is not ready yet. Please ask again shortly.")
-        blob = self._blobs.get(job.blob)
+        blob = self._blobs.get(self._finished(job_id))
         if blob is None:
             raise NotFound("The file of this proof is gone; please ask for a new one.")
         return blob.data
@@ -176,10 +174,14 @@ class Proofs:
         Raises:
             NotFound, Conflict: as `bundle`.
         """
+        return self._blobs.address(self._finished(job_id), ADDRESS_LASTS_S)
+
+    def _finished(self, job_id: str) -> str:
+        """The blob key of a finished job's zip."""
         job = self.get(job_id)
         if job.status is not JobStatus.READY or job.blob is None:
             raise Conflict(job.problem or "The proof is not ready yet. Please ask again shortly.")
-        return self._blobs.address(job.blob, ADDRESS_LASTS_S)
+        return job.blob
 
     def build(self, job_id: str) -> bool:
         """Work on a job; False when it must wait for the log, and was queued again.

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PREFIX = "log/"
 CHECKPOINT = f"{PREFIX}checkpoint"
 MAX_BATCH = 10_000
+"""Entries one signed batch holds at most."""
 MAX_ROUNDS = 20
 """Batches one run sequences before it leaves the rest to the next wake."""
 BINARY = "application/octet-stream"
@@ -147,14 +148,7 @@ class Sequencer:
             return EMPTY_EDGE
         if self._edge and (self._edge.size, self._edge.root) == (head.size, head.root):
             return self._edge
-
-        def read(path: str) -> bytes:
-            blob = self._blobs.get(PREFIX + path)
-            if blob is None:
-                raise NotFound(f"the log's object {path} is missing")
-            return blob.data
-
-        return load_right_edge(head.size, head.root, read)
+        return load_right_edge(head.size, head.root, tile_reader(self._blobs))
 
     def _stage(self, grown: Growth, staged: "Staged") -> Head:
         key = f"{PREFIX}staging/{grown.new_size}-{grown.new_root.hex()}"
@@ -276,7 +270,10 @@ def read_checkpoint(blobs: Blobs) -> bytes:
 
 
 def tile_reader(blobs: Blobs) -> Callable[[str], bytes]:
-    """Return a function that reads a log object by its tlog-tiles path."""
+    """Return a function that reads a log object by its tlog-tiles path.
+
+    The function raises `NotFound` when there is no such object.
+    """
 
     def read(path: str) -> bytes:
         blob = blobs.get(PREFIX + path)

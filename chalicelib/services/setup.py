@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form, MailingList, NoticeRef
 from chalicelib.domain.events import EMAIL
+from chalicelib.domain.ids import ListId
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.outside import Blobs
@@ -83,7 +84,7 @@ class Setup:
         """
         brand = self._known_brand(brand_id)
         mailing_list = MailingList(
-            id=list_id,  # type: ignore[arg-type]  # the constructor checks it
+            id=ListId(list_id),
             brand=brand.id,
             name=name,
             created_ms=self._clock.now_ms(),
@@ -126,7 +127,9 @@ class Setup:
             if found is None or found.brand != brand.id:
                 raise InputError(code="unknown_list", detail="A list of this form does not exist.")
         if self._forms.get(form.id) is not None:
-            raise Conflict("There is a form with this id already.")
+            raise Conflict(
+                "There is a form with this id already. Nothing was changed: take another id."
+            )
         published = replace(
             form, notices=tuple(self._publish(brand, form, lang) for lang in _languages(form))
         )

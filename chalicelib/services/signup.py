@@ -2,8 +2,8 @@
 """Sign-up: a form's submission becomes a ``consent.requested`` entry, and nothing more.
 
 Guarantees the same calls in the same order, and the same answer, whether the address is unknown,
-known or suppressed (design §2, promise 9): MAC, one lookup, one append, one queue message with
-only the request id. The worker decides whether and what to mail.
+known or suppressed (promise 9, docs/architecture.md): MAC, one lookup, one append, one queue
+message with only the request id. The worker decides whether and what to mail.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from chalicelib.ports.outside import Activity, Queue, Queues
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
-from chalicelib.services.ledger import ATTEMPTS, Draft, Ledger
+from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.vocabulary import EventType
 
@@ -44,12 +44,18 @@ class Session:
     def claim(self) -> dict[str, JsonValue]:
         """Return the session as the ledger's sealed ``session`` claim."""
         return {
-            "ip": self.network[:MAX_SESSION_CHARS],
-            "lang": self.language[:MAX_SESSION_CHARS],
-            "referrer": self.referrer[:MAX_SESSION_CHARS],
-            "ua": self.user_agent[:MAX_SESSION_CHARS],
-            "url": self.page[:MAX_SESSION_CHARS],
+            "ip": _plain(self.network),
+            "lang": _plain(self.language),
+            "referrer": _plain(self.referrer),
+            "ua": _plain(self.user_agent),
+            "url": _plain(self.page),
         }
+
+
+def _plain(text: str) -> str:
+    """At most 500 printable ASCII characters: a browser must not decide how much is sealed."""
+    shown = "".join(char if char.isprintable() else "?" for char in text[:MAX_SESSION_CHARS])
+    return shown.encode("ascii", "replace").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +116,10 @@ class Signup:
         Raises:
             NotFound: no such form.
             OverBudget: the network's budget is used up; nothing that depends on the address ran.
-            InputError: the submission is unusable (`SubmissionError` says which fields).
+            InputError: the submission is unusable (`SubmissionError` says which fields), or the
+                form it was made with is another by now.
+            Conflict: the subject's chain kept moving; nothing was logged.
+            DependencyError: nobody may have been mailed; sending the form again is harmless.
 
         """
         form, brand = self.form(form_id)
@@ -155,8 +164,7 @@ class Signup:
                 },
                 session={**session.claim(), "lang": language},
                 choice={
-                    "fields": dict(submission.as_submitted),
-                    "attributes": dict(submission.attributes),
+                    "fields": dict(submission.fields),
                     "form": form.id,
                     "version": form.version,
                     "prechecked": False,
@@ -185,4 +193,4 @@ class Signup:
             except Conflict:
                 continue
             return
-        raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+        raise Conflict(KEPT_MOVING)

@@ -2,25 +2,31 @@
 """Suppression: an address that must not be mailed, whether or not it belongs to a subscriber.
 
 Guarantees that every suppression has its ledger entry, that one of a subscriber's address is in
-their state by the same transaction, and that no weaker reason ever replaces a stronger one.
+their state by the same transaction, and that no weaker reason ever replaces a stronger one. A
+complaint of a subscriber is an objection to every brand they have to do with as well, so that a
+confirmation, which lifts it for the address, brings back only the brand it names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.events import EMAIL, SuppressionReason, Via
+from chalicelib.domain.hygiene import scopes_before_request, scopes_of
 from chalicelib.domain.ids import BrandId
+from chalicelib.domain.state import Scope
 from chalicelib.domain.suppressions import OPERATOR_REASONS, holds, outweighs
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import Suppressed
 from chalicelib.ports.system import Clock
-from chalicelib.proof.leaf import Claims
-from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
+from chalicelib.proof.disclosure import Claims
+from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
 from chalicelib.vocabulary import EventType
 
+Drafts = tuple[Draft, ...]
 EVERY_BRAND: BrandId | None = None
 """Scope of what this service adds: the address, for whichever brand."""
 
@@ -49,9 +55,14 @@ class Suppressor:
         campaign: str | None = None,
         claims: Claims | None = None,
     ) -> Change:
-        """Return what suppresses the subject's addresses for every brand; nothing if it is so."""
+        """Return what suppresses the subject's addresses for every brand; nothing if it is so.
+
+        A complaint now is an objection now, to every brand the person has to do with.
+        """
+        scopes = scopes_of(chain.state, EMAIL) if reason is SuppressionReason.COMPLAINT else ()
+        objections = objections_to(chain, scopes, campaign, claims)
         if holds(chain.state, reason):
-            return Change()
+            return Change(drafts=objections)
         held = self._rows_of(chain)
         event = self._ledger.new_event_id()
         draft = Draft(
@@ -68,8 +79,12 @@ class Suppressor:
             if outweighs(reason, [row.reason for row in old if row.brand is EVERY_BRAND])
         )
         # What the state lacks comes first: a confirmation lifts rows by what the state shows.
-        unheard = [x for x in _missing(chain, held) if (x.brand, x.reason) != (None, reason)]
-        return Change(drafts=(*unheard, draft), rows=rows)
+        unheard = [
+            x
+            for x in self._missing(chain, held)
+            if (x.brand, x.reason) != (None, reason) and not _names(x, scopes)
+        ]
+        return Change(drafts=(*unheard, draft, *objections), rows=rows)
 
     def apply(self, chain: Chain, decide: Callable[[Chain], Change]) -> Chain:
         """Append what ``decide`` returns for the chain, and decide anew if it moved on.
@@ -89,7 +104,7 @@ class Suppressor:
                 continue
             break
         else:
-            raise Conflict("Too much happened at once; nothing was changed. Please try again.")
+            raise Conflict(KEPT_MOVING)
         if chain.state.suppressions:
             for mac in chain.macs:
                 self._index.note(mac)
@@ -125,25 +140,66 @@ class Suppressor:
         """Bring into the subject's state what its addresses were suppressed for before it existed.
 
         Whoever mails somebody new calls this before deciding, because a sign-up itself must not
-        differ between known, unknown and suppressed addresses (design §2, promise 9).
+        differ between known, unknown and suppressed addresses (promise 9, docs/architecture.md).
 
         Raises:
             Conflict: the chain kept moving; nothing was appended.
         """
-        return self.apply(chain, lambda now: Change(drafts=_missing(now, self._rows_of(now))))
+        return self.apply(chain, lambda now: Change(drafts=self._missing(now, self._rows_of(now))))
+
+    def _missing(self, chain: Chain, held: Mapping[str, tuple[Suppressed, ...]]) -> Drafts:
+        """Entries for what the rows by MAC hold and the subject's state does not."""
+        found = {(row.brand, row.reason) for rows in held.values() for row in rows}
+        drafts = tuple(
+            Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
+            for brand, reason in sorted(found, key=str)
+            if not holds(chain.state, reason, brand)
+        )
+        complained = any(
+            (x.brand, x.reason) == (EVERY_BRAND, SuppressionReason.COMPLAINT) for x in drafts
+        )
+        if not complained:
+            return drafts
+        before = scopes_before_request(chain.state, self._asked(chain))
+        return (*drafts, *objections_to(chain, before))
+
+    def _asked(self, chain: Chain) -> Scope | None:
+        """What the latest request asks to join."""
+        n = chain.state.last_request
+        if n is None:
+            return None
+        (entry,) = self._ledger.history(chain.sid, n, n)
+        event = event_of_leaf(entry.leaf)
+        return Scope(event.brand, event.channel) if event.brand and event.channel else None
 
     def _rows_of(self, chain: Chain) -> dict[str, tuple[Suppressed, ...]]:
         return {mac: self._ledger.lookup(mac).suppressions for mac in chain.macs}
 
 
-def _missing(chain: Chain, held: Mapping[str, tuple[Suppressed, ...]]) -> tuple[Draft, ...]:
-    """Entries for what the rows by MAC hold and the subject's state does not."""
-    found = {(row.brand, row.reason) for rows in held.values() for row in rows}
+def objections_to(
+    chain: Chain,
+    scopes: Iterable[Scope],
+    campaign: str | None = None,
+    claims: Claims | None = None,
+) -> Drafts:
+    """Return the entries that make a complaint an objection to each scope not objected to yet."""
     return tuple(
-        Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
-        for brand, reason in sorted(found, key=str)
-        if not holds(chain.state, reason, brand)
+        Draft(
+            type=EventType.OBJECTION_RECORDED,
+            brand=scope.brand,
+            channel=scope.channel,
+            via=Via.COMPLAINT,
+            campaign=campaign,
+            claims=claims or Claims(),
+        )
+        for scope in scopes
+        if scope not in chain.state.objections
     )
+
+
+def _names(draft: Draft, scopes: Iterable[Scope]) -> bool:
+    objected = draft.type is EventType.OBJECTION_RECORDED
+    return objected and any((draft.brand, draft.channel) == scope for scope in scopes)
 
 
 class Suppressions:
@@ -165,6 +221,7 @@ class Suppressions:
         Raises:
             InputError: not an address we could write to.
             Conflict: too much happened to the subscriber at once; nothing was changed.
+            NotFound: a new confirmation lifted it again before it could be shown.
         """
         mac = self._ledger.mac(parse_address(address).normal)
         known = reason in OPERATOR_REASONS
@@ -176,7 +233,9 @@ class Suppressions:
         for row in self._ledger.lookup(mac).suppressions:
             if row.brand is EVERY_BRAND:
                 return row
-        raise NotFound("The suppression was lifted again by a new confirmation.")
+        raise NotFound(
+            "A new confirmation lifted the suppression again. Add it anew if it must stay."
+        )
 
     def find(self, address: str) -> tuple[Suppressed, ...]:
         """Return the suppressions of an address, none when it may be mailed.
@@ -185,14 +244,6 @@ class Suppressions:
             InputError: not an address we could write to.
         """
         return self._ledger.lookup(self._ledger.mac(parse_address(address).normal)).suppressions
-
-    def is_suppressed(self, address: str, brand: BrandId | None = None) -> bool:
-        """Say whether ``brand`` must not mail the address; without ``brand``, whether none may.
-
-        Raises:
-            InputError: not an address we could write to.
-        """
-        return any(row.brand in (EVERY_BRAND, brand) for row in self.find(address))
 
     def page(self, cursor: str | None, limit: int) -> Page[Suppressed]:
         """Return suppressions in a fixed order, by keyed MAC; ``limit`` counts addresses.

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chalicelib.domain.ids import SHARDS, EventId, encode_id
+from chalicelib.domain.ids import SHARDS, EventId, PurposeId, encode_id
 from chalicelib.ports.ledger import Append, Pending
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.leaf import Claims, LeafFields, build_leaf, encode_claims
-from chalicelib.proof.leaf import EventType as LeafType
+from chalicelib.proof.disclosure import Claims, encode_claims
+from chalicelib.proof.leaf import LeafFields, build_leaf
 from chalicelib.proof.sealing import SubjectKeys
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.sequencing import Sequencer
@@ -88,7 +88,7 @@ def sequencing(size: int) -> Iterator[Line]:
 def _fields(event_id: bytes) -> LeafFields:
     return LeafFields(
         event_id=event_id,
-        type=LeafType.CONSENT_REQUESTED,
+        type=EventType.CONSENT_REQUESTED,
         ts_ms=START_MS,
         controller="example",
         brand=DEMO_BRAND.id,
@@ -151,7 +151,7 @@ def _append(size: int) -> None:
         type=EventType.CONSENT_REQUESTED,
         brand=DEMO_BRAND.id,
         lists=(DEMO_LIST.id,),
-        purposes=("newsletter",),  # type: ignore[arg-type]
+        purposes=(PurposeId("newsletter"),),
         notice=NOTICE,
         claims=CLAIMS,
     )

@@ -21,6 +21,7 @@ from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import Form
 from chalicelib.domain.events import Via
+from chalicelib.domain.ids import PurposeId
 from chalicelib.errors import Conflict
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
@@ -139,7 +140,7 @@ def _append_confirmed(container: Container, form: Form, number: int) -> None:
             type=act,
             brand=form.brand,
             lists=form.lists,
-            purposes=("newsletter",),  # type: ignore[arg-type]
+            purposes=(PurposeId("newsletter"),),
             notice=notice.sha256 if notice else None,
             via=Via.OPERATOR if act is EventType.CONSENT_CONFIRMED else None,
             claims=claims,

@@ -48,10 +48,10 @@ def test_every_page_of_a_visitor_is_accessible(visit, stack, language, scheme):
         check(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_a_visitor_rarely_meets_is_accessible(visit, scheme):
+@pytest.mark.parametrize(("languages", "scheme"), [(LANGUAGES, "light"), (("en",), "dark")])
+def test_what_a_visitor_rarely_meets_is_accessible(visit, languages, scheme):
     renderer, page = TemplateRenderer(), visit(PHONE, scheme, script=True).page
-    for language in LANGUAGES:
+    for language in languages:
         base = {"language": language, "brand": DEMO_BRAND}
         sentences = [box.text[language] for box in DEMO_FORM.boxes]
         mail = {
@@ -76,7 +76,7 @@ def test_what_a_visitor_rarely_meets_is_accessible(visit, scheme):
         for html in shown:
             page.set_content(html)
             check(page)
-    for status in STATUSES:
+    for status in STATUSES if scheme == "dark" else ():
         data = {"language": "en", "brand": None, "status": status, "reference": "r" * 22}
         page.set_content(renderer.page("pages/error.html", data))
         check(page)

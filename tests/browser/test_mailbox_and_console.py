@@ -16,7 +16,7 @@ from tests.support.browser import (
     enter,
     has_focus,
 )
-from tests.support.stack import ROOT
+from tests.support.stack import ROOT, until
 
 HTML = "<html lang='en'><head><title>News</title></head><body><p>Smörgås 🥪</p></body></html>"
 
@@ -46,8 +46,8 @@ def test_a_mail_is_found_and_read_in_four_views(visit, stack, hands, campaign):
     hands.type(page, page.get_by_role("searchbox"), campaign[1].upper())
     enter(page)
     assert set(page.locator(".who").all_inner_texts()) == {campaign[1]}
-    assert page.locator(".subject").first.inner_text() == "Smörgås 🥪"
-    hands.press(page, page.locator(".list a").first)
+    # Campaigns of other tests go to the whole list, this reader included.
+    hands.press(page, page.locator(".list a").filter(has_text="Smörgås 🥪"))
 
     assert "Smörgås 🥪" in page.frame_locator("iframe").locator("body").inner_text()
     hands.press(page, page.get_by_role("link", name="Text"))
@@ -137,6 +137,7 @@ def test_a_complaint_shows_in_the_mailbox_and_ends_the_mails(visit, stack, hands
 
     page.goto(f"/local/mailbox?q={address.replace('+', '%2B')}")
     assert page.locator(".badge.bad").first.inner_text() == "Complained"
+    until(lambda: "complaint" in stack.suppressions(address), "the suppression")
     stack.finished(second := stack.send_campaign("Second", HTML))
     logged_in(page, stack, hands)
     page.goto(f"/console/campaigns/{second}")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One build of the package for the whole session, and the places it is looked at from."""
 
+import fcntl
 import json
+import os
 import shutil
 import sysconfig
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +14,10 @@ import pytest
 import yaml
 
 from infra.local import aws as local_aws
+from tests.package.installation import installed
+from tests.package.recorder import Call
 from tests.package.runtime_api import Function
+from tests.package.story import walk
 from tests.support.built_package import built_package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +58,30 @@ def runtime_client(tmp_path_factory):
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, folder / source.name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory, tree, runtime_client):
+    """One walk of `story`: .calls that the handlers made, .finished messages of each queue's.
+
+    Every worker of a parallel run shares it: the first one walks, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    kept = shared / "walked.json"
+    with (shared / "walked.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            with installed(tree, runtime_client) as (site, recorder):
+                walk(site)
+                calls = [asdict(call) for call in recorder.calls]
+                kept.write_text(json.dumps({"calls": calls, "finished": site.finished}))
+    noted = json.loads(kept.read_text())
+    calls = {
+        Call(**{**call, "context": tuple((key, tuple(values)) for key, values in call["context"])})
+        for call in noted["calls"]
+    }
+    return SimpleNamespace(calls=calls, finished=noted["finished"])
 
 
 @pytest.fixture(scope="session")

@@ -133,8 +133,9 @@ def test_only_senders_send_and_only_the_courier_sends_in_bulk(sam):
     """The API sends one mail at a time: a campaign's test to an address its maker chose."""
     for on in ("identity", "configuration-set/${Prefix}"):
         assert who_may(sam, "ses:SendEmail", on) == {"http", "confirmations", "sending"}
-        for bulk in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail", "ses:SendRawEmail"):
+        for bulk in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
             assert who_may(sam, bulk, on) == {"sending"}
+        assert who_may(sam, "ses:SendRawEmail", on) == set()
 
 
 def test_the_sender_decides_nothing_it_cannot_write_the_ledger(sam):

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.domain.api_keys import ApiKey
-from chalicelib.domain.campaigns import Campaign, CampaignStatus
+from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, Form, MailingList
 from chalicelib.domain.jobs import Job
 from chalicelib.errors import Conflict
@@ -154,7 +154,7 @@ class MemoryCampaigns(_Store):
     def unfinished(self) -> tuple[Campaign, ...]:
         with self._call("Campaigns.unfinished") as rows:
             found = (rows.campaigns[each] for each in sorted(rows.campaigns))
-            return tuple(each for each in found if each.status is CampaignStatus.SENDING)
+            return tuple(each for each in found if each.unfinished)
 
 
 class MemoryApiKeys(_Store):

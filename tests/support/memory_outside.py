@@ -42,6 +42,7 @@ class OutsideRows:
     messages: list[QueuedMessage] = field(default_factory=list)
     counters: dict[tuple[str, int], int] = field(default_factory=dict)
     requests: dict[str, RequestRow] = field(default_factory=dict)
+    claims: dict[str, tuple[str, int]] = field(default_factory=dict)
     events: dict[str, StoredEvent] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -158,6 +159,19 @@ class MemoryActivity(_Store):
             old = rows.requests.get(key)
             if old is not None and old.remembered.status is None:
                 del rows.requests[key]
+
+    def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:
+        with self._call("Activity.claim") as rows:
+            held = rows.claims.get(key)
+            if held is not None and held[0] != holder and held[1] > now_ms:
+                return False
+            rows.claims[key] = (holder, now_ms + lasts_ms)
+            return True
+
+    def unclaim(self, key: str, holder: str) -> None:
+        with self._call("Activity.unclaim") as rows:
+            if rows.claims.get(key, ("",))[0] == holder:
+                del rows.claims[key]
 
     def record_event(self, event: StoredEvent, keep_s: int) -> bool:
         with self._call("Activity.record_event") as rows:

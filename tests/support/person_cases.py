@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from chalicelib.proof import base64url, bundle
-from chalicelib.proof.leaf import Claims
+from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.tlog_proof import TlogProof
 from chalicelib.vocabulary import EventType
 from tests.support import small_log

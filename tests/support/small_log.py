@@ -12,8 +12,9 @@ from hashlib import sha256
 from chalicelib.proof import bundle, canonical, merkle, note
 from chalicelib.proof.checkpoint import Checkpoint, sign_checkpoint
 from chalicelib.proof.cosignature import ed25519_message
+from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
-from chalicelib.proof.leaf import BuiltLeaf, Claims, LeafFields, build_controller_leaf, build_leaf
+from chalicelib.proof.leaf import BuiltLeaf, LeafFields, build_controller_leaf, build_leaf
 from chalicelib.proof.policy import Log, Policy
 from chalicelib.proof.sealing import SubjectKeys
 from chalicelib.proof.tlog_proof import TlogProof

@@ -5,7 +5,8 @@ Guarantees that a claim or an event is stored once, by a conditional write. Noth
 because a row expired: DynamoDB removes rows late, so an idempotency key's own time decides.
 Refuses nothing a caller names: budgets and keys must hold no personal data.
 
-Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `V#<event key>`/`V`.
+Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `C#<claim>`/`C` ·
+`V#<event key>`/`V`.
 """
 
 from typing import Any, Final
@@ -21,7 +22,6 @@ from chalicelib.adapters.dynamo.items import (
     number_of,
     require_number,
     require_text,
-    require_version,
     text,
     text_of,
 )
@@ -59,7 +59,7 @@ class DynamoActivity:
             ReturnValues="ALL_NEW",
         )
         if answer is None:
-            return require_number(require_version(old), "used")
+            return require_number(old, "used")
         return require_number(answer["Attributes"], "used")
 
     def begin_request(
@@ -83,7 +83,6 @@ class DynamoActivity:
         )
         if done is not None:
             return None
-        require_version(old)
         return Remembered(
             request_sha256=require_text(old, "request_sha256"),
             status=number_of(old, "http_status"),
@@ -96,7 +95,7 @@ class DynamoActivity:
         Raises:
             Conflict: nobody has claimed the key, or the claim is gone.
         """
-        done, old = conditionally(
+        done, _ = conditionally(
             "remember an answer",
             client("dynamodb").update_item,
             TableName=self._table,
@@ -110,13 +109,11 @@ class DynamoActivity:
             },
         )
         if done is None:
-            if old:
-                require_version(old)
             raise Conflict("the idempotency key is not claimed")
 
     def abandon_request(self, key: str) -> None:
         """Forget a key whose request failed without a lasting effect; an answer given stays."""
-        done, old = conditionally(
+        conditionally(
             "forget an idempotency key",
             client("dynamodb").delete_item,
             TableName=self._table,
@@ -124,23 +121,54 @@ class DynamoActivity:
             ConditionExpression="attribute_not_exists(http_status) AND v = :v",
             ExpressionAttributeValues={":v": number(ROW_VERSION)},
         )
-        if done is None and old:
-            require_version(old)
+
+    def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:
+        """Hold ``key`` for ``holder`` until ``lasts_ms`` have passed; False while another does."""
+        until_ms = now_ms + lasts_ms
+        done, _ = conditionally(
+            "claim something for a while",
+            client("dynamodb").put_item,
+            TableName=self._table,
+            Item={
+                **_claim_key(key),
+                "v": number(ROW_VERSION),
+                "claimed_by": text(holder),
+                "until_ms": number(until_ms),
+                "expires_at": number(until_ms // _S + 1),
+            },
+            ConditionExpression="attribute_not_exists(pk)"
+            " OR (v = :v AND (claimed_by = :holder OR until_ms <= :now))",
+            ExpressionAttributeValues={
+                ":v": number(ROW_VERSION),
+                ":holder": text(holder),
+                ":now": number(now_ms),
+            },
+        )
+        return done is not None
+
+    def unclaim(self, key: str, holder: str) -> None:
+        """Give a claim back; another's claim, or none, is left as it is."""
+        conditionally(
+            "give a claim back",
+            client("dynamodb").delete_item,
+            TableName=self._table,
+            Key=_claim_key(key),
+            ConditionExpression="v = :v AND claimed_by = :holder",
+            ExpressionAttributeValues={":v": number(ROW_VERSION), ":holder": text(holder)},
+        )
 
     def record_event(self, event: StoredEvent, keep_s: int) -> bool:
         """Store an SES event once; False when it was there already.
 
         It is kept until ``keep_s`` after it happened.
         """
-        done, old = conditionally(
+        done, _ = conditionally(
             "store an SES event",
             client("dynamodb").put_item,
             TableName=self._table,
             Item=event_item(event, keep_s),
             ConditionExpression="attribute_not_exists(pk)",
         )
-        if old:
-            require_version(old)
         return done is not None
 
 
@@ -160,6 +188,10 @@ def event_item(event: StoredEvent, keep_s: int) -> Item:
     if event.sealed is not None:
         item["sealed"] = binary(event.sealed)
     return item
+
+
+def _claim_key(name: str) -> dict[str, dict[str, str]]:
+    return key(f"C#{name}", "C")
 
 
 def _request_key(name: str) -> dict[str, dict[str, str]]:

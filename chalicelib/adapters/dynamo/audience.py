@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
+from chalicelib.adapters.dynamo.cursors import bad_cursor
 from chalicelib.adapters.dynamo.items import (
     Item,
     binary_of,
@@ -149,7 +150,5 @@ def _require_cursor(cursor: str) -> SubjectId:
     try:
         decode_id(cursor)
     except InputError:
-        raise InputError(
-            "bad_cursor", "This cursor is not valid. Start from the first page."
-        ) from None
+        raise bad_cursor() from None
     return SubjectId(cursor)

@@ -28,7 +28,7 @@ from chalicelib.adapters.dynamo.models import (
     Row,
 )
 from chalicelib.domain.api_keys import ApiKey
-from chalicelib.domain.campaigns import Campaign, CampaignStatus
+from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, Form, MailingList
 from chalicelib.domain.jobs import Job
 from chalicelib.ports.catalog import Page
@@ -68,7 +68,7 @@ class _Catalogue:
     def _transaction(self, what: str) -> Iterator[TransactWrite]:
         with (
             self._call(what),
-            TransactWrite(connection=Row._get_connection().connection) as together,  # noqa: SLF001
+            TransactWrite(connection=Row._get_connection().connection) as together,  # noqa: SLF001 -- see `bind`
         ):
             yield together
 
@@ -186,14 +186,14 @@ class DynamoCampaigns(_Catalogue):
 
     def _save(self, what: str, campaign: Campaign, condition: Condition) -> None:
         row = CampaignRow.from_domain(campaign)
-        if campaign.status is CampaignStatus.DRAFT:
-            # A draft was never being sent: there is no pointer to keep in step.
+        if campaign.started_ms is None:
+            # It was never being sent: there is no pointer to keep in step.
             self._put(what, row, condition)
             return
         pointer = PointerRow(models.SENDING, campaign.id, target=campaign.id)
         with self._transaction(what) as together:
             together.save(row, condition)
-            if campaign.status is CampaignStatus.SENDING:
+            if campaign.unfinished:
                 together.save(pointer)
             else:
                 together.delete(pointer)
@@ -204,11 +204,11 @@ class DynamoCampaigns(_Catalogue):
         return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
 
     def unfinished(self) -> tuple[Campaign, ...]:
-        """Return every campaign that is ``sending`` (an eventually consistent list)."""
+        """Return every campaign started and not fully accounted for, whatever its status."""
         with self._call("list what is being sent"):
             ids = [row.target for row in PointerRow.query(models.SENDING)]
         found = (self.get(campaign_id) for campaign_id in ids)
-        return tuple(c for c in found if c is not None and c.status is CampaignStatus.SENDING)
+        return tuple(c for c in found if c is not None and c.unfinished)
 
 
 class DynamoApiKeys(_Catalogue):

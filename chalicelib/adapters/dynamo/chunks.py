@@ -206,7 +206,7 @@ class DynamoChunks:
         Raises:
             Conflict: another number was recorded before; a plan never changes.
         """
-        done, old = conditionally(
+        done, _ = conditionally(
             "record a shard's total",
             client("dynamodb").put_item,
             TableName=self._table,
@@ -219,7 +219,6 @@ class DynamoChunks:
             ExpressionAttributeValues={":people": number(people), ":v": number(ROW_VERSION)},
         )
         if done is None:
-            require_version(old)
             raise Conflict(f"shard {shard} planned another number of people before")
 
     def progress(self, campaign: CampaignId) -> tuple[Progress, int]:
@@ -276,8 +275,6 @@ class DynamoChunks:
                 **values,
             },
         )
-        if old:
-            require_version(old)
         return answer is not None, old
 
 

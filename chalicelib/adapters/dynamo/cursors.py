@@ -17,6 +17,11 @@ _CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,400}")
 _SORT_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
+def bad_cursor() -> InputError:
+    """Return the error for a cursor that no page of ours ended with."""
+    return InputError("bad_cursor", "This cursor is not valid. Start from the first page.")
+
+
 def make_cursor(partition: str, last: str) -> str:
     """Return the cursor after the row ``last`` of ``partition``.
 
@@ -42,7 +47,5 @@ def read_cursor(partition: str, cursor: str) -> str:
         if not known or make_cursor(partition, last) != cursor:
             raise ValueError
     except (ValueError, binascii.Error):
-        raise InputError(
-            "bad_cursor", "This cursor is not valid. Start from the first page."
-        ) from None
+        raise bad_cursor() from None
     return last

@@ -78,7 +78,7 @@ def observe(
     table: str, delivery: DeliveryId, event: str, rank: int, at_ms: int, message_id: str
 ) -> bool:
     """Fold one SES event into the row. False when nothing changed or there is no such row."""
-    done, old = conditionally(
+    done, _ = conditionally(
         "record a delivery's event",
         client("dynamodb").update_item,
         TableName=table,
@@ -99,6 +99,4 @@ def observe(
             ":id": text(message_id),
         },
     )
-    if old:
-        require_version(old)
     return done is not None

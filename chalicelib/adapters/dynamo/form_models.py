@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """PynamoDB models of forms: each version as published, with its fields, boxes and notices.
 
-Guarantees and refuses what `models` does. A mapping by language is kept as JSON text.
+Guarantees and refuses what `models` does. A mapping by language is kept as JSON text. The three
+`type: ignore` are for PynamoDB's MapAttribute, whose constructor bears no types.
 """
 
 from typing import Any, Final, Self

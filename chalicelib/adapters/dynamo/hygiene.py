@@ -11,7 +11,7 @@ import hashlib
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
-from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
+from chalicelib.adapters.dynamo.cursors import bad_cursor, make_cursor, read_cursor
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
@@ -25,7 +25,7 @@ from chalicelib.adapters.dynamo.items import (
 )
 from chalicelib.domain.health import Health, dump_health, load_health
 from chalicelib.domain.ids import SHARDS
-from chalicelib.errors import Conflict, InputError
+from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import HealthRow
 
@@ -140,7 +140,5 @@ def _shard(mac: str) -> str:
 def _position(place: str) -> tuple[str, str]:
     shard, mac = place[:1], place[1:]
     if not mac or _shard(mac) != shard:
-        raise InputError(
-            code="bad_cursor", detail="This cursor is not valid. Start from the first page."
-        )
+        raise bad_cursor()
     return shard, mac

@@ -119,6 +119,9 @@ def conditionally(
     """Make a conditional write; return its answer, or None and the row that failed the condition.
 
     The row is empty when there is none. Only this error is swallowed; all others are translated.
+
+    Raises:
+        FatalError: the row that failed the condition is of an unknown schema version.
     """
     from botocore.exceptions import ClientError
 
@@ -128,7 +131,8 @@ def conditionally(
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
-            return None, error.response.get("Item", {})
+            old: Item = error.response.get("Item", {})
+            return None, require_version(old) if old else {}
         return dict(answer), {}
 
 

@@ -3,7 +3,7 @@
 
 Guarantees that no state changes without its entry; that a repeated request which already
 succeeded succeeds again (its token is derived from its content); and that a new and a known
-subject's append are as many operations on the same rows, in one order (design §2, promise 9).
+subject's append are as many operations on the same rows, in one order (promise 9).
 Refuses partial batch reads.
 
 Source: Amazon DynamoDB API Reference, TransactWriteItems (100 actions, one per row,

@@ -17,6 +17,7 @@ from pynamodb.attributes import (
 from pynamodb.models import Model
 
 from chalicelib.adapters import aws
+from chalicelib.adapters.dynamo.items import ROW_VERSION
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.catalog import Brand, MailingList
@@ -24,7 +25,6 @@ from chalicelib.domain.ids import BrandId, CampaignId, JobId, ListId, PurposeId
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import FatalError
 
-ROW_VERSION: Final = 1
 JOB_DAYS: Final = 7
 _DAY_S: Final = 86_400
 
@@ -155,7 +155,7 @@ class ListRow(Row):
 
 
 class CampaignRow(Row):
-    """`CAMPAIGN`/<id>; `SENDING`/<id> points to it while it is being sent."""
+    """`CAMPAIGN`/<id>; `SENDING`/<id> points to it from its start until everybody is accounted."""
 
     brand = UnicodeAttribute()
     list_id = UnicodeAttribute()
@@ -172,6 +172,8 @@ class CampaignRow(Row):
     started_ms = NumberAttribute(null=True)
     finished_ms = NumberAttribute(null=True)
     planned = NumberAttribute(null=True)
+    woken_ms = NumberAttribute(null=True)
+    wakes = NumberAttribute(null=True)
     revision = NumberAttribute()
 
     @classmethod
@@ -195,6 +197,8 @@ class CampaignRow(Row):
             started_ms=campaign.started_ms,
             finished_ms=campaign.finished_ms,
             planned=campaign.planned,
+            woken_ms=campaign.woken_ms,
+            wakes=campaign.wakes or None,
             revision=campaign.revision,
         )
 
@@ -215,6 +219,8 @@ class CampaignRow(Row):
             started_ms=_whole(self.started_ms),
             finished_ms=_whole(self.finished_ms),
             planned=_whole(self.planned),
+            woken_ms=_whole(self.woken_ms),
+            wakes=_whole(self.wakes) or 0,
             revision=int(self.revision),
         )
 

@@ -52,7 +52,7 @@ class DynamoRateSlot:
         return start_ms(require_number(row, "free_us") - take)
 
     def _update(self, change: str, condition: str, values: dict[str, Any]) -> Item | None:
-        answer, old = conditionally(
+        answer, _ = conditionally(
             "reserve a rate slot",
             client("dynamodb").update_item,
             TableName=self._table,
@@ -62,8 +62,4 @@ class DynamoRateSlot:
             ExpressionAttributeValues=values,
             ReturnValues="ALL_NEW",
         )
-        if answer is None:
-            if old:
-                require_version(old)
-            return None
-        return require_version(answer["Attributes"])
+        return None if answer is None else require_version(answer["Attributes"])

@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope
-from chalicelib.entrypoints.api.frame import Call, maybe_rfc3339, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.frame import (
+    PAGED,
+    Call,
+    maybe_rfc3339,
+    operation,
+    page_answer,
+    rfc3339,
+)
 
 
-@operation("GET", "/api-keys", KeyScope.ADMIN, gives="ApiKeyPage", queries=("cursor", "limit"))
+@operation("GET", "/api-keys", KeyScope.ADMIN, gives="ApiKeyPage", queries=PAGED)
 def list_api_keys(call: Call) -> Mapping[str, Any]:
     """List API keys, revoked ones among them."""
     return page_answer(call.container.key_ring.page(*call.paging()), _shape)

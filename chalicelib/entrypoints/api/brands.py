@@ -8,9 +8,7 @@ from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import BrandId
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer
-
-PAGED = ("cursor", "limit")
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer
 
 
 @operation("GET", "/brands", KeyScope.READ, gives="BrandPage", queries=PAGED)

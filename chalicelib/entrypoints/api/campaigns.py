@@ -8,6 +8,7 @@ from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.campaigns import Act, Campaign, CampaignStatus, Content
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.entrypoints.api.frame import (
+    PAGED,
     Call,
     Operation,
     maybe_rfc3339,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MAX_CAMPAIGN_BYTES = 256 * 1024
 
 
-@operation("GET", "/campaigns", KeyScope.READ, gives="CampaignPage", queries=("cursor", "limit"))
+@operation("GET", "/campaigns", KeyScope.READ, gives="CampaignPage", queries=PAGED)
 def list_campaigns(call: Call) -> Mapping[str, Any]:
     """List campaigns."""
     page = call.container.campaigns.page(*call.paging())

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import Box, Field, FieldType, Form
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
 from chalicelib.entrypoints.languages import CHOICE_NAMES
 from chalicelib.errors import InputError
 
@@ -15,7 +15,7 @@ RESERVED_NAMES = frozenset({*CHOICE_NAMES, "notice"})
 """Parameters of our own form pages; a field or box of this name would be overwritten."""
 
 
-@operation("GET", "/forms", KeyScope.READ, gives="FormPage", queries=("cursor", "limit"))
+@operation("GET", "/forms", KeyScope.READ, gives="FormPage", queries=PAGED)
 def list_forms(call: Call) -> Mapping[str, Any]:
     """List forms."""
     return page_answer(call.container.setup.forms(*call.paging()), _shape)

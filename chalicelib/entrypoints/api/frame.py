@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BASE = "/api/v1"
+PAGED = ("cursor", "limit")
+"""Query parameters of every operation that lists."""
 KEEP_S = 24 * 3600
+"""How long the answer to an idempotency key is remembered, seconds."""
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 MAX_IDEMPOTENCY_CHARS = 255
@@ -298,15 +301,13 @@ def _repeated(op: Operation, call: Call, asked: str, known: "Remembered") -> Ans
             detail="This Idempotency-Key came with another request before. Use a fresh one.",
         )
     if known.status is None or known.body is None:
-        raise Conflict("The first request with this Idempotency-Key is still running.")
+        raise Conflict(
+            "The first request with this Idempotency-Key is still running. Ask again in a moment."
+        )
     result = {**json.loads(known.body), **{n: call.body[n] for n in op.echoed if n in call.body}}
     answer = _answer(op, result)
-    return Answer(
-        status=known.status,
-        body=answer.body,
-        content_type=answer.content_type,
-        headers={**answer.headers, "Idempotency-Replayed": "true"},
-    )
+    headers = {**answer.headers, "Idempotency-Replayed": "true"}
+    return replace(answer, status=known.status, headers=headers)
 
 
 def _digest(*pieces: str | bytes) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import MailingList
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
 
 
-@operation("GET", "/lists", KeyScope.READ, gives="ListPage", queries=("cursor", "limit"))
+@operation("GET", "/lists", KeyScope.READ, gives="ListPage", queries=PAGED)
 def list_lists(call: Call) -> Mapping[str, Any]:
     """List lists."""
     return page_answer(call.container.setup.lists(*call.paging()), _shape)

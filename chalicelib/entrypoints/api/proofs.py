@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.jobs import Job
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
 from chalicelib.entrypoints.exchange import ZIP, Answer
 
 SELECTORS = ("email", "token", "subscriber")
@@ -14,7 +14,7 @@ MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 """What fits a Lambda answer of 6 MB once it is base64."""
 
 
-@operation("GET", "/proofs", KeyScope.COMPLIANCE, gives="JobPage", queries=("cursor", "limit"))
+@operation("GET", "/proofs", KeyScope.COMPLIANCE, gives="JobPage", queries=PAGED)
 def list_proofs(call: Call) -> Mapping[str, Any]:
     """List proofs asked for in the last 7 days."""
     return page_answer(call.container.proofs.page(*call.paging()), _shape)

@@ -21,7 +21,8 @@ MAX_SUBJECT_CHARS: Final = 500
 MAX_HTML_CHARS: Final = 262_144
 MAX_SENTENCE_CHARS: Final = 2000
 SLUG: Final[Schema] = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"}
-ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}
+ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"}
+"""Base64url of 16 bytes: its last character carries two bits."""
 EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Why a bundle is exported: a closed list, because it stands in the public ledger."""
 LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
@@ -282,7 +283,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         **closed(
             {
                 "email": ADDRESS,
-                "token": {"type": "string", "minLength": 1, "maxLength": 500},
+                "token": {"type": "string", "pattern": "^[!-~]{1,500}$"},
                 "subscriber": ID,
                 "lists": listed(SLUG, 0, 20),
                 "purposes": listed(SLUG, 0, 20),

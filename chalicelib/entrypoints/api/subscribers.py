@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer
 
 if TYPE_CHECKING:
     from chalicelib.services.subscribers import Subscriber
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     KeyScope.MARKETING,
     KeyScope.COMPLIANCE,
     gives="SubscriberPage",
-    queries=("email", "cursor", "limit"),
+    queries=("email", *PAGED),
 )
 def list_subscribers(call: Call) -> Mapping[str, Any]:
     """List subscribers, or find the one with an address."""

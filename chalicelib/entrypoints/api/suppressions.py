@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.entrypoints.api.frame import Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
 
 if TYPE_CHECKING:
     from chalicelib.ports.ledger import Suppressed
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     "/suppressions",
     KeyScope.COMPLIANCE,
     gives="SuppressionPage",
-    queries=("email", "cursor", "limit"),
+    queries=("email", *PAGED),
 )
 def list_suppressions(call: Call) -> Mapping[str, Any]:
     """List suppressions, or those of one address; a page may be short before the last."""

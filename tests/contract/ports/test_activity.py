@@ -152,3 +152,20 @@ def test_an_activity_row_this_code_does_not_know_is_fatal(tables):
     ):
         with pytest.raises(FatalError):
             step()
+
+
+def test_a_claim_is_one_holders_until_it_runs_out_or_is_given_back(activity):
+    assert activity.claim("mail#a", "first", START_MS, 1_000)
+    assert activity.claim("mail#a", "first", START_MS + 1, 1_000)
+    assert not activity.claim("mail#a", "second", START_MS + 500, 1_000)
+    assert activity.claim("mail#b", "second", START_MS + 500, 1_000)
+    assert activity.claim("mail#a", "second", START_MS + 1_001, 1_000)
+    activity.unclaim("mail#a", "first")
+    assert not activity.claim("mail#a", "first", START_MS + 1_002, 1_000)
+    activity.unclaim("mail#a", "second")
+    assert activity.claim("mail#a", "first", START_MS + 1_002, 1_000)
+
+
+def test_giving_back_what_nobody_holds_is_harmless(activity):
+    activity.unclaim("mail#nobody", "first")
+    assert activity.claim("mail#nobody", "second", START_MS, 1_000)

@@ -178,16 +178,20 @@ def test_what_does_not_exist_is_not_replaced(catalogue):
     assert catalogue.campaigns.unfinished() == ()
 
 
-def test_only_campaigns_being_sent_are_unfinished(catalogue):
+@pytest.mark.parametrize("end", [CampaignStatus.SENT, CampaignStatus.CANCELLED])
+def test_a_campaign_is_unfinished_from_its_start_until_it_is_accounted_for(catalogue, end):
     catalogue.campaigns.create(CAMPAIGN)
     catalogue.campaigns.create(replace(CAMPAIGN, id="draft"))
-    sending = catalogue.campaigns.replace(replace(CAMPAIGN, status=CampaignStatus.SENDING))
-    assert catalogue.campaigns.unfinished() == (sending,)
-    paused = catalogue.campaigns.replace(replace(sending, status=CampaignStatus.PAUSED))
-    assert catalogue.campaigns.unfinished() == ()
-    again = catalogue.campaigns.replace(replace(paused, status=CampaignStatus.SENDING))
-    assert catalogue.campaigns.unfinished() == (again,)
-    catalogue.campaigns.replace(replace(again, status=CampaignStatus.SENT))
+    catalogue.campaigns.create(replace(CAMPAIGN, id="never", status=CampaignStatus.CANCELLED))
+    stored = replace(CAMPAIGN, started_ms=CAMPAIGN.created_ms + 1)
+    for status in (CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
+        stored = catalogue.campaigns.replace(replace(stored, status=status))
+        assert catalogue.campaigns.unfinished() == (stored,)
+    woken = replace(stored, woken_ms=CAMPAIGN.created_ms + 2, wakes=3)
+    stored = catalogue.campaigns.replace(woken)
+    assert catalogue.campaigns.unfinished() == (stored,)
+    ended = replace(stored, status=end, finished_ms=CAMPAIGN.created_ms + 4)
+    assert catalogue.campaigns.replace(ended).wakes == 3
     assert catalogue.campaigns.unfinished() == ()
 
 

@@ -284,7 +284,7 @@ def unprocessed(monkeypatch: pytest.MonkeyPatch, refuse: Any) -> list[int]:
     client = clients.client("dynamodb")
     real, sizes = client.batch_write_item, []
 
-    def batch_write_item(RequestItems: dict[str, list[Any]]) -> Any:  # noqa: N803
+    def batch_write_item(RequestItems: dict[str, list[Any]]) -> Any:  # noqa: N803 -- the SDK's own argument name
         (table, requests), *_ = RequestItems.items()
         sizes.append(len(requests))
         keep = refuse(len(sizes), requests)

@@ -12,7 +12,8 @@ from chalicelib.adapters.dynamo.ledger import TRANSACTION_TRIES
 from chalicelib.domain.ids import BrandId, decode_id, encode_id
 from chalicelib.errors import Conflict, Throttled, Unavailable
 from chalicelib.ports.ledger import NewSubject, ProfileWrite, StoredEntry
-from chalicelib.proof.leaf import Claims, LeafFields, build_leaf, encode_claims
+from chalicelib.proof.disclosure import Claims, encode_claims
+from chalicelib.proof.leaf import LeafFields, build_leaf
 from chalicelib.proof.sealing import SubjectKeys, wrap_key
 from chalicelib.vocabulary import EventType
 from tests.support.appends import BRAND, first_append, mac, next_append, subject, suppressed
@@ -201,7 +202,7 @@ def test_index_rows_left_unwritten_keep_their_entries_in_the_outbox(dynamo, monk
     monkeypatch.setattr(
         dynamodb,
         "batch_write_item",
-        lambda RequestItems: {"UnprocessedItems": RequestItems},  # noqa: N803
+        lambda RequestItems: {"UnprocessedItems": RequestItems},  # noqa: N803 -- the SDK's own argument name
     )
     with pytest.raises(Throttled):
         dynamo.outbox.settle([(x, x.n) for x in waiting])

@@ -76,7 +76,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[list[str]]:
     client = clients.client("sqs")
     real, seen = client.send_message_batch, []
 
-    def send_message_batch(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803
+    def send_message_batch(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803 -- the SDK's own argument name
         seen.append([each["Id"] for each in Entries])
         if len(seen) > times:
             return real(QueueUrl=QueueUrl, Entries=Entries)

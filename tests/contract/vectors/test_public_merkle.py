@@ -30,7 +30,7 @@ def test_every_consistency_case_ends_as_published_but_for_the_listed(public_vect
     assert _disagreements(folder, _verify_consistency) == DIFFERENCES
 
 
-def test_rfc6962_reference_values(public_vectors: Path) -> None:
+def test_the_values_published_with_rfc6962_code_are_ours(public_vectors: Path) -> None:
     reference = json.loads(
         (public_vectors / "derived" / "rfc6962_reference.json").read_text(encoding="utf-8")
     )
@@ -54,7 +54,7 @@ def test_rfc6962_node_value_shows_that_only_the_length_check_differs(public_vect
             merkle.node_hash(left, right)
 
 
-def test_tile_layout_of_the_published_sizes(public_vectors: Path) -> None:
+def test_trees_of_the_published_sizes_have_the_published_tiles(public_vectors: Path) -> None:
     reference = json.loads(
         (public_vectors / "derived" / "rfc6962_reference.json").read_text(encoding="utf-8")
     )

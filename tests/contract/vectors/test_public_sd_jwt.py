@@ -4,7 +4,7 @@
 import json
 
 from chalicelib.proof import base64url
-from chalicelib.proof.leaf import disclosure_digest
+from chalicelib.proof.disclosure import disclosure_digest
 
 
 def test_the_published_disclosure_has_the_published_digest(public_vectors):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.proof import base64url, bundle
+from chalicelib.proof.disclosure import Claims, disclosure_digest
 from chalicelib.proof.event_types import CHANNELS, RULES, VIAS, Belongs
-from chalicelib.proof.leaf import Claims, LeafFields, build_leaf, disclosure_digest, parse_leaf
+from chalicelib.proof.leaf import LeafFields, build_leaf, parse_leaf
 from chalicelib.proof.sealing import SubjectKeys, unwrap_key, wrap_key
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys, new_confirm_token
 from chalicelib.vocabulary import EventType

@@ -356,7 +356,7 @@ def test_empty_lists_and_campaigns_say_what_to_do_next():
     assert "POST /api/v1/lists" in html
 
 
-def test_small_filters():
+def test_words_fall_back_to_english_and_a_time_reads_alike_everywhere():
     assert in_language({"sv": "ja"}, "de") == "ja"
     assert in_language({"en": "yes", "sv": "ja"}, "de") == "yes"
     assert utc_minute(1_767_225_600_000) == "2026-01-01 00:00 UTC"

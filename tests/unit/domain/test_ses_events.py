@@ -214,7 +214,7 @@ def test_snss_envelope_changes_nothing(document, fields):
     assert parse(json.dumps(docs.envelope(document))) == parse(json.dumps(document))
 
 
-# Slips of others, recorded in reference field §3.
+# Slips that other senders' readers of these events made.
 
 
 def test_a_published_complaint_counts_as_one():

@@ -38,10 +38,14 @@ def problems(**values: str) -> dict[str, Problem]:
 def test_a_good_submission_is_read_and_unknown_parameters_are_not_kept():
     found = read_submission(FORM, {**GOOD, "measurement": "yes", "extra": "kept nowhere"})
     assert found.address.deliverable == "Visitor@example.org"
-    assert found.attributes == {"first_name": "Alva"}
     assert found.purposes == ("measurement", "newsletter")
-    assert "extra" not in found.as_submitted
-    assert found.as_submitted["email"] == " Visitor@Example.org "
+    assert found.fields == {
+        "email": "Visitor@Example.org",
+        "first_name": "Alva",
+        "newsletter": "yes",
+        "measurement": "yes",
+    }
+    assert FORM.attributes(found.fields) == {"first_name": "Alva"}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_one_post_confirms_and_a_second_says_so_kindly(web, world, link, name):
     assert len(world.rows.entries) == entries
 
 
-def test_refusing_ends_it(web, world, link):
+def test_refusing_ends_a_link_for_good(web, world, link):
     reply = web.post(link, form={"answer": "refuse", "language": "en"})
     assert reply.status == 200
     assert reply.heading.startswith("Refused")
@@ -77,6 +77,11 @@ def test_refusing_ends_it(web, world, link):
 def test_a_post_with_an_unclear_answer_confirms_nothing(web, world, link, answer):
     assert web.post(link, form={"answer": answer}).status == 422
     assert ConsentStatus.GIVEN not in statuses(world)
+
+
+def test_the_refuse_address_of_the_mail_never_confirms(web, world, link):
+    assert web.post(f"{link}?act=refuse", form={}).status == 200
+    assert statuses(world) == {ConsentStatus.REFUSED}
 
 
 @pytest.mark.parametrize("form", [None, {}, {"language": "en"}])

@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib.errors import BrokenProof, EvidenceError, Malformed
 from chalicelib.proof import bundle, canonical
+from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.evidence import NoticeFile
-from chalicelib.proof.leaf import Claims
 from chalicelib.vocabulary import EventType
 from tests.support.small_log import (
     NOTICE,

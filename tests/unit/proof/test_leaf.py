@@ -9,20 +9,22 @@ from chalicelib.domain.events import CONTROLLER_ONLY, SuppressionReason, Via
 from chalicelib.domain.events import EventType as DomainEventType
 from chalicelib.errors import Malformed
 from chalicelib.proof import base64url, canonical, merkle
-from chalicelib.proof.event_types import RULES, VIAS, Belongs
-from chalicelib.proof.leaf import (
+from chalicelib.proof.disclosure import (
     CLAIM_NAMES,
-    BadLeaf,
     Claims,
-    Erasure,
-    LeafFields,
-    build_controller_leaf,
-    build_leaf,
     decode_claims,
     disclose,
     disclosure_digest,
     encode_claims,
     open_disclosure,
+)
+from chalicelib.proof.event_types import RULES, VIAS, Belongs
+from chalicelib.proof.leaf import (
+    BadLeaf,
+    Erasure,
+    LeafFields,
+    build_controller_leaf,
+    build_leaf,
     parse_leaf,
 )
 from chalicelib.proof.sealing import SubjectKeys

@@ -6,7 +6,9 @@ import pytest
 from chalicelib.domain.events import Via
 from chalicelib.domain.signup import COOLDOWN_MS, DAY_MS, Mail
 from chalicelib.domain.state import ConsentKey, ConsentStatus
-from chalicelib.errors import BadToken, Conflict, NotFound, Unavailable
+from chalicelib.errors import BadToken, Conflict, NotFound, Throttled, Unavailable
+from chalicelib.ports.outside import Queue
+from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.confirmation import LinkStatus
 from chalicelib.services.confirmation_mail import TOKEN_LIFE_MS
 from tests.support.faults import FailOnce, Moment
@@ -216,3 +218,78 @@ def test_a_chain_that_keeps_moving_is_refused_and_nothing_changes(world):
         world.confirmation.confirm(token, READER)
     world.faults = lambda call, moment: None
     assert world.confirmation.look(token).status is LinkStatus.OPEN
+
+
+def test_a_request_withdrawn_before_its_mail_is_not_mailed(world):
+    sid = world.subscribe(ADDRESS)
+    token = unsubscribe_token(world, sid)
+    world.time.advance(AGAIN_MS)
+    world.sign_up(ADDRESS, measurement="yes")
+    world.unsubscribe.withdraw(token, VISITOR, Via.LIST_UNSUB_POST)
+    mails = len(world.mails)
+    world.settle()
+    assert len(world.mails) == mails
+
+
+def test_a_withdrawal_while_the_mail_is_rendered_is_obeyed(world):
+    sid = world.subscribe(ADDRESS)
+    token = unsubscribe_token(world, sid)
+    world.time.advance(AGAIN_MS)
+    world.sign_up(ADDRESS, measurement="yes")
+    mails = len(world.mails)
+    done = []
+
+    def withdraw(call, moment):
+        if call == "Activity.claim" and moment is Moment.AFTER and not done:
+            done.append(True)
+            world.unsubscribe.withdraw(token, VISITOR, Via.LIST_UNSUB_POST)
+
+    world.faults = withdraw
+    world.settle()
+    assert (done, len(world.mails)) == ([True], mails)
+
+
+def test_requests_worked_on_at_the_same_time_are_one_mail(world):
+    """Two workers: while one is inside SES, another answers a further request."""
+    depth = []
+
+    def another(call, moment):
+        if call == "Sender.send_one" and moment is Moment.BEFORE and len(depth) < 5:
+            depth.append(True)
+            world.time.advance(20)
+            world.sign_up(ADDRESS)
+            for body in world.messages.take(Queue.CONFIRMATIONS):
+                world.handle(Queue.CONFIRMATIONS, body)
+
+    world.sign_up(ADDRESS)
+    world.faults = another
+    world.settle(Queue.CONFIRMATIONS)
+    assert len(world.mails) == 1
+
+
+def test_a_mail_service_that_never_answers_gets_a_request_twice_at_most(world):
+    request = world.sign_up(ADDRESS)
+
+    def lost(call, moment):
+        if call == "Sender.send_one" and moment is Moment.AFTER:
+            raise Unavailable("answer lost")
+
+    world.faults = lost
+    waiting = True
+    while waiting:  # The queue delivers until the handler no longer fails.
+        try:
+            assert world.confirmation_mail.send(request) is Mail.NONE
+            waiting = False
+        except Unavailable:
+            world.time.advance(AGAIN_MS)
+    assert len(world.mails) == 2
+
+
+def test_a_mail_service_that_asks_to_wait_is_asked_again_for_as_long_as_it_takes(world):
+    request = world.sign_up(ADDRESS)
+    world.mailbox.answer = lambda message: Sent(outcome=Outcome.RETRY, reason="paused")
+    for _ in range(5):
+        with pytest.raises(Throttled):
+            world.confirmation_mail.send(request)
+    world.mailbox.answer = lambda message: None
+    assert world.confirmation_mail.send(request) is Mail.CONFIRM

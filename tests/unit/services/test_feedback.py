@@ -159,7 +159,7 @@ def test_a_tag_does_not_speak_for_several_recipients(people):
     tell(people, docs.bounce("second@example.org", "third@example.org", at=LATER))
     assert isinstance(sendable(people), Allowed)
     for address in ("second@example.org", "third@example.org"):
-        assert people.suppressions.is_suppressed(address)
+        assert people.suppressions.find(address)
 
 
 def test_an_untagged_complaint_objects_to_every_brand_the_person_knows(people):
@@ -193,7 +193,7 @@ def test_a_stranger_is_suppressed_by_mac_alone(people, document, reason):
 def test_after_an_erasure_a_late_complaint_is_honoured_by_mac_alone(people):
     people.erase(sid_of(people))
     tell(people, docs.complaint())
-    assert people.suppressions.is_suppressed(VISITOR)
+    assert people.suppressions.find(VISITOR)
     (event,) = people.outside.events.values()
     assert (event.sid, event.sealed) == (None, None)
     assert people.sending.deliveries[DELIVERY].event == "Complaint"

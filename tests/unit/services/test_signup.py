@@ -2,12 +2,16 @@
 """Sign-up: one entry, one message, and the same calls and answer for every address."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.catalog import Field, FieldType
 from chalicelib.domain.signup import Problem, SubmissionError
 from chalicelib.errors import InputError, NotFound, OverBudget
 from chalicelib.ports.outside import Queue
+from chalicelib.services.signup import Session
+from infra.local.demo_data import DEMO_FORM
 from tests.support.faults import Moment
 from tests.support.world import TICKED, VISITOR, World
 
@@ -113,3 +117,45 @@ def test_over_budget_is_refused_before_anything_that_depends_on_the_address(worl
     with pytest.raises(OverBudget):
         world.signup.submit("demo", {**TICKED, "email": ADDRESS}, VISITOR, "en")
     assert not any(call.startswith(("AddressMac", "LedgerStore")) for call in calls)
+
+
+def test_what_is_sealed_is_equally_long_for_a_known_and_an_unknown_address(world):
+    sid = world.subscribe("visitor@example.org")
+    world.sign_up("visitor@example.org", first_name="x" * 60)
+    known = world.store.history(sid)[-1]
+    before = set(world.rows.states)
+    world.sign_up("unknown@example.org", first_name="x" * 60)
+    (stranger,) = set(world.rows.states) - before
+    assert len(world.store.history(stranger)[0].sealed) == len(known.sealed)
+
+
+@pytest.mark.parametrize("pad", [10, 5_000, 50_000])
+def test_a_boxs_value_decides_nothing_about_what_is_sealed(world, pad):
+    world.sign_up("short@example.org", newsletter="1")
+    world.sign_up("other@example.org", newsletter="1" * pad)
+    sealed = {len(entry.sealed) for entry in world.rows.entries.values()}
+    assert len(sealed) == 1
+
+
+def test_a_form_whose_answers_could_not_be_sealed_is_refused():
+    with pytest.raises(InputError, match="2500 characters"):
+        replace(
+            DEMO_FORM,
+            fields=(
+                *DEMO_FORM.fields,
+                *(
+                    Field(name=f"f{n}", type=FieldType.TEXT, label={"en": "F"}, max_chars=1_000)
+                    for n in range(3)
+                ),
+            ),
+        )
+
+
+def test_the_longest_answers_and_browser_strings_still_fit(world):
+    session = Session(
+        network="192.0.2.7",
+        **dict.fromkeys(("user_agent", "page", "referrer", "language"), "\U0001f600\x1f" * 5_000),
+    )
+    values = {**TICKED, "email": ADDRESS, "first_name": "\U0001f600" * 60}
+    world.signup.submit("demo", values, session, "en")
+    assert len(world.rows.states) == 1

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A walk through the whole product: every handler, and every branch that makes a call of its own.
+
+It guarantees that each chapter asserts what a person would see, so that a call that was refused or
+never made is not taken for one that was allowed.
+"""
+
+import http.client
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from chalicelib.domain.state import dump_state, load_state
+from tests.package.installation import KEY, Installation
+
+VISITOR, SECOND, LEAVER, STRANGER = (
+    f"{name}@example.org" for name in ("visitor", "second", "leaver", "stranger")
+)
+PROOFREADER = "proofreader@example.net"
+SHARDS = 16
+HOUR_MS = 3_600_000
+LONG_HTML = f"<p>{'A long letter. ' * 10_000}</p>"
+"""Its text and HTML together are more than SES takes as one bulk entry."""
+
+
+def set_up(site: Installation) -> None:
+    """An empty installation, then its brand, list and form."""
+    site.schedule("sequence_on_schedule")
+    site.page("GET", "/ledger/checkpoint", expect=404)
+    site.schedule("log_heartbeat")
+    site.schedule("sequence_on_schedule")
+    site.make_first_key()
+    brand = {
+        "id": "walk",
+        "name": "Walk",
+        "controller_name": "Example Controller",
+        "postal_address": "1 Example Street",
+        "contact_address": "privacy@example.org",
+        "from_address": "news@example.org",
+    }
+    site.api("POST", "/brands", brand, expect=201, key="brand")
+    site.api("POST", "/brands", brand, expect=201, key="brand")
+    site.api("POST", "/brands", brand, expect=409, key="brand again")
+    letters = {"id": "letters", "brand": "walk", "name": "Letters"}
+    site.api("POST", "/lists", letters, expect=201)
+    texts = {"en": "Yes, send me letters."}
+    form = {
+        "id": "join",
+        "brand": "walk",
+        "lists": ["letters"],
+        "title": texts,
+        "promise": texts,
+        "fields": [{"name": "email", "type": "email", "label": texts}],
+        "boxes": [{"name": "letters", "purpose": "letters", "text": texts, "mandatory": True}],
+    }
+    site.api("POST", "/forms", form, expect=201)
+    for noun, word in (("brands", "walk"), ("lists", "letters"), ("forms", "join")):
+        assert len(site.api("GET", f"/{noun}")["items"]) == 1
+        site.api("GET", f"/{noun}/{{{noun[:-1]}}}", **{noun[:-1]: word})
+    site.consume("sequence_ledger")
+    for route in ("/ledger/checkpoint", "/ledger/policy"):
+        assert "localhost/kvitto/walk" in site.page("GET", route)
+    site.page("GET", "/privacy/{brand}", brand="walk")
+
+
+def sign_up(site: Installation, email: str) -> str:
+    """Send the form, let the worker answer; return the text of the newest mail."""
+    site.page("GET", "/forms/{form_id}", form_id="join")
+    site.page("POST", "/forms/{form_id}", {"email": email, "letters": "yes"}, form_id="join")
+    assert site.consume("send_confirmations") == 1
+    return site.mails(email)[-1]["text"] if site.mails(email) else ""
+
+
+def answer(site: Installation, mail: str, act: str) -> None:
+    """Open the link of a confirmation mail, and press one of its buttons."""
+    token = re.search(r"/confirm/([\w-]+)", mail).group(1)
+    site.page("GET", "/confirm/{token}", token=token)
+    site.page("POST", "/confirm/{token}", {"answer": act}, token=token)
+
+
+def let_an_hour_pass(site: Installation) -> None:
+    """Nobody was written to lately, so that whoever signs up again is written to."""
+    dynamodb = site.client("dynamodb")
+    for row in dynamodb.scan(TableName="kvitto-activity")["Items"]:
+        if row["pk"]["S"].startswith("C#"):
+            key = {name: row[name] for name in ("pk", "sk")}
+            dynamodb.delete_item(TableName="kvitto-activity", Key=key)
+    for row in dynamodb.scan(TableName="kvitto-ledger")["Items"]:
+        if row["sk"]["S"] == "STATE":
+            state = load_state(row["folded"]["S"])
+            mails_ms = tuple(at_ms - HOUR_MS for at_ms in state.mails_ms)
+            row["folded"]["S"] = dump_state(replace(state, mails_ms=mails_ms))
+            dynamodb.put_item(TableName="kvitto-ledger", Item=row)
+
+
+def wait_for_ses(site: Installation, email: str) -> None:
+    """SES asks to wait, then gives no answer, then takes the mail."""
+    site.page("POST", "/forms/{form_id}", {"email": email, "letters": "yes"}, form_id="join")
+    (message,) = site.take("send_confirmations")
+    for fault in ("error_429", "drop_before_accept"):
+        site.plant(fault)
+        site.hand_back("send_confirmations", message)
+    site.hand_over("send_confirmations", [message])
+    assert len(site.mails(email)) == 1
+
+
+def people(site: Installation) -> None:
+    """Unknown, known and suppressed addresses; one refuses."""
+    for email in (VISITOR, SECOND, LEAVER):
+        answer(site, sign_up(site, email), "confirm")
+    let_an_hour_pass(site)
+    assert "/unsubscribe/" in sign_up(site, VISITOR)
+    answer(site, sign_up(site, "refuser@example.org"), "refuse")
+    wait_for_ses(site, "patient@example.org")
+    site.api("POST", "/suppressions", {"email": STRANGER, "reason": "manual"}, expect=201)
+    sign_up(site, STRANGER)
+    assert site.api("GET", "/suppressions", query={"email": STRANGER})["items"]
+    assert site.api("GET", "/suppressions")["items"]
+    assert site.consume("sequence_ledger") >= 1
+    (found,) = site.api("GET", "/subscribers", query={"email": VISITOR})["items"]
+    site.api("GET", "/subscribers/{subscriber}", subscriber=found["id"])
+    assert len(site.api("GET", "/subscribers")["items"]) == 6
+
+
+def write(site: Installation, subject: str, html: str = "<p>A letter</p>") -> str:
+    """Write a campaign and return its id."""
+    body = {"name": subject, "list": "letters", "purpose": "letters", "subject": subject}
+    return site.api("POST", "/campaigns", {**body, "html": html}, expect=201)["id"]
+
+
+def act(site: Installation, campaign: str, word: str, body=None, *, expect: int = 202) -> None:
+    """Do something with a campaign."""
+    site.api("POST", f"/campaigns/{{campaign}}/{word}", body, expect=expect, campaign=campaign)
+
+
+def campaigns(site: Installation) -> None:
+    """One is sent and finished, one stalls and is cancelled, one is long, one comes unplanned."""
+    first = write(site, "First")
+    act(site, first, "test", {"to": PROOFREADER})
+    act(site, first, "send")
+    assert site.consume("plan_campaigns") == SHARDS
+    assert site.consume("send_chunks") >= 1
+    assert [mail["subject"] for mail in site.mails(VISITOR)][-1] == "First"
+    assert site.api("GET", "/campaigns/{campaign}", campaign=first)["sent"] == 3
+    site.schedule("advance_campaigns")
+
+    second = write(site, "Second")
+    act(site, second, "send")
+    act(site, second, "pause")
+    act(site, second, "resume")
+    assert site.consume("plan_campaigns") == 2 * SHARDS
+    age(site, f"CAMPAIGN/{second}", "SET started_ms = :then, woken_ms = :then")
+    site.schedule("advance_campaigns")
+    assert site.consume("plan_campaigns") == SHARDS
+    act(site, second, "cancel")
+    assert site.consume("plan_campaigns") == SHARDS
+    assert site.consume("send_chunks") >= 1
+    assert site.mails(VISITOR)[-1]["subject"] == "First"
+
+    third = write(site, "Third", LONG_HTML)
+    act(site, third, "send")
+    site.consume("plan_campaigns")
+    site.consume("send_chunks")
+    assert site.mails(VISITOR)[-1]["subject"] == "Third"
+    chunk = chunks(site, third)[0]
+    age(site, chunk, "SET #status = :dispatched, dispatched_ms = :then", ":dispatched")
+    site.schedule("advance_campaigns")
+    assert site.api("GET", "/campaigns/{campaign}", campaign=third)["unknown"] >= 1
+
+    fourth = write(site, "Fourth")
+    act(site, fourth, "send")
+    site.hand_back("send_chunks", {"v": 1, "campaign": fourth, "shard": "0", "number": 0})
+    act(site, fourth, "cancel")
+    assert len(site.api("GET", "/campaigns")["items"]) == 4
+
+
+def chunks(site: Installation, campaign: str) -> list[str]:
+    """Return partition/sort key of the campaign's chunks."""
+    rows = site.client("dynamodb").scan(TableName="kvitto-campaigns")["Items"]
+    keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
+    mine = [key for key in keys if key[0].startswith(f"K#{campaign}#") and key[1].isdigit()]
+    return ["/".join(key) for key in mine]
+
+
+def age(site: Installation, key: str, change: str, *states: str) -> None:
+    """Let a row of the campaigns table be as it would be long after."""
+    pk, sk = key.split("/")
+    words = {state: {"S": state.removeprefix(":")} for state in states}
+    site.client("dynamodb").update_item(
+        TableName="kvitto-campaigns",
+        Key={"pk": {"S": pk}, "sk": {"S": sk}},
+        UpdateExpression=change,
+        ExpressionAttributeValues={":then": {"N": "1"}, **words},
+        **({"ExpressionAttributeNames": {"#status": "status"}} if states else {}),
+    )
+
+
+def feedback(site: Installation) -> None:
+    """Deliveries, then a bounce and a complaint, then events about mails without a delivery."""
+    assert site.consume("record_ses_events", least=2) >= 2
+    site.happen(site.mails(SECOND)[-1]["id"], "Bounce")
+    site.happen(site.mails(LEAVER)[-1]["id"], "Complaint")
+    site.happen(site.mails(PROOFREADER)[-1]["id"], "Bounce")
+    site.happen(site.mails("refuser@example.org")[-1]["id"], "Bounce")
+    assert site.consume("record_ses_events", least=4) >= 4
+    for email in (SECOND, LEAVER, PROOFREADER, "refuser@example.org"):
+        assert site.api("GET", "/suppressions", query={"email": email})["items"], email
+    site.api("POST", "/suppressions", {"email": LEAVER, "reason": "asked"}, expect=201)
+
+
+def leave(site: Installation) -> str:
+    """The link in a campaign's mail, opened and then used; return its token."""
+    headers = dict(site.mails(VISITOR)[-1]["headers"])
+    token = headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+    site.page("GET", "/unsubscribe/{token}", token=token)
+    site.page("POST", "/unsubscribe/{token}", {"List-Unsubscribe": "One-Click"}, token=token)
+    return token
+
+
+def proofs(site: Installation, token: str) -> None:
+    """A proof by each selector; the finished file, and one too big for an answer."""
+    (found,) = site.api("GET", "/subscribers", query={"email": SECOND})["items"]
+    wanted = ({"email": VISITOR}, {"token": token}, {"subscriber": found["id"]})
+    jobs = [site.api("POST", "/proofs", each, expect=202)["id"] for each in wanted]
+    site.api("GET", "/proofs/{proof}/bundle", expect=409, proof=jobs[0])
+    for _ in range(10):
+        site.consume("sequence_ledger", least=0)
+        if not site.consume("build_proofs", least=0):
+            states = [site.api("GET", "/proofs/{proof}", proof=job)["status"] for job in jobs]
+            if set(states) == {"ready"}:
+                break
+            site.consume("build_proofs")
+    else:
+        raise AssertionError(f"the proofs were not built: {states}")
+    fetch(site, jobs[0])
+    lose(site)
+    assert len(site.api("GET", "/proofs")["items"]) == len(jobs) + 1
+
+
+def lose(site: Installation) -> None:
+    """A proof whose half-made file is gone when its entry has come into the log."""
+    job = site.api("POST", "/proofs", {"email": VISITOR}, expect=202)["id"]
+    site.consume("sequence_ledger", least=0)
+    site.hand_over("build_proofs", [{"v": 1, "job": job}])
+    s3, bucket = site.client("s3"), site.environment["KVITTO_BUCKET"]
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix="bundles/")["Contents"]:
+        if item["Key"].endswith(".prepared"):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+    site.consume("sequence_ledger")
+    site.consume("build_proofs")
+    assert site.api("GET", "/proofs/{proof}", proof=job)["status"] == "failed"
+
+
+def fetch(site: Installation, job: str) -> None:
+    """Fetch a bundle from the API, and then, once it is grown, from the store."""
+    s3, bucket = site.client("s3"), site.environment["KVITTO_BUCKET"]
+    words = {"headers": {"Authorization": f"Bearer {KEY}"}, "proof": job}
+    status, _, _ = site.http("GET", "/api/v1/proofs/{proof}/bundle", **words)
+    assert status == http.client.OK
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="bundles/")["Contents"]
+    (key,) = (item["Key"] for item in listed if job in item["Key"])
+    s3.put_object(Bucket=bucket, Key=key, Body=bytes(5 << 20))
+    status, _, headers = site.http("GET", "/api/v1/proofs/{proof}/bundle", **words)
+    assert status == http.client.SEE_OTHER
+    place = urlsplit(headers["Location"])
+    link = http.client.HTTPConnection(place.netloc, timeout=30)
+    link.request("GET", f"{place.path}?{place.query}")
+    assert len(link.getresponse().read()) == 5 << 20
+    link.close()
+
+
+def operators(site: Installation) -> None:
+    """A key is made, shown and revoked; the console is entered, looked at and left."""
+    made = site.api("POST", "/api-keys", {"name": "second", "scopes": ["read"]}, expect=201)
+    assert len(site.api("GET", "/api-keys")["items"]) == 2
+    site.api("GET", "/api-keys/{api_key}", api_key=made["id"])
+    site.api("DELETE", "/api-keys/{api_key}", expect=204, api_key=made["id"])
+    site.page("GET", "/console/login")
+    site.page("POST", "/console/login", {"key": made["key"]}, expect=403)
+    status, _, headers = site.http(
+        "POST",
+        "/console/login",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=f"key={KEY}",
+    )
+    assert status == http.client.SEE_OTHER
+    cookie = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
+    (campaign, *_) = site.api("GET", "/campaigns")["items"]
+    for route in ("/console/overview", f"/console/campaigns/{campaign['id']}"):
+        words = {"campaign": campaign["id"]} if campaign["id"] in route else {}
+        declared = route.replace(campaign["id"], "{campaign}")
+        assert site.http("GET", declared, headers=cookie, **words)[0] == http.client.OK
+    site.http("POST", "/console/logout", headers=cookie)
+
+
+def walk(site: Installation) -> None:
+    """Walk through everything once."""
+    set_up(site)
+    people(site)
+    campaigns(site)
+    feedback(site)
+    proofs(site, leave(site))
+    operators(site)
+    site.schedule("sequence_on_schedule")
+    site.consume("sequence_ledger", least=0)
