@@ -48,5 +48,5 @@ admin-key: $(STAMP) ## Make the first API key with your own AWS identity
 vectors: $(STAMP) ## Write the test vectors anew
 	@$(BIN)/python tools/make_vectors.py
 
-clean: ## Remove what was built and the local stack's state (keys stay)
-	@rm -rf dist .chalice/deployments .pytest_cache .mypy_cache .ruff_cache
+clean: ## Remove what was built and the local stack's logs (keys stay)
+	@rm -rf .local/logs dist .chalice/deployments .pytest_cache .mypy_cache .ruff_cache

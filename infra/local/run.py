@@ -31,4 +31,7 @@ def main():  # type: ignore[no-untyped-def]  # noqa: ANN201 - read by any Python
 
 
 if __name__ == "__main__":
-    sys.exit(main())  # type: ignore[no-untyped-call]
+    try:
+        sys.exit(main())  # type: ignore[no-untyped-call]
+    except KeyboardInterrupt:
+        sys.exit(130)  # Ctrl-C before anything was started; 128 + SIGINT, as shells expect.

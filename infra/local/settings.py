@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIN_KEY_CHARACTERS = 16
+MAX_KEY_CHARS = 256
 MAX_SUBSCRIBERS = 5000
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, never bound by default
 
@@ -51,9 +52,14 @@ class LocalSettings:
             SettingError: a value cannot be used.
         """
         api_key = environment.get("LOCAL_API_KEY") or None
-        if api_key is not None and len(api_key) < MIN_KEY_CHARACTERS:
+        if api_key is not None and not (
+            MIN_KEY_CHARACTERS <= len(api_key) <= MAX_KEY_CHARS
+            and api_key.isascii()
+            and api_key.isprintable()
+        ):
             raise SettingError(
-                f"LOCAL_API_KEY must be at least {MIN_KEY_CHARACTERS} characters long."
+                f"LOCAL_API_KEY must be at least {MIN_KEY_CHARACTERS} characters long, "
+                f"at most {MAX_KEY_CHARS}, all of them plain ASCII."
             )
         app_folder = environment.get("KVITTO_APP_DIR") or None
         if app_folder and not (Path(app_folder) / "app.py").is_file():

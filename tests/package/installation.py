@@ -220,4 +220,4 @@ def installed(tree: Path, runtime_client: Path):
     finally:
         emulator.stdin.close()
         emulator.stdout.close()
-        emulator.wait(timeout=10)
+        emulator.wait(timeout=60)

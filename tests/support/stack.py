@@ -82,6 +82,8 @@ class Stack:
             "PORT": "0",
             "LOCAL_API_KEY": API_KEY,
             "DEMO_SUBSCRIBERS": "2",
+            # Schedules tick every second, so that what they finish is finished soon.
+            "KVITTO_LOCAL_MINUTE_SECONDS": "1",
             "KVITTO_LOCAL_DIR": str(folder / "state"),
             **settings,
         }
@@ -372,19 +374,37 @@ class Stack:
             }
 
     def settled(self) -> dict[str, list[dict[str, Any]]]:
-        """Every table once nothing has changed for a second: no queue holds work any more."""
-        before: list[Any] = [None, 0.0]
+        """Every table once no work is left: queues, outbox and running campaigns are empty."""
 
         def look() -> Any:
-            now = self.tables()
-            if now != before[0]:
-                before[:] = [now, time.monotonic()]
+            if self._waiting_messages():
                 return None
-            return now if time.monotonic() - before[1] > 1 else None
+            rows = self.tables()
+            busy = [row for row in rows["kvitto-campaigns"] if row["pk"]["S"] == "SENDING"]
+            busy += [row for row in rows["kvitto-ledger"] if row["pk"]["S"].startswith("Q#")]
+            if busy or self._waiting_messages():
+                return None
+            time.sleep(0.2)
+            return rows if rows == self.tables() else None
 
-        found = until(look, "quiet", 30)
+        found = until(look, "quiet", 60)
         assert isinstance(found, dict)
         return found
+
+    def _waiting_messages(self) -> int:
+        """Messages in all queues but the dead-letter ones, those in hand and delayed included."""
+        counters = [
+            f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")
+        ]
+        with closing(self.client("sqs")) as sqs:
+            return sum(
+                int(count)
+                for url in sqs.list_queues()["QueueUrls"]
+                if not url.endswith("-dlq")
+                for count in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counters)[
+                    "Attributes"
+                ].values()
+            )
 
     def objects(self) -> dict[str, bytes]:
         """Every object of the bucket by key."""
