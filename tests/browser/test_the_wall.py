@@ -8,7 +8,6 @@ from tests.support.browser import Visit
 
 def test_a_request_to_another_host_is_stopped_and_fails_the_visit(browser, stack):
     visit = Visit(browser, stack.base_url)
-    visit.open("/forms/demo")
     visit.page.set_content("<img src='http://192.0.2.1/pixel.gif'>")
     with pytest.raises(AssertionError, match=r"192\.0\.2\.1"):
         visit.close()

@@ -7,7 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, Keys, assert_fits, enter, has_focus
+from tests.support.browser import (
+    DESK,
+    PHONE,
+    SMALL_PHONE,
+    Keys,
+    assert_fits,
+    enter,
+    has_focus,
+    is_given,
+)
 
 NAMES = {"en": "English", "sv": "Svenska", "de": "Deutsch", "fr": "Français"}
 WORDS = {
@@ -63,10 +72,6 @@ def once(stack):
     address = stack.address("calm")
     stack.subscribe(address)
     return changes(stack, address)
-
-
-def is_given(stack, address):
-    return [item["status"] for item in stack.subscriber(address)["lists"]] == ["given"]
 
 
 @pytest.mark.parametrize("language", sorted(NAMES))

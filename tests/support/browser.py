@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route
 
+from tests.support.stack import Stack
+
 INSTALL = "Chromium is missing; get it with `apt-get install chromium` or run `make test` as root"
 PHONE, SMALL_PHONE, DESK = (390, 844), (320, 640), (1280, 800)
 MAX_TABS = 60
@@ -82,8 +84,8 @@ class Visit:
     def close(self) -> None:
         """End the visit; it must have stayed on the stack, and no script may have failed."""
         self.context.close()
-        assert self.strayed == []
-        assert self.complained == []
+        assert not self.strayed, f"asked other hosts: {self.strayed}"
+        assert not self.complained, f"a script failed: {self.complained}"
 
 
 class Hands(Protocol):
@@ -160,6 +162,12 @@ def enter(page: Page) -> None:
 def has_focus(target: Locator) -> bool:
     """Whether keys go to this element."""
     return bool(target.evaluate("element => element === element.ownerDocument.activeElement"))
+
+
+def is_given(stack: Stack, address: str) -> bool:
+    """Whether somebody's consent to the demo list stands."""
+    seen = stack.subscriber(address)
+    return seen is not None and [item["status"] for item in seen["lists"]] == ["given"]
 
 
 def assert_fits(page: Page) -> None:
