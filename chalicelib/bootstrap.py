@@ -16,11 +16,12 @@ from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.campaigns import CampaignDesk
 from chalicelib.services.confirmation import Confirmation
 from chalicelib.services.confirmation_mail import ConfirmationMail
-from chalicelib.services.delivery import Courier, Planner
+from chalicelib.services.delivery import Courier
 from chalicelib.services.feedback import Feedback
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.mailing import Composer
+from chalicelib.services.planning import Planner
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.sequencing import Sequencer
 from chalicelib.services.setup import Setup
@@ -356,6 +357,8 @@ class Container:
             brands=self.brands,
             chunks=self.chunks,
             ledger=self.ledger,
+            store=self.store,
+            activity=self.activity,
             blobs=self.blobs,
             queues=self.queues,
             sender=self.sender,

@@ -23,7 +23,7 @@ _LINES: Final = frozenset(
     | {"tr"}
 )
 _SPACES: Final = re.compile(r"[ \t\r\n\f\xa0]+")
-_MANY_BREAKS: Final = re.compile(r" *\n[ \n]*\n")
+_MANY_BREAKS: Final = re.compile(r"\n{3,}")
 
 
 def html_to_text(html: str) -> str:

@@ -20,6 +20,7 @@ from chalicelib.domain.ids import (
     SubjectId,
     decode_id,
     encode_id,
+    require_slug,
 )
 from chalicelib.errors import FatalError, IllegalTransition
 
@@ -116,6 +117,11 @@ class Campaign:
     woken_ms: int | None = None
     wakes: int = 0
     revision: int = 0
+
+    def __post_init__(self) -> None:
+        require_slug(self.brand, "brand")
+        require_slug(self.list, "list")
+        require_slug(self.purpose, "purpose")
 
     @property
     def unfinished(self) -> bool:

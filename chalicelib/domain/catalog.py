@@ -75,6 +75,7 @@ class MailingList:
 
     def __post_init__(self) -> None:
         require_slug(self.id, "list")
+        require_slug(self.brand, "brand")
         _text(self.name, "A list name")
 
 
@@ -106,6 +107,9 @@ class Box:
     text: Mapping[str, str]
     mandatory: bool = False
 
+    def __post_init__(self) -> None:
+        require_slug(self.purpose, "purpose")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRef:
@@ -133,6 +137,9 @@ class Form:
 
     def __post_init__(self) -> None:
         require_slug(self.id, "form")
+        require_slug(self.brand, "brand")
+        for list_id in self.lists:
+            require_slug(list_id, "list")
         emails = [field for field in self.fields if field.type is FieldType.EMAIL]
         if len(emails) != 1 or len(self.fields) > MAX_FIELDS:
             raise InputError(code="bad_form", detail="A form asks for one e-mail address.")
@@ -144,7 +151,7 @@ class Form:
                 detail=f"The fields of a form take {MAX_TYPED_CHARS} characters together.",
             )
         names = [*(item.name for item in self.fields), *(item.name for item in self.boxes)]
-        if len(set(names)) != len(names) or not all(self.lists):
+        if len(set(names)) != len(names):
             raise InputError(code="bad_form", detail="Every field and box has its own name.")
 
     def notice(self, language: str) -> NoticeRef | None:

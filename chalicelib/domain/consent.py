@@ -303,10 +303,15 @@ def may_confirm(
     """Say whether a confirmation link made for entry ``request_entry`` may still give consent.
 
     It may not once anything it asked for was withdrawn, refused or objected to after the request:
-    an old link never resurrects consent.
+    an old link never resurrects consent. Nor may it while a suppression stands that only the
+    operator can lift: the page must not promise what the ledger would not honour.
     """
     scope = Scope(brand, channel)
-    if state.restricted or state.erased:
+    blocked = any(
+        x.brand in (None, brand) and x.reason not in LIFTED_BY_CONFIRMATION
+        for x in state.suppressions
+    )
+    if state.restricted or state.erased or blocked:
         return False
     if max(state.stops.get(scope, -1), state.objections.get(scope, -1)) > request_entry:
         return False

@@ -8,9 +8,12 @@ field the first value counts. Refuses everything else as `Unreadable`; nothing i
 import json
 import re
 from collections.abc import Iterable
+from email.errors import MessageError
+from email.headerregistry import HeaderRegistry
+from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Request
@@ -23,6 +26,27 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 100
 MAX_DEPTH = 20
+MAX_HEADER_CHARS = 500
+MAX_HEADERS_CHARS = 50_000
+"""Of all parts, counting a header each time it is looked at."""
+
+
+class _BoundedHeaders(HeaderRegistry):
+    """Parses headers up to a length: the library's time over some grows with their square."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = MAX_HEADERS_CHARS
+
+    def __call__(self, name: str, value: str) -> Any:
+        self._left -= len(value)
+        if len(value) > MAX_HEADER_CHARS or self._left < 0:
+            raise ValueError("the headers are too long")
+        return super().__call__(name, value)
+
+
+_PARSER_FAULTS = (AttributeError, LookupError, MessageError, RecursionError, TypeError, ValueError)
+"""What the standard library's mail parser raises over headers it was not written for."""
 _BCHARS = r"[0-9A-Za-z'()+_,./:=?\-]"
 _BOUNDARY = re.compile(rf"""boundary=("?)((?:{_BCHARS}| ){{0,69}}{_BCHARS})\1\s*(?:;|$)""")
 
@@ -81,27 +105,34 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
         raise Unreadable("The form could not be read.") from None
 
 
-def _multipart(body: bytes, content_type: str) -> Iterable[tuple[str, str]]:
+def _multipart(body: bytes, content_type: str) -> list[tuple[str, str]]:
     found = _BOUNDARY.search(content_type)
     if found is None:
         raise Unreadable("The form names no boundary.")
     head = f'Content-Type: multipart/form-data; boundary="{found[2]}"\r\n\r\n'
-    message = BytesParser(policy=HTTP).parsebytes(head.encode("ascii") + body)
-    parts = message.get_payload()
-    if message.defects or not isinstance(parts, list) or len(parts) > MAX_FIELDS:
+    try:
+        message = BytesParser(policy=HTTP.clone(header_factory=_BoundedHeaders())).parsebytes(
+            head.encode("ascii") + body
+        )
+        parts = message.get_payload()
+        if message.defects or not isinstance(parts, list) or len(parts) > MAX_FIELDS:
+            raise Unreadable("The form could not be read.")
+        return [pair for part in parts for pair in _field_of(part)]
+    except _PARSER_FAULTS:
+        raise Unreadable("The form could not be read.") from None
+
+
+def _field_of(part: object) -> list[tuple[str, str]]:
+    """Name and value of one part; nothing for a file."""
+    if not isinstance(part, Message):
         raise Unreadable("The form could not be read.")
-    for part in parts:
-        if isinstance(part, str):
-            raise Unreadable("The form could not be read.")
-        name = part.get_param("name", header="content-disposition")
-        payload = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(payload, bytes):
-            raise Unreadable("The form could not be read.")
-        if part.get_filename() is None:
-            try:
-                yield name, payload.decode("utf-8")
-            except UnicodeDecodeError:
-                raise Unreadable("The form is not UTF-8.") from None
+    name = part.get_param("name", header="content-disposition")
+    payload = part.get_payload(decode=True)
+    if not isinstance(name, str) or not isinstance(payload, bytes):
+        raise Unreadable("The form could not be read.")
+    if part.get_filename() is not None:
+        return []
+    return [(name, payload.decode("utf-8"))]
 
 
 def _first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

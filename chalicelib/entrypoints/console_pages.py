@@ -14,6 +14,7 @@ from chalice.app import Blueprint
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.ids import decode_id
+from chalicelib.domain.networks import network_of
 from chalicelib.entrypoints import console_session
 from chalicelib.entrypoints._runtime import Served, page
 from chalicelib.entrypoints.bodies import read_form
@@ -74,7 +75,7 @@ def _log_in(container: "Container", request: Request) -> Answer:
     now_ms = container.clock.now_ms()
     # A network trusted with more sign-ups is trusted with more log-ins: on one machine, nearly all.
     budget = max(LOGINS_PER_HOUR, container.settings.signups_per_hour)
-    counter = "login#" + container.tokens.blind("network", request.network)
+    counter = "login#" + container.tokens.blind("network", network_of(request.network))
     if container.activity.count(counter, HOUR_S, now_ms) > budget:
         raise OverBudget("Too many log-ins came from this network. Please try again in an hour.")
     key = container.key_ring.authenticate(text)

@@ -85,6 +85,14 @@ class Queues(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to run what an idempotency key names; ``nonce`` tells it from every other."""
+
+    key: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """The answer given to an idempotency key, and the digest of what was asked."""
 
@@ -113,17 +121,25 @@ class Activity(Protocol):
         ...
 
     def begin_request(
-        self, key: str, request_sha256: str, now_ms: int, keep_s: int
+        self, attempt: Attempt, request_sha256: str, now_ms: int, *, lease_s: int, keep_s: int
     ) -> Remembered | None:
-        """Claim an idempotency key: None when it is new, else what is remembered of it."""
+        """Claim an idempotency key: None when it is new, else what is remembered of it.
+
+        A claim without an answer is a lease: after ``lease_s`` whoever made it cannot be running
+        any more, and the key is new. A claim of this very attempt is no other's: it is new too.
+        """
         ...
 
-    def finish_request(self, key: str, status: int, body: str) -> None:
-        """Remember the answer given under ``key``."""
+    def finish_request(self, attempt: Attempt, status: int, body: str) -> None:
+        """Remember the answer given by ``attempt``, for what is left of ``keep_s``.
+
+        Raises:
+            Conflict: the claim is gone, or another attempt's by now.
+        """
         ...
 
-    def abandon_request(self, key: str) -> None:
-        """Forget a key whose request failed without a lasting effect."""
+    def abandon_request(self, attempt: Attempt) -> None:
+        """Forget the attempt's own claim: its request failed without a lasting effect."""
         ...
 
     def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:

@@ -20,12 +20,23 @@ from chalicelib.domain.campaigns import (
     next_status,
 )
 from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.eligibility import Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.ids import RANDOM_ID_BYTES, SHARDS, CampaignId, ListId, PurposeId, encode_id
-from chalicelib.errors import Conflict, InputError, NotFound, Throttled, Unavailable
+from chalicelib.domain.ids import (
+    RANDOM_ID_BYTES,
+    SHARDS,
+    CampaignId,
+    ListId,
+    PurposeId,
+    SubjectId,
+    encode_id,
+)
+from chalicelib.domain.state import Scope
+from chalicelib.errors import Conflict, InputError, NotFound, OverBudget, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Campaigns, Lists, Page
-from chalicelib.ports.outside import Blobs, Queue, Queues
-from chalicelib.ports.sending import ChunkStore, Message, Outcome, Sender
+from chalicelib.ports.ledger import LedgerStore
+from chalicelib.ports.outside import Activity, Blobs, Queue, Queues
+from chalicelib.ports.sending import ChunkStore, Outcome, Sender
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.services.ledger import Draft, Ledger
@@ -33,18 +44,36 @@ from chalicelib.services.mailing import Composer
 from chalicelib.vocabulary import EventType
 
 STALLED_MS = 10 * 60 * 1000
-"""A running campaign without a commit for this long is planned again; repeating is harmless."""
+"""A campaign without a commit for so long is planned again; then after twice as long, and so on."""
+MAX_DOUBLINGS = 5
+"""How often that span is doubled at most: 320 minutes."""
 LEASE_MS = 120 * 1000
 """How long a chunk's claim lasts, and after how long one dispatched is unknown for good."""
+TESTS_PER_DAY = 50
+"""Test mails of one campaign, whoever asks for them."""
+DAY_S = 86_400
+_WHY_NOT: Mapping[SkipReason, str] = {
+    SkipReason.RESTRICTED: "asked that nothing is done with their data for now",
+    SkipReason.SUPPRESSED: "is suppressed",
+    SkipReason.OBJECTED: "objected to mail of this brand",
+    SkipReason.NO_CONSENT: "did not agree to this list, or agrees no more",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A campaign with its progress. ``status`` is ``sent`` as soon as everyone is accounted for."""
+    """A campaign with its progress.
+
+    Attributes:
+        status: ``sent`` as soon as everyone is accounted for; one cancelled stays so.
+        complete: everyone planned is accounted for.
+
+    """
 
     campaign: Campaign
     progress: Progress
     status: CampaignStatus
+    complete: bool = False
 
 
 class CampaignDesk:
@@ -58,6 +87,8 @@ class CampaignDesk:
         brands: Brands,
         chunks: ChunkStore,
         ledger: Ledger,
+        store: LedgerStore,
+        activity: Activity,
         blobs: Blobs,
         queues: Queues,
         sender: Sender,
@@ -70,6 +101,8 @@ class CampaignDesk:
         self._brands = brands
         self._chunks = chunks
         self._ledger = ledger
+        self._store = store
+        self._activity = activity
         self._blobs = blobs
         self._queues = queues
         self._sender = sender
@@ -115,37 +148,39 @@ class CampaignDesk:
         return self._campaigns.page(cursor, limit)
 
     def _seen(self, campaign: Campaign) -> Seen:
-        if campaign.status is CampaignStatus.DRAFT:
+        if campaign.started_ms is None:
             return Seen(campaign=campaign, progress=Progress(), status=campaign.status)
         progress, shards = self._chunks.progress(campaign.id)
         complete = shards == len(SHARDS) and progress.accounted >= progress.planned
         status = campaign.status
-        if complete and status is CampaignStatus.SENDING:
+        if complete and status is not CampaignStatus.CANCELLED:
             status = CampaignStatus.SENT
-        return Seen(campaign=campaign, progress=progress, status=status)
+        return Seen(campaign=campaign, progress=progress, status=status, complete=complete)
 
     def send_test(self, campaign_id: str, to: str) -> None:
         """Send the campaign, filled with sample data, to one address of the operator's choice.
 
+        A test is mail of the brand like any other: a subscriber gets it only when the campaign
+        itself may go to them, and with a link that stops their own mail.
+
         Raises:
             NotFound: there is no such campaign.
-            InputError: a malformed or suppressed address.
+            InputError: a malformed address, or one that this campaign may not be sent to.
+            OverBudget: the campaign's tests of this day are used up; nothing was looked up.
             DependencyError: SES did not take it; try again.
 
         """
         campaign = self._campaign(campaign_id)
         address = parse_address(to)
-        if self._ledger.lookup(self._ledger.mac(address.normal)).suppressions:
-            raise InputError(
-                code="suppressed", detail="This address is suppressed; no mail may go to it."
+        used = self._activity.count(f"test#{campaign.id}", DAY_S, self._clock.now_ms())
+        if used > TESTS_PER_DAY:
+            raise OverBudget(
+                f"A campaign has {TESTS_PER_DAY} tests a day. Please try again tomorrow."
             )
         mailing_list, brand = self._list(campaign.list)
-        rendered = self._composer.sample(brand, mailing_list, campaign.content)
-        message = Message(
-            to=address.deliverable,
-            subject=f"[Test] {rendered.subject}",
-            html=rendered.html,
-            text=rendered.text,
+        sid = self._subscriber(campaign, address.normal)
+        message = self._composer.sample_mail(
+            brand, mailing_list, campaign.content, address.deliverable, sid
         )
         sent = self._sender.send_one(brand.sender, message)
         if sent.outcome is Outcome.RETRY:
@@ -156,6 +191,32 @@ class CampaignDesk:
             raise InputError(
                 code="rejected", detail="The mail service refused this test. Check the sender."
             )
+
+    def _subscriber(self, campaign: Campaign, normal: str) -> SubjectId | None:
+        """Return whose address it is, None when it is nobody's we know.
+
+        Raises:
+            InputError: the campaign may not be sent there.
+
+        """
+        known = self._ledger.lookup(self._ledger.mac(normal))
+        if known.suppressions:
+            raise InputError(
+                code="suppressed", detail="This address is suppressed; no mail may go to it."
+            )
+        if known.sid is None:
+            return None
+        state = self._store.states([known.sid]).get(known.sid)
+        scope = Scope(campaign.brand, EMAIL)
+        verdict = decide(state, scope, campaign.list, campaign.purpose)
+        if isinstance(verdict, Skipped):
+            why = _WHY_NOT.get(verdict.reason, "may not be mailed")
+            raise InputError(
+                code="not_allowed",
+                detail=f"The person with this address {why}. Nothing was sent. "
+                "Use an address of your own.",
+            )
+        return known.sid
 
     def act(self, campaign_id: str, act: Act) -> Campaign:
         """Send, pause, resume or cancel.
@@ -170,10 +231,12 @@ class CampaignDesk:
         campaign = replace(seen.campaign, status=next_status(seen.status, act))
         if act is Act.SEND:
             return self._start(campaign)
-        stored = self._campaigns.replace(campaign)
-        if stored.started_ms is not None and act in (Act.RESUME, Act.CANCEL):
-            # A pause dropped chunk messages; cancelled people must be accounted for, too.
-            self._enqueue_plans(stored)
+        if campaign.started_ms is None or act not in (Act.RESUME, Act.CANCEL):
+            return self._campaigns.replace(campaign)
+        # A pause dropped chunk messages; cancelled people must be accounted for, too.
+        woken = replace(campaign, woken_ms=self._clock.now_ms(), wakes=0)
+        stored = self._campaigns.replace(woken)
+        self._enqueue_plans(stored)
         return stored
 
     def _start(self, campaign: Campaign) -> Campaign:
@@ -214,33 +277,47 @@ class CampaignDesk:
         )
 
     def advance(self) -> int:
-        """Move every running campaign on: expire, finish, wake what stalled. Return how many ran.
+        """Move every campaign not fully accounted for on: expire, finish, wake what stalled.
 
-        Idempotent; safe beside workers: planning and claiming repeat without effect.
+        Return how many there were. Idempotent; safe beside workers: planning and claiming repeat
+        without effect.
         """
-        running = self._campaigns.unfinished()
-        for campaign in running:
+        unfinished = self._campaigns.unfinished()
+        for campaign in unfinished:
             now_ms = self._clock.now_ms()
             for shard in SHARDS:
                 self._chunks.expire(campaign.id, shard, now_ms - LEASE_MS)
             seen = self._seen(campaign)
-            if seen.status is CampaignStatus.SENT:
-                self._finish(seen, now_ms)
-            elif now_ms - max(campaign.started_ms or 0, seen.progress.last_ms or 0) > STALLED_MS:
-                self._enqueue_plans(campaign)
-        return len(running)
+            try:
+                if seen.complete:
+                    self._finish(seen, now_ms)
+                elif campaign.status is not CampaignStatus.PAUSED:
+                    self._wake(seen, now_ms)
+            except Conflict:
+                continue  # Changed meanwhile; the next run looks again.
+        return len(unfinished)
 
     def _finish(self, seen: Seen, now_ms: int) -> None:
-        done = replace(
-            seen.campaign,
-            status=CampaignStatus.SENT,
-            planned=seen.progress.planned,
-            finished_ms=now_ms,
+        self._campaigns.replace(
+            replace(
+                seen.campaign,
+                status=seen.status,
+                planned=seen.progress.planned,
+                finished_ms=now_ms,
+            )
         )
-        try:
-            self._campaigns.replace(done)
-        except Conflict:
-            return  # Changed meanwhile; the next run looks again.
+
+    def _wake(self, seen: Seen, now_ms: int) -> None:
+        """Plan again what stalled, each time after twice as long while nothing comes of it."""
+        campaign = seen.campaign
+        moved_ms = max(campaign.started_ms or 0, seen.progress.last_ms or 0)
+        woken_ms = campaign.woken_ms or 0
+        wakes = campaign.wakes if woken_ms >= moved_ms else 0
+        patience_ms = STALLED_MS << min(wakes, MAX_DOUBLINGS)
+        if now_ms - max(moved_ms, woken_ms) > patience_ms:
+            # Written first: of two runs at once only one queues anything.
+            self._campaigns.replace(replace(campaign, woken_ms=now_ms, wakes=wakes + 1))
+            self._enqueue_plans(campaign)
 
     def _campaign(self, campaign_id: str) -> Campaign:
         campaign = self._campaigns.get(campaign_id)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sending a campaign: plan a shard once, then chunk by chunk, claim-then-send.
+"""Sending a campaign chunk by chunk: claim, look, send, write down what came of it.
 
-Guarantees (docs/spec/sending.md): nobody planned is mailed twice or lost; consent is read
-strongly after rendering and just before the call; a call whose outcome is unknown is never made
-again; consent that cannot be read means not sent.
+Guarantees (docs/spec/sending.md): nobody planned is mailed twice or lost; consent and the
+campaign's status are read strongly after rendering and just before every call; a call whose
+outcome is unknown is never made again; consent that cannot be read means not sent; who SES surely
+did not take stays to be sent to.
 """
 
-import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.campaigns import (
@@ -17,20 +17,18 @@ from chalicelib.domain.campaigns import (
     ChunkRef,
     Recipient,
     chunk_range,
-    manifest_length,
-    pack_manifest,
     read_records,
 )
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, DeliveryId, encode_id
-from chalicelib.domain.state import ConsentStatus, Scope
+from chalicelib.domain.ids import RANDOM_ID_BYTES, DeliveryId, encode_id
+from chalicelib.domain.state import Scope
 from chalicelib.errors import DependencyError, EvidenceError, InputError, NotFound, Throttled
 from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.ledger import LedgerStore
-from chalicelib.ports.outside import Blobs, Queue, Queues
+from chalicelib.ports.outside import Blobs
 from chalicelib.ports.sending import (
     ChunkResult,
     ChunkStore,
@@ -46,77 +44,23 @@ from chalicelib.services.campaigns import LEASE_MS
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.mailing import Composer
-
-log = logging.getLogger(__name__)
+from chalicelib.services.planning import manifest_key
 
 MAX_TRIES = 6
 """Calls made for recipients SES surely did not take, within one claim."""
 BACK_OFF_MS = 250
 """The wait before try ``n`` is this, doubled ``n`` times, milliseconds."""
+TRY_FOR_MS = 45 * 1000
+"""No further try is begun so long after the dispatch: what is known must be written in time."""
 
 
-def manifest_key(campaign: str, shard: str) -> str:
-    """Return the blob key of a shard's manifest."""
-    return f"manifests/v1/{campaign}/{shard}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """The campaign as it was when the chunk was taken, with its brand and list."""
 
-
-class Planner:
-    """Turns a started campaign into immutable manifests and chunk messages."""
-
-    def __init__(
-        self,
-        *,
-        campaigns: Campaigns,
-        audience: AudienceStore,
-        blobs: Blobs,
-        chunks: ChunkStore,
-        queues: Queues,
-        random: RandomBytes,
-    ) -> None:
-        self._campaigns = campaigns
-        self._audience = audience
-        self._blobs = blobs
-        self._chunks = chunks
-        self._queues = queues
-        self._random = random
-
-    def plan(self, campaign_id: str, shard: str) -> int:
-        """Plan one shard and return how many people it holds.
-
-        Idempotency key: campaign and shard. A repeat finds the manifest and plans nobody anew.
-
-        Raises:
-            NotFound: there is no such campaign.
-            DependencyError: try again.
-
-        """
-        campaign = self._campaigns.get(campaign_id)
-        if campaign is None:
-            raise NotFound("There is no such campaign.")
-        if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.CANCELLED):
-            return 0
-        key = manifest_key(campaign.id, shard)
-        size = self._blobs.size(key)
-        if size is None:
-            manifest = pack_manifest(self._recipients(campaign, shard))
-            # Somebody else may have been first: theirs stands.
-            self._blobs.put_new(key, manifest, "application/octet-stream")
-            size = self._blobs.size(key)
-        people = manifest_length(size or 0)
-        self._chunks.planned(campaign.id, shard, people)
-        self._queues.send_all(
-            Queue.CHUNKS,
-            [
-                {"v": 1, "campaign": campaign.id, "shard": shard, "number": number}
-                for number in range(-(-people // campaign.chunk_size))
-            ],
-        )
-        return people
-
-    def _recipients(self, campaign: Campaign, shard: str) -> Iterator[Recipient]:
-        for sid in self._audience.on_list(shard, campaign.list, ConsentStatus.GIVEN):
-            delivery = DeliveryId(encode_id(self._random(DELIVERY_ID_BYTES)))
-            yield Recipient(sid=sid, delivery=delivery)
+    campaign: Campaign
+    brand: Brand
+    mailing_list: MailingList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +69,73 @@ class Prepared:
 
     recipient: Recipient
     message: Message
+
+
+class Attempt:
+    """What one claim of a chunk has come to: everybody is open, skipped, or has an answer.
+
+    Args:
+        everybody: the chunk's people in manifest order.
+        people: those of them no earlier attempt settled.
+    """
+
+    def __init__(
+        self,
+        chunk: ChunkRef,
+        owner: str,
+        everybody: Sequence[Recipient],
+        people: Sequence[Recipient],
+    ) -> None:
+        self.chunk = chunk
+        self.owner = owner
+        self.people = people
+        self.waiting: list[Prepared] = []
+        self.skipped: Counter[str] = Counter()
+        self._everybody = everybody
+        self._answers: dict[DeliveryId, Sent] = {}
+
+    @property
+    def took_nobody(self) -> bool:
+        """Whether SES surely has no message of this attempt."""
+        taken = {Outcome.ACCEPTED, Outcome.UNKNOWN}
+        return all(answer.outcome not in taken for answer in self._answers.values())
+
+    def answered(self, answers: Sequence[Sent]) -> None:
+        """Keep the answers to those waiting; who was surely not taken waits on."""
+        refused = []
+        for item, answer in zip(self.waiting, answers, strict=True):
+            if answer.outcome is Outcome.RETRY:
+                refused.append(item)
+            else:
+                self._answers[item.recipient.delivery] = answer
+        self.waiting = refused
+
+    def cancel(self) -> None:
+        """Skip everybody waiting: the campaign was cancelled."""
+        if self.waiting:
+            self.skipped[SkipReason.CANCELLED] += len(self.waiting)
+        self.waiting = []
+
+    def result(self, at_ms: int) -> ChunkResult:
+        """Return what is settled, and the places of those who are not."""
+        outcomes = Counter(answer.outcome for answer in self._answers.values())
+        waiting = {item.recipient.delivery for item in self.waiting}
+        return ChunkResult(
+            sent=outcomes[Outcome.ACCEPTED],
+            rejected=outcomes[Outcome.REJECTED],
+            unknown=outcomes[Outcome.UNKNOWN],
+            skipped=dict(self.skipped),
+            message_ids=tuple(
+                self._answers[person.delivery].message_id
+                if person.delivery in self._answers
+                else None
+                for person in self._everybody
+            ),
+            at_ms=at_ms,
+            unsettled=tuple(
+                place for place, person in enumerate(self._everybody) if person.delivery in waiting
+            ),
+        )
 
 
 class Courier:
@@ -162,96 +173,103 @@ class Courier:
         self._random = random
 
     def deliver(self, chunk: ChunkRef) -> None:
-        """Send one chunk.
+        """Send one chunk, or those of it whom no earlier attempt settled.
 
-        Idempotency key: the chunk; its claim is never given twice once dispatched.
+        Idempotency key: the chunk; nobody in it is in two calls that SES may have taken.
 
         Raises:
             Conflict: another worker has it; come back later.
             NotFound: there is no such campaign or manifest.
+            Throttled: SES did not take everybody; come back later for the others.
             DependencyError: nothing was sent; come back later.
 
         """
-        campaign, brand, mailing_list = self._campaign(chunk.campaign)
-        if campaign.status is CampaignStatus.PAUSED:
-            return  # Resuming plans again, which sends every chunk message again.
+        mailing = self._mailing(chunk.campaign)
+        if mailing.campaign.status is CampaignStatus.PAUSED:
+            return  # Resuming plans again, which makes its message again.
         owner = encode_id(self._random(RANDOM_ID_BYTES))
-        if not self._chunks.claim(chunk, owner, self._clock.now_ms(), LEASE_MS):
+        claim = self._chunks.claim(chunk, owner, self._clock.now_ms(), LEASE_MS)
+        if claim is None:
             return
         try:
-            recipients = self._read(chunk, campaign.chunk_size)
-            if campaign.status is CampaignStatus.CANCELLED:
-                cancelled = Counter[str]({SkipReason.CANCELLED: len(recipients)})
-                self._commit(chunk, owner, recipients, {}, cancelled)
+            everybody = self._read(chunk, mailing.campaign.chunk_size)
+            people = everybody
+            if claim.unsettled is not None:
+                people = tuple(everybody[place] for place in claim.unsettled)
+            attempt = Attempt(chunk, owner, everybody, people)
+            if not self._dispatch(mailing, attempt):
+                self._chunks.release(chunk, owner)
                 return
-            prepared, skipped = self._prepare(campaign, brand, mailing_list, recipients, chunk)
-            self._wait(len(prepared))
-            allowed = self._allowed(campaign, prepared, skipped)
-            now_ms = self._clock.now_ms()
-            rows = [_row(campaign, chunk, item, verdict, now_ms) for item, verdict in allowed]
-            self._chunks.dispatch(chunk, owner, rows, now_ms, skipped)
         except DependencyError:
             # SES was not called yet: whoever claims next may start anew.
             self._chunks.release(chunk, owner)
             raise
-        results = self._send(campaign, brand, [item for item, _ in allowed], skipped)
-        if results and all(sent.outcome is Outcome.RETRY for sent in results.values()):
-            self._chunks.release(chunk, owner)
-            raise Throttled("SES took nobody of this chunk; it is kept for later.")
-        self._commit(chunk, owner, recipients, results, skipped)
+        self._send(mailing, attempt)
+        self._write_down(attempt)
 
-    def _campaign(self, campaign_id: str) -> tuple[Campaign, Brand, MailingList]:
-        campaign = self._campaigns.get(campaign_id)
-        brand = self._brands.get(campaign.brand) if campaign else None
-        mailing_list = self._lists.get(campaign.list) if campaign else None
-        if campaign is None or brand is None or mailing_list is None:
+    def _mailing(self, campaign_id: str) -> Mailing:
+        campaign = self._campaign(campaign_id)
+        brand = self._brands.get(campaign.brand)
+        mailing_list = self._lists.get(campaign.list)
+        if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        return campaign, brand, mailing_list
+        return Mailing(campaign=campaign, brand=brand, mailing_list=mailing_list)
+
+    def _campaign(self, campaign_id: str) -> Campaign:
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None:
+            raise NotFound("There is no such campaign.")
+        return campaign
 
     def _read(self, chunk: ChunkRef, size: int) -> tuple[Recipient, ...]:
         first, last = chunk_range(chunk.number, size)
         key = manifest_key(chunk.campaign, chunk.shard)
         return tuple(read_records(self._blobs.get_range(key, first, last)))
 
-    def _prepare(
-        self,
-        campaign: Campaign,
-        brand: Brand,
-        mailing_list: MailingList,
-        recipients: Sequence[Recipient],
-        chunk: ChunkRef,
-    ) -> tuple[list[Prepared], Counter[str]]:
+    def _dispatch(self, mailing: Mailing, attempt: Attempt) -> bool:
+        """Prepare, wait, look, and mark the chunk; False when the campaign was paused."""
+        if mailing.campaign.status is CampaignStatus.CANCELLED:
+            attempt.skipped[SkipReason.CANCELLED] = len(attempt.people)
+            return True
+        self._prepare(mailing, attempt)
+        self._wait(len(attempt.waiting))
+        allowed = self._look(mailing, attempt)
+        if allowed is None:
+            return False
+        if allowed:
+            now_ms = self._clock.now_ms()
+            rows = [
+                _row(mailing.campaign, attempt.chunk, item, verdict, now_ms)
+                for item, verdict in allowed
+            ]
+            self._chunks.dispatch(attempt.chunk, attempt.owner, rows, now_ms, attempt.skipped)
+        return True
+
+    def _prepare(self, mailing: Mailing, attempt: Attempt) -> None:
         """Read profiles and keys in one batch and render; who cannot be rendered is skipped."""
-        members = self._audience.members([person.sid for person in recipients])
-        prepared: list[Prepared] = []
-        skipped: Counter[str] = Counter()
-        for person in recipients:
+        members = self._audience.members([person.sid for person in attempt.people])
+        for person in attempt.people:
             member = members.get(person.sid)
             if member is None or member.wrapped_key is None:
-                skipped[SkipReason.NO_PROFILE] += 1
+                attempt.skipped[SkipReason.NO_PROFILE] += 1
                 continue
             try:
-                message = self._message(campaign, brand, mailing_list, person, member, chunk)
+                message = self._message(mailing, person, member, attempt.chunk)
             except EvidenceError:
-                skipped[SkipReason.UNREADABLE] += 1
+                attempt.skipped[SkipReason.UNREADABLE] += 1
             except InputError:
-                skipped[SkipReason.RENDERING] += 1
+                attempt.skipped[SkipReason.RENDERING] += 1
             else:
-                prepared.append(Prepared(recipient=person, message=message))
-        return prepared, skipped
+                attempt.waiting.append(Prepared(recipient=person, message=message))
 
     def _message(
-        self,
-        campaign: Campaign,
-        brand: Brand,
-        mailing_list: MailingList,
-        person: Recipient,
-        member: Member,
-        chunk: ChunkRef,
+        self, mailing: Mailing, person: Recipient, member: Member, chunk: ChunkRef
     ) -> Message:
         keys = self._ledger.keys_of(person.sid, member.wrapped_key or b"")
         profile = open_profile(keys, member.sealed)
-        return self._composer.compose(campaign, brand, mailing_list, person, profile, chunk.name)
+        return self._composer.compose(
+            mailing.campaign, mailing.brand, mailing.mailing_list, person, profile, chunk.name
+        )
 
     def _wait(self, recipients: int) -> None:
         """Wait for the account's rate slot; waiting comes before consent is read."""
@@ -262,85 +280,61 @@ class Courier:
         if start_ms > now_ms:
             self._clock.sleep_ms(start_ms - now_ms)
 
-    def _allowed(
-        self, campaign: Campaign, prepared: Sequence[Prepared], skipped: Counter[str]
-    ) -> list[tuple[Prepared, Allowed]]:
-        """The eligibility read: strong, after rendering, and it alone decides."""
-        states = self._store.states([item.recipient.sid for item in prepared]) if prepared else {}
+    def _look(self, mailing: Mailing, attempt: Attempt) -> list[tuple[Prepared, Allowed]] | None:
+        """The last look before a call: the campaign and everybody's consent, read strongly.
+
+        It alone decides who waits on. None, and nobody is skipped, when the campaign is paused.
+        """
+        campaign = self._campaign(mailing.campaign.id)
+        if campaign.status is CampaignStatus.PAUSED:
+            return None
+        if campaign.status is CampaignStatus.CANCELLED:
+            attempt.cancel()
+        waiting = attempt.waiting
+        states = self._store.states([item.recipient.sid for item in waiting]) if waiting else {}
+        scope = Scope(campaign.brand, EMAIL)
         allowed = []
-        for item in prepared:
-            verdict = decide(
-                states.get(item.recipient.sid),
-                Scope(campaign.brand, EMAIL),
-                campaign.list,
-                campaign.purpose,
-            )
+        for item in waiting:
+            state = states.get(item.recipient.sid)
+            verdict = decide(state, scope, campaign.list, campaign.purpose)
             if isinstance(verdict, Skipped):
-                skipped[verdict.reason] += 1
+                attempt.skipped[verdict.reason] += 1
             else:
                 allowed.append((item, verdict))
+        attempt.waiting = [item for item, _ in allowed]
         return allowed
 
-    def _send(
-        self,
-        campaign: Campaign,
-        brand: Brand,
-        prepared: Sequence[Prepared],
-        skipped: Counter[str],
-    ) -> dict[DeliveryId, Sent]:
-        """Make the call; those SES surely did not take are tried again, consent read anew."""
-        results: dict[DeliveryId, Sent] = {}
-        waiting = list(prepared)
-        for attempt in range(MAX_TRIES):
-            if not waiting:
-                break
-            if attempt:
-                self._clock.sleep_ms(BACK_OFF_MS << attempt)
-                self._wait(len(waiting))
+    def _send(self, mailing: Mailing, attempt: Attempt) -> None:
+        """Make the call; those SES surely did not take are tried again, after another look."""
+        began_ms = self._clock.now_ms()
+        for number in range(MAX_TRIES):
+            if number:
+                self._clock.sleep_ms(BACK_OFF_MS << number)
                 try:
-                    still = self._allowed(campaign, waiting, skipped)
+                    self._wait(len(attempt.waiting))
+                    if self._look(mailing, attempt) is None:
+                        return
                 except DependencyError:
-                    continue  # Consent unreadable: not sent.
-                waiting = [item for item, _ in still]
-                if not waiting:
-                    break  # Everybody left meanwhile: there is nobody to call for.
-            answers = self._sender.send_many(brand.sender, [item.message for item in waiting])
-            refused = []
-            for item, answer in zip(waiting, answers, strict=True):
-                if answer.outcome is Outcome.RETRY:
-                    refused.append(item)
-                else:
-                    results[item.recipient.delivery] = answer
-            waiting = refused
-        left = Outcome.REJECTED if results else Outcome.RETRY
-        for item in waiting:
-            results[item.recipient.delivery] = Sent(outcome=left, reason="throttled")
-        return results
+                    continue  # What cannot be read is not sent; what is known stays known.
+            if not attempt.waiting or self._clock.now_ms() - began_ms > TRY_FOR_MS:
+                return
+            messages = [item.message for item in attempt.waiting]
+            attempt.answered(self._sender.send_many(mailing.brand.sender, messages))
 
-    def _commit(
-        self,
-        chunk: ChunkRef,
-        owner: str,
-        recipients: Sequence[Recipient],
-        results: Mapping[DeliveryId, Sent],
-        skipped: Counter[str],
-    ) -> None:
-        outcomes = Counter(sent.outcome for sent in results.values())
-        self._chunks.commit(
-            chunk,
-            owner,
-            ChunkResult(
-                sent=outcomes[Outcome.ACCEPTED],
-                rejected=outcomes[Outcome.REJECTED],
-                unknown=outcomes[Outcome.UNKNOWN],
-                skipped=dict(skipped),
-                message_ids=tuple(
-                    results[person.delivery].message_id if person.delivery in results else None
-                    for person in recipients
-                ),
-                at_ms=self._clock.now_ms(),
-            ),
-        )
+    def _write_down(self, attempt: Attempt) -> None:
+        """Commit what is settled; a chunk that SES took nobody of is given back whole.
+
+        Raises:
+            Throttled: somebody is still to be sent to; the message must come again.
+
+        """
+        if attempt.waiting and attempt.took_nobody:
+            self._chunks.release(attempt.chunk, attempt.owner)
+            raise Throttled("SES took nobody of this chunk; it is kept for later.")
+        result = attempt.result(self._clock.now_ms())
+        self._chunks.commit(attempt.chunk, attempt.owner, result)
+        if result.unsettled:
+            raise Throttled("SES did not take everybody of this chunk; the rest is kept for later.")
 
 
 def _row(

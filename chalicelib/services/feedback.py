@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import EMAIL, Via
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.health import DAY_MS, EventKind, observe
 from chalicelib.domain.hygiene import (
     Owed,
@@ -35,9 +35,8 @@ from chalicelib.ports.sending import ChunkStore, DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.sealing import NONCE_BYTES
-from chalicelib.services.ledger import ATTEMPTS, Chain, Draft, Ledger
-from chalicelib.services.suppressions import Change, Suppressor
-from chalicelib.vocabulary import EventType
+from chalicelib.services.ledger import ATTEMPTS, Chain, Ledger
+from chalicelib.services.suppressions import Change, Suppressor, objections_to
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +165,7 @@ class Feedback:
         )
 
         def decide(chain: Chain) -> Change:
-            against = (scope,) if scope else scopes_of(chain.state, EMAIL)
+            against = (*scopes_of(chain.state, EMAIL), *((scope,) if scope else ()))
             return self._change(chain, owed(chain.state, kind, at_ms, against), campaign, claims)
 
         self._suppressor.apply(found.chain, decide)
@@ -176,23 +175,11 @@ class Feedback:
         return Scope(campaign.brand, EMAIL) if campaign else None
 
     def _change(self, chain: Chain, lacking: Owed, campaign: str | None, claims: Claims) -> Change:
-        suppression = Change()
-        if lacking.reason is not None:
-            suppression = self._suppressor.change(
-                chain, lacking.reason, campaign=campaign, claims=claims
-            )
-        objections = tuple(
-            Draft(
-                type=EventType.OBJECTION_RECORDED,
-                brand=scope.brand,
-                channel=scope.channel,
-                via=Via.COMPLAINT,
-                campaign=campaign,
-                claims=claims,
-            )
-            for scope in lacking.objections
+        if lacking.reason is None:
+            return Change(drafts=objections_to(chain, lacking.objections, campaign, claims))
+        return self._suppressor.change(
+            chain, lacking.reason, scopes=lacking.objections, campaign=campaign, claims=claims
         )
-        return Change(drafts=(*suppression.drafts, *objections), rows=suppression.rows)
 
     def _change_health(self, key: str, chain: Chain | None, kind: EventKind, at_ms: int) -> None:
         renewed = renewed_ms(chain.state) if chain else None

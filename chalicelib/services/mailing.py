@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, Content, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, FieldType, MailingList
-from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, decode_id
+from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, SubjectId, decode_id
 from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer
 from chalicelib.ports.system import Clock
@@ -64,12 +64,17 @@ class Composer:
             subject=rendered.subject,
             html=rendered.html,
             text=rendered.text,
-            headers=(
-                ("List-Unsubscribe", f"<{unsubscribe_url}>"),
-                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-                ("List-Id", f"<{mailing_list.id}.{brand.id}.{urlsplit(self._base_url).hostname}>"),
-            ),
+            headers=self._headers(brand, mailing_list, unsubscribe_url),
             tags=(("c", campaign.id), ("r", recipient.delivery), ("a", chunk)),
+        )
+
+    def _headers(
+        self, brand: Brand, mailing_list: MailingList, unsubscribe_url: str
+    ) -> tuple[tuple[str, str], ...]:
+        return (
+            ("List-Unsubscribe", f"<{unsubscribe_url}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ("List-Id", f"<{mailing_list.id}.{brand.id}.{urlsplit(self._base_url).hostname}>"),
         )
 
     def sample(self, brand: Brand, mailing_list: MailingList, content: Content) -> Rendered:
@@ -79,7 +84,43 @@ class Composer:
             InputError: the content cannot be rendered.
 
         """
-        url = self._unsubscribe_url(brand, bytes(RANDOM_ID_BYTES), bytes(DELIVERY_ID_BYTES))
+        return self._sample(brand, mailing_list, content, self._sample_url(brand, None))
+
+    def sample_mail(
+        self,
+        brand: Brand,
+        mailing_list: MailingList,
+        content: Content,
+        to: str,
+        sid: SubjectId | None,
+    ) -> Message:
+        """Return a test mail of the content, filled with sample data.
+
+        Args:
+            to: deliverable address.
+            sid: the subscriber it belongs to, whose own mail its link stops; None: nobody's.
+
+        Raises:
+            InputError: the content cannot be rendered.
+
+        """
+        url = self._sample_url(brand, sid)
+        rendered = self._sample(brand, mailing_list, content, url)
+        return Message(
+            to=to,
+            subject=f"[Test] {rendered.subject}",
+            html=rendered.html,
+            text=rendered.text,
+            headers=self._headers(brand, mailing_list, url) if sid else (),
+        )
+
+    def _sample_url(self, brand: Brand, sid: SubjectId | None) -> str:
+        subject = bytes(RANDOM_ID_BYTES) if sid is None else decode_id(sid)
+        return self._unsubscribe_url(brand, subject, bytes(DELIVERY_ID_BYTES))
+
+    def _sample(
+        self, brand: Brand, mailing_list: MailingList, content: Content, url: str
+    ) -> Rendered:
         profile: Mapping[str, JsonValue] = {
             "attributes": {name: name.replace("_", " ") for name in self._fields(brand)},
             "language": brand.default_language,

@@ -2,7 +2,8 @@
 """Proof bundles: asked for, built by a worker, fetched.
 
 Guarantees that the ``bundle.exported`` entry, which commits to every byte of the manifest, is in
-the log and proven before a bundle can be fetched; and that a job row holds nothing personal.
+the log and proven before a bundle can be fetched; that a job row holds nothing personal; and that
+a job ends within about an hour, ready or failed with a sentence.
 """
 
 import base64
@@ -13,7 +14,7 @@ from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.events import Event
 from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.errors import BadToken, Conflict, InputError, NotFound
+from chalicelib.errors import BadToken, Conflict, DependencyError, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Jobs, Page
 from chalicelib.ports.ledger import LedgerStore, StoredEntry
 from chalicelib.ports.outside import Blobs, Queue, Queues
@@ -45,7 +46,14 @@ from chalicelib.vocabulary import EventType
 KIND = "proofs"
 RETRY_S = 1
 """How long a job that waits for the log stays out of sight, seconds."""
+PATIENCE_MS = 3600 * 1000
+"""How long a job may wait for the log or a quiet chain before it fails, milliseconds."""
 ADDRESS_LASTS_S = 300
+GONE = "The person's data is no longer there."
+TOO_LONG = (
+    "The proof could not be made within an hour: the log or another service it needs was behind. "
+    "Nothing was lost; please ask for the proof again."
+)
 EXPORT_REASONS = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Words a leaf may hold; any other reason is kept sealed beside it."""
 
@@ -184,29 +192,40 @@ class Proofs:
         return job.blob
 
     def build(self, job_id: str) -> bool:
-        """Work on a job; False when it must wait for the log, and was queued again.
+        """Work on a job; False when it must wait, and was queued again.
 
+        It waits for the log, and when the chain moved on while its entries were being exported.
         Idempotency key: the job id. A crash at worst leaves one more export entry in the chain.
 
         Raises:
             NotFound: there is no such job.
-            Conflict, DependencyError: try again.
+            DependencyError: try again; after `PATIENCE_MS` the job fails instead.
         """
         job = self.get(job_id)
         if job.status is not JobStatus.PENDING:
             return True
+        is_late = self._clock.now_ms() - job.created_ms >= PATIENCE_MS
         try:
             done = self._export(job) if "event" not in job.progress else self._finish(job)
         except NotFound:
-            self._jobs.replace(
-                replace(
-                    job, status=JobStatus.FAILED, problem="The person's data is no longer there."
-                )
-            )
+            return self._fail(job, GONE)
+        except Conflict:
+            done = False  # An entry came in between, or another worker: neither is a failure.
+        except DependencyError:
+            if is_late:
+                return self._fail(job, TOO_LONG)
+            raise
+        if done:
             return True
-        if not done:
-            self._queues.send(Queue.PROOFS, {"v": 1, "job": job.id}, delay_s=RETRY_S)
-        return done
+        if is_late:
+            return self._fail(self.get(job_id), TOO_LONG)
+        self._queues.send(Queue.PROOFS, {"v": 1, "job": job.id}, delay_s=RETRY_S)
+        return False
+
+    def _fail(self, job: Job, problem: str) -> bool:
+        if job.status is JobStatus.PENDING:
+            self._jobs.replace(replace(job, status=JobStatus.FAILED, problem=problem))
+        return True
 
     def _subject(self, selector: Mapping[str, str]) -> SubjectId:
         given = {name: value for name, value in selector.items() if value}
@@ -234,7 +253,8 @@ class Proofs:
         """Fix the bundle's content and commit to it in the subject's chain."""
         chain = self._ledger.open(SubjectId(job.request["sid"]))
         tree = self._tree()
-        entries = self._ledger.history(chain.sid)
+        # The chain as read: what comes in meanwhile is not in this bundle.
+        entries = self._ledger.history(chain.sid, 0, chain.state.entries - 1)
         places = [self._index(entry.event, tree) for entry in entries]
         if tree is None or None in places:
             self._ledger.wake_sequencer()
@@ -254,7 +274,11 @@ class Proofs:
             claims=Claims(choice=wish.document()),
             event=event,
         )
-        self._ledger.append(chain, [draft])
+        try:
+            self._ledger.append(chain, [draft])
+        except Conflict:
+            self._blobs.delete(key)
+            raise
         self._jobs.replace(
             replace(job, progress={"event": event, "prepared": key, "n": str(len(entries))})
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form
+from chalicelib.domain.networks import network_of
 from chalicelib.domain.signup import Submission, read_submission
 from chalicelib.errors import Conflict, InputError, NotFound, OverBudget
 from chalicelib.ports.catalog import Brands, Forms
@@ -132,7 +133,7 @@ class Signup:
         return Accepted(form=form, brand=brand, typed=submission.address.typed)
 
     def _spend(self, network: str) -> None:
-        budget = "signup#" + self._tokens.blind("network", network)
+        budget = "signup#" + self._tokens.blind("network", network_of(network))
         used = self._activity.count(budget, HOUR_S, self._clock.now_ms())
         if used > self._per_hour:
             raise OverBudget(

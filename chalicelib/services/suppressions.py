@@ -52,14 +52,18 @@ class Suppressor:
         chain: Chain,
         reason: SuppressionReason,
         *,
+        scopes: Iterable[Scope] = (),
         campaign: str | None = None,
         claims: Claims | None = None,
     ) -> Change:
         """Return what suppresses the subject's addresses for every brand; nothing if it is so.
 
-        A complaint now is an objection now, to every brand the person has to do with.
+        Args:
+            scopes: what is objected to besides; a complaint always objects to every brand the
+                person has to do with.
         """
-        scopes = scopes_of(chain.state, EMAIL) if reason is SuppressionReason.COMPLAINT else ()
+        known = scopes_of(chain.state, EMAIL) if reason is SuppressionReason.COMPLAINT else ()
+        scopes = sorted({*scopes, *known})
         objections = objections_to(chain, scopes, campaign, claims)
         if holds(chain.state, reason):
             return Change(drafts=objections)

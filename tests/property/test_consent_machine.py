@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.domain.consent import fold, may_confirm
+from chalicelib.domain.consent import acts_of_withdrawal, fold, may_confirm
 from chalicelib.domain.eligibility import Allowed, decide
 from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
@@ -23,6 +23,7 @@ from chalicelib.vocabulary import EventType
 NEWS = PurposeId("newsletter")
 BRANDS = ("north", "south")
 LISTS = ("weekly", "events")
+ENDS = ("withdraw", "object", "refuse", "expire")
 brands, lists = st.sampled_from(BRANDS), st.sampled_from(LISTS)
 
 
@@ -42,8 +43,8 @@ class Oracle:
         return max(found, default=-1)
 
     def may_be_mailed(self, brand: str, list_id: str) -> bool:
-        own = self._last("confirm", brand=brand, list_id=list_id)
-        ended = self._last("withdraw", "object", "refuse", brand=brand, list_id=list_id)
+        own = self._last("confirm", "renew", brand=brand, list_id=list_id)
+        ended = self._last(*ENDS, brand=brand, list_id=list_id)
         objected = self._last("object", brand=brand, list_id=None)
         bounced = self._last("bounce", "complain", brand=brand, list_id=None)
         blocked = (
@@ -59,9 +60,29 @@ class Oracle:
 
     def given(self, brand: str, list_id: str) -> bool:
         """The person, or an import, gave consent to this list and nothing ended it since."""
-        own = self._last("confirm", brand=brand, list_id=list_id)
-        ended = self._last("withdraw", "object", "refuse", brand=brand, list_id=list_id)
+        own = self._last("confirm", "renew", brand=brand, list_id=list_id)
+        ended = self._last(*ENDS, brand=brand, list_id=list_id)
         return own > ended or (ended < 0 and self._imported(brand, list_id))
+
+    def expirable(self, brand: str, list_id: str) -> bool:
+        """There is something about this list that can run out, or that ran out last."""
+        asked = self._last("request", brand=brand, list_id=list_id)
+        ended = self._last(*ENDS, brand=brand, list_id=list_id)
+        return self.given(brand, list_id) or asked > ended or self.expired(brand, list_id)
+
+    def expired(self, brand: str, list_id: str) -> bool:
+        """It ran out, and the person said nothing about this list since."""
+        end = self._last("expire", brand=brand, list_id=list_id)
+        said = self._last(
+            *("request", "confirm", "renew", "withdraw", "object", "refuse"),
+            brand=brand,
+            list_id=list_id,
+        )
+        return end > said and Oracle(self.acts[:end]).expirable(brand, list_id)
+
+    def complained(self, brand: str) -> bool:
+        """A complaint stands: no confirmation, for whichever brand, lifted it."""
+        return self._last("complain", brand=brand, list_id=None) > self._any_confirmation()
 
     def _any_confirmation(self) -> int:
         """An address that works for one brand works for all: any confirmation proves it."""
@@ -87,7 +108,7 @@ class ConsentMachine(RuleBasedStateMachine):
         self.oracle = Oracle()
         self.history: list[Event] = []
         self.state = fold([])
-        self.links: list[tuple[int, str, str]] = []
+        self.links: list[tuple[int, int, str, str]] = []
         self.ended = False
 
     def act(
@@ -97,6 +118,12 @@ class ConsentMachine(RuleBasedStateMachine):
         brand: str = "*",
         about: str | None = None,
         **more: object,
+    ) -> None:
+        self.append(type_, brand, about, **more)
+        self.oracle.acts.append((name, brand, about))
+
+    def append(
+        self, type_: EventType, brand: str = "*", about: str | None = None, **more: object
     ) -> None:
         event = Event(
             type=type_,
@@ -109,22 +136,21 @@ class ConsentMachine(RuleBasedStateMachine):
         )
         self.history.append(event)
         self.state = fold(self.history)
-        self.oracle.acts.append((name, brand, about))
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands, about=lists)
     def ask(self, brand: str, about: str) -> None:
-        self.links.append((len(self.history), brand, about))
+        self.links.append((len(self.history), len(self.oracle.acts), brand, about))
         self.act("request", EventType.CONSENT_REQUESTED, brand, about)
 
     @precondition(lambda self: not self.ended and self.links)
     @rule(data=st.data())
     def follow_a_link(self, data: st.DataObject) -> None:
         """Any link ever mailed, however old; it works only as long as nothing overtook it."""
-        entry, brand, about = data.draw(st.sampled_from(self.links))
+        entry, since, brand, about = data.draw(st.sampled_from(self.links))
         overtaken = any(
-            name in ("withdraw", "object", "refuse") and of == brand and li in (None, about)
-            for name, of, li in self.oracle.acts[entry:]
+            name in ENDS and of == brand and li in (None, about)
+            for name, of, li in self.oracle.acts[since:]
         ) or any(name == "restrict" for name, _, _ in self.oracle.acts)
         allowed = may_confirm(self.state, entry, BrandId(brand), EMAIL, (ListId(about),), (NEWS,))
         assert allowed == (not overtaken)
@@ -135,6 +161,27 @@ class ConsentMachine(RuleBasedStateMachine):
     @rule(brand=brands, about=st.none() | lists)
     def withdraw(self, brand: str, about: str | None) -> None:
         self.act("withdraw", EventType.CONSENT_WITHDRAWN, brand, about, via=Via.PAGE)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands)
+    def unsubscribe(self, brand: str) -> None:
+        """By a mail's link: whatever is live or not, the oracle never forgets that it was said."""
+        for type_ in acts_of_withdrawal(self.state, Scope(BrandId(brand), EMAIL)):
+            self.append(type_, brand, via=Via.LIST_UNSUB_POST)
+        self.oracle.acts.append(("withdraw", brand, None))
+        assert acts_of_withdrawal(self.state, Scope(BrandId(brand), EMAIL)) == ()
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=st.none() | lists)
+    def expire(self, brand: str, about: str | None) -> None:
+        name = "expire" if about is None or self.oracle.expirable(brand, about) else "ignored"
+        self.act(name, EventType.CONSENT_EXPIRED, brand, about)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=lists)
+    def renew(self, brand: str, about: str) -> None:
+        stands = self.oracle.given(brand, about) or self.oracle.expired(brand, about)
+        self.act("renew" if stands else "ignored", EventType.CONSENT_RENEWED, brand, about)
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands, about=lists)
@@ -151,12 +198,14 @@ class ConsentMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.ended)
     @rule(brand=brands, about=lists)
     def import_claim(self, brand: str, about: str) -> None:
-        self.act("import", EventType.CONSENT_IMPORTED, brand, about)
+        name = "ignored" if self.oracle.complained(brand) else "import"
+        self.act(name, EventType.CONSENT_IMPORTED, brand, about)
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands)
     def buy(self, brand: str) -> None:
-        self.act("buy", EventType.BASIS_RECORDED, brand)
+        name = "ignored" if self.oracle.complained(brand) else "buy"
+        self.act(name, EventType.BASIS_RECORDED, brand)
 
     @precondition(lambda self: not self.ended)
     @rule()
@@ -206,5 +255,5 @@ class ConsentMachine(RuleBasedStateMachine):
         assert state.entries == len(self.history)
 
 
-ConsentMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+ConsentMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 TestConsentMachine = ConsentMachine.TestCase

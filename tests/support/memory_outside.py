@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ports.outside import Blob, Queue, Remembered, StoredEvent
+from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from tests.support.faults import Faults, no_faults, struck
 
 
@@ -30,6 +30,8 @@ class RequestRow:
     """An idempotency key as stored."""
 
     remembered: Remembered
+    nonce: str
+    claimed_ms: int
     expires_s: int
 
 
@@ -135,30 +137,38 @@ class MemoryActivity(_Store):
             return rows.counters[window]
 
     def begin_request(
-        self, key: str, request_sha256: str, now_ms: int, keep_s: int
+        self, attempt: Attempt, request_sha256: str, now_ms: int, *, lease_s: int, keep_s: int
     ) -> Remembered | None:
         with self._call("Activity.begin_request") as rows:
             now_s = now_ms // 1_000
-            old = rows.requests.get(key)
+            old = rows.requests.get(attempt.key)
             if old is not None and old.expires_s > now_s:
-                return old.remembered
-            claimed = Remembered(request_sha256=request_sha256, status=None, body=None)
-            rows.requests[key] = RequestRow(remembered=claimed, expires_s=now_s + keep_s)
+                is_over = old.claimed_ms <= now_ms - lease_s * 1_000
+                if old.remembered.status is not None or not is_over:
+                    return None if old.nonce == attempt.nonce else old.remembered
+            rows.requests[attempt.key] = RequestRow(
+                remembered=Remembered(request_sha256=request_sha256, status=None, body=None),
+                nonce=attempt.nonce,
+                claimed_ms=now_ms,
+                expires_s=now_s + keep_s,
+            )
             return None
 
-    def finish_request(self, key: str, status: int, body: str) -> None:
+    def finish_request(self, attempt: Attempt, status: int, body: str) -> None:
         with self._call("Activity.finish_request") as rows:
-            if key not in rows.requests:
-                raise Conflict("the idempotency key is not claimed")
-            old = rows.requests[key]
+            old = rows.requests.get(attempt.key)
+            if old is None or old.nonce != attempt.nonce:
+                raise Conflict("the idempotency key is not claimed by this attempt")
             answered = replace(old.remembered, status=status, body=body)
-            rows.requests[key] = replace(old, remembered=answered)
+            rows.requests[attempt.key] = replace(old, remembered=answered)
 
-    def abandon_request(self, key: str) -> None:
+    def abandon_request(self, attempt: Attempt) -> None:
         with self._call("Activity.abandon_request") as rows:
-            old = rows.requests.get(key)
-            if old is not None and old.remembered.status is None:
-                del rows.requests[key]
+            old = rows.requests.get(attempt.key)
+            if old is None or old.nonce != attempt.nonce:
+                return
+            if old.remembered.status is None:
+                del rows.requests[attempt.key]
 
     def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:
         with self._call("Activity.claim") as rows:

@@ -18,6 +18,7 @@ from chalicelib.domain.rate import US_PER_MS, interval_us, reserve, start_ms
 from chalicelib.errors import Conflict, DependencyError, FatalError, Throttled
 from chalicelib.ports.sending import (
     ChunkResult,
+    Claim,
     DeliveryRow,
     DeliverySeen,
     Message,
@@ -40,6 +41,8 @@ class ChunkRow:
     people: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
     result: ChunkResult | None = None
+    rounds: tuple[ChunkResult, ...] = ()
+    unsettled: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,20 +75,18 @@ class MemoryChunks(_Store):
     ``ChunkStore.dispatch_rows``.
     """
 
-    def claim(self, chunk: ChunkRef, owner: str, now_ms: int, lease_ms: int) -> bool:
+    def claim(self, chunk: ChunkRef, owner: str, now_ms: int, lease_ms: int) -> Claim | None:
         with self._call("ChunkStore.claim") as rows:
-            old = rows.chunks.get(chunk)
-            if old is not None and old.status is not ChunkStatus.CLAIMED:
-                return False
-            if old is not None and old.lease_ms >= now_ms and old.owner != owner:
+            old = rows.chunks.get(chunk, _NEVER_CLAIMED)
+            if old.status not in {ChunkStatus.CLAIMED, ChunkStatus.PARTIAL}:
+                return None
+            held = old.status is ChunkStatus.CLAIMED and old.lease_ms >= now_ms
+            if held and old.owner != owner:
                 raise Conflict("the chunk is claimed already")
-            rows.chunks[chunk] = ChunkRow(
-                status=ChunkStatus.CLAIMED,
-                owner=owner,
-                lease_ms=now_ms + lease_ms,
-                released_by=old.released_by if old else None,
+            rows.chunks[chunk] = replace(
+                old, status=ChunkStatus.CLAIMED, owner=owner, lease_ms=now_ms + lease_ms
             )
-            return True
+            return Claim(unsettled=old.unsettled)
 
     def dispatch(
         self,
@@ -121,8 +122,8 @@ class MemoryChunks(_Store):
             old = _owned(rows, chunk, owner)
             if old.status not in {ChunkStatus.CLAIMED, ChunkStatus.DISPATCHED}:
                 raise Conflict("the chunk is not this owner's")
-            rows.chunks[chunk] = ChunkRow(
-                status=ChunkStatus.CLAIMED, owner=None, lease_ms=0, released_by=owner
+            rows.chunks[chunk] = replace(
+                _given_back(old), status=ChunkStatus.CLAIMED, owner=None, released_by=owner
             )
 
     def commit(self, chunk: ChunkRef, owner: str, result: ChunkResult) -> None:
@@ -130,9 +131,19 @@ class MemoryChunks(_Store):
             old = _owned(rows, chunk, owner)
             if old.status is ChunkStatus.DONE:
                 return
+            if result.unsettled and old.status is not ChunkStatus.UNKNOWN:
+                _commit_part(rows, chunk, old, result)
+                return
+            # Called unknown meanwhile: nobody of it may be sent to any more.
+            unknown = result.unknown + len(result.unsettled)
+            result = replace(result, unknown=unknown, unsettled=())
             if old.status is ChunkStatus.CLAIMED and result.sent + result.rejected + result.unknown:
                 raise Conflict("somebody was sent to without a dispatch")
-            rows.chunks[chunk] = replace(old, status=ChunkStatus.DONE, result=result)
+            if old.status is ChunkStatus.PARTIAL:
+                raise Conflict("the chunk is not this owner's")
+            rows.chunks[chunk] = replace(
+                old, status=ChunkStatus.DONE, result=result, unsettled=None
+            )
 
     def expire(self, campaign: CampaignId, shard: str, before_ms: int) -> int:
         with self._call("ChunkStore.expire") as rows:
@@ -147,6 +158,15 @@ class MemoryChunks(_Store):
             for ref, row in stale:
                 rows.chunks[ref] = replace(row, status=ChunkStatus.UNKNOWN)
             return len(stale)
+
+    def finished(self, campaign: CampaignId, shard: str) -> frozenset[int]:
+        with self._call("ChunkStore.finished") as rows:
+            return frozenset(
+                ref.number
+                for ref, row in rows.chunks.items()
+                if (ref.campaign, ref.shard) == (campaign, shard)
+                and row.status in {ChunkStatus.DONE, ChunkStatus.UNKNOWN}
+            )
 
     def planned(self, campaign: CampaignId, shard: str, people: int) -> None:
         with self._call("ChunkStore.planned") as rows:
@@ -180,6 +200,26 @@ class MemoryChunks(_Store):
             return True
 
 
+_NEVER_CLAIMED = ChunkRow(status=ChunkStatus.CLAIMED, owner=None, lease_ms=-1)
+
+
+def _given_back(row: ChunkRow) -> ChunkRow:
+    return replace(row, lease_ms=0, dispatched_ms=None, people=0, skipped={})
+
+
+def _commit_part(rows: SendingRows, chunk: ChunkRef, old: ChunkRow, result: ChunkResult) -> None:
+    if old.status is ChunkStatus.PARTIAL:
+        return
+    if old.status is not ChunkStatus.DISPATCHED:
+        raise Conflict("somebody was sent to without a dispatch")
+    rows.chunks[chunk] = replace(
+        _given_back(old),
+        status=ChunkStatus.PARTIAL,
+        rounds=(*old.rounds, result),
+        unsettled=result.unsettled,
+    )
+
+
 def _owned(rows: SendingRows, chunk: ChunkRef, owner: str) -> ChunkRow:
     row = rows.chunks.get(chunk)
     if row is None or row.owner != owner:
@@ -189,7 +229,8 @@ def _owned(rows: SendingRows, chunk: ChunkRef, owner: str) -> ChunkRow:
 
 def _progress(planned: int, chunks: Sequence[ChunkRow]) -> Progress:
     lost = [row for row in chunks if row.status is ChunkStatus.UNKNOWN]
-    results = [row.result for row in chunks if row.result is not None]
+    results = [earlier for row in chunks for earlier in row.rounds]
+    results += [row.result for row in chunks if row.result is not None]
     skipped: dict[str, int] = {}
     for counts in (*(row.skipped for row in lost), *(result.skipped for result in results)):
         for reason, people in counts.items():

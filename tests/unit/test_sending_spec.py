@@ -71,5 +71,8 @@ def test_figures_in_the_specification_are_the_codes_own(specification: str) -> N
     assert delivery.MAX_TRIES == 6
     waits = [delivery.BACK_OFF_MS << attempt for attempt in range(1, delivery.MAX_TRIES)]
     assert waits == [500, 1000, 2000, 4000, 8000]
-    assert campaigns.STALLED_MS == 10 * 60 * 1000
+    assert f"more than {delivery.TRY_FOR_MS // 1000} seconds after" in specification
+    patience = [campaigns.STALLED_MS << wakes for wakes in range(campaigns.MAX_DOUBLINGS + 1)]
+    assert patience == [minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 320)]
+    assert f"has {campaigns.TESTS_PER_DAY} tests\na day" in specification
     assert {f"`{status}`" for status in ChunkStatus} <= set(re.findall(r"`\w+`", specification))

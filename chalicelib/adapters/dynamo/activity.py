@@ -26,7 +26,7 @@ from chalicelib.adapters.dynamo.items import (
     text_of,
 )
 from chalicelib.errors import Conflict
-from chalicelib.ports.outside import Remembered, StoredEvent
+from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
 
 _S: Final = 1_000
 """Milliseconds in a second."""
@@ -63,25 +63,35 @@ class DynamoActivity:
         return require_number(answer["Attributes"], "used")
 
     def begin_request(
-        self, key: str, request_sha256: str, now_ms: int, keep_s: int
+        self, attempt: Attempt, request_sha256: str, now_ms: int, *, lease_s: int, keep_s: int
     ) -> Remembered | None:
-        """Claim an idempotency key: None when it is new, else what is remembered of it."""
+        """Claim an idempotency key: None when it is new, else what is remembered of it.
+
+        It is new as well when its time or an unanswered claim's lease is over, and when the claim
+        is this attempt's own: the client repeats a write whose answer was lost.
+        """
         now_s = now_ms // _S
         done, old = conditionally(
             "claim an idempotency key",
             client("dynamodb").put_item,
             TableName=self._table,
             Item={
-                **_request_key(key),
+                **_request_key(attempt.key),
                 "v": number(ROW_VERSION),
+                "nonce": text(attempt.nonce),
                 "request_sha256": text(request_sha256),
                 "claimed_ms": number(now_ms),
                 "expires_at": number(now_s + keep_s),
             },
-            ConditionExpression="attribute_not_exists(pk) OR (v = :v AND expires_at <= :now)",
-            ExpressionAttributeValues={":v": number(ROW_VERSION), ":now": number(now_s)},
+            ConditionExpression="attribute_not_exists(pk) OR (v = :v AND (expires_at <= :now"
+            " OR (attribute_not_exists(http_status) AND claimed_ms <= :stale)))",
+            ExpressionAttributeValues={
+                ":v": number(ROW_VERSION),
+                ":now": number(now_s),
+                ":stale": number(now_ms - lease_s * _S),
+            },
         )
-        if done is not None:
+        if done is not None or text_of(old, "nonce") == attempt.nonce:
             return None
         return Remembered(
             request_sha256=require_text(old, "request_sha256"),
@@ -89,37 +99,41 @@ class DynamoActivity:
             body=text_of(old, "answer"),
         )
 
-    def finish_request(self, key: str, status: int, body: str) -> None:
-        """Remember the answer given under ``key``.
+    def finish_request(self, attempt: Attempt, status: int, body: str) -> None:
+        """Remember the answer given by ``attempt``.
 
         Raises:
-            Conflict: nobody has claimed the key, or the claim is gone.
+            Conflict: the claim is gone, or another attempt's by now.
         """
         done, _ = conditionally(
             "remember an answer",
             client("dynamodb").update_item,
             TableName=self._table,
-            Key=_request_key(key),
+            Key=_request_key(attempt.key),
             UpdateExpression="SET http_status = :status, answer = :body",
-            ConditionExpression="v = :v",
+            ConditionExpression="v = :v AND nonce = :nonce",
             ExpressionAttributeValues={
                 ":v": number(ROW_VERSION),
+                ":nonce": text(attempt.nonce),
                 ":status": number(status),
                 ":body": text(body),
             },
         )
         if done is None:
-            raise Conflict("the idempotency key is not claimed")
+            raise Conflict("the idempotency key is not claimed by this attempt")
 
-    def abandon_request(self, key: str) -> None:
-        """Forget a key whose request failed without a lasting effect; an answer given stays."""
+    def abandon_request(self, attempt: Attempt) -> None:
+        """Forget the attempt's own claim; an answer given and another's claim stay."""
         conditionally(
             "forget an idempotency key",
             client("dynamodb").delete_item,
             TableName=self._table,
-            Key=_request_key(key),
-            ConditionExpression="attribute_not_exists(http_status) AND v = :v",
-            ExpressionAttributeValues={":v": number(ROW_VERSION)},
+            Key=_request_key(attempt.key),
+            ConditionExpression="attribute_not_exists(http_status) AND v = :v AND nonce = :nonce",
+            ExpressionAttributeValues={
+                ":v": number(ROW_VERSION),
+                ":nonce": text(attempt.nonce),
+            },
         )
 
     def claim(self, key: str, holder: str, now_ms: int, lasts_ms: int) -> bool:

@@ -3,18 +3,20 @@
 
 Guarantees that at most one owner ever dispatches a chunk: the mark is one conditional update on
 the claim's owner, so a clock that runs ahead can take a claim away but never dispatch beside it.
-Refuses to move a chunk backwards, except by `release`, before anything was sent.
+Refuses to move a chunk backwards, except by `release`, when an attempt sent nothing, and by a
+commit that leaves somebody unsettled; what is settled stays, as rounds.
 
 Rows: `K#<campaign>#<shard>`/`<number, 7 digits>` a chunk; the same key with `TOTAL` what the shard
 plans; `D#<delivery>`/`D` a delivery.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client
-from chalicelib.adapters.dynamo import deliveries
+from chalicelib.adapters.dynamo import chunk_counts, deliveries
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
@@ -23,7 +25,6 @@ from chalicelib.adapters.dynamo.items import (
     number,
     put_all,
     query,
-    require_number,
     require_text,
     require_version,
     text,
@@ -32,14 +33,11 @@ from chalicelib.adapters.dynamo.items import (
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId
 from chalicelib.errors import Conflict
-from chalicelib.ports.sending import ChunkResult, DeliveryRow, DeliverySeen
+from chalicelib.ports.sending import ChunkResult, Claim, DeliveryRow, DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
 
-TOTAL: Final = "TOTAL"
-_COUNTED: Final = frozenset({ChunkStatus.DONE, ChunkStatus.UNKNOWN})
 _NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 _OWNED: Final = "#owner = :owner AND v = :v"
-_PROGRESS: Final = "pk, sk, v, #status, people, n_sent, n_rejected, n_unknown, skipped, at_ms"
 _NAMES: Final = {"#status": "status", "#owner": "owner"}
 
 
@@ -51,27 +49,28 @@ class DynamoChunks:
         self._clock = clock
         self._random = random
 
-    def claim(self, chunk: ChunkRef, owner: str, now_ms: int, lease_ms: int) -> bool:
-        """Claim it. False when done or dispatched; `Conflict` while another lease lives."""
-        done, old = self._change(
+    def claim(self, chunk: ChunkRef, owner: str, now_ms: int, lease_ms: int) -> Claim | None:
+        """Claim it. None when done or dispatched; `Conflict` while another lease lives."""
+        row, old = self._change(
             "claim a chunk",
             chunk,
             "SET #status = :claimed, #owner = :owner, lease_ms = :lease, v = :v ADD claims :one",
-            "attribute_not_exists(pk) OR (v = :v AND #status = :claimed"
-            " AND (lease_ms < :now OR #owner = :owner))",
+            "attribute_not_exists(pk) OR (v = :v AND (#status = :partial"
+            " OR (#status = :claimed AND (lease_ms < :now OR #owner = :owner))))",
             owner,
             {
                 ":claimed": text(ChunkStatus.CLAIMED),
+                ":partial": text(ChunkStatus.PARTIAL),
                 ":lease": number(now_ms + lease_ms),
                 ":now": number(now_ms),
                 ":one": number(1),
             },
         )
-        if done:
-            return True
+        if row is not None:
+            return Claim(unsettled=chunk_counts.places(row))
         if require_text(old, "status") == ChunkStatus.CLAIMED:
             raise Conflict(f"chunk {chunk.number} of shard {chunk.shard} is claimed already")
-        return False
+        return None
 
     def dispatch(
         self,
@@ -92,7 +91,7 @@ class DynamoChunks:
             ":dispatched": text(ChunkStatus.DISPATCHED),
             ":now": number(now_ms),
             ":people": number(len(rows)),
-            ":skipped": _counts(skipped),
+            ":skipped": chunk_counts.people(skipped),
         }
         done, old = self._change(
             "mark a chunk dispatched",
@@ -104,14 +103,14 @@ class DynamoChunks:
         )
         # The SDK repeats a call whose answer was lost: then this very call's mark is there.
         ours = (text_of(old, "owner"), old.get("status"), old.get("dispatched_ms"))
-        if not done and ours != (owner, values[":dispatched"], values[":now"]):
+        if done is None and ours != (owner, values[":dispatched"], values[":now"]):
             raise Conflict(f"chunk {chunk.number} of shard {chunk.shard} is not this owner's")
         items = [deliveries.to_item(row) for row in rows]
         dynamodb = client("dynamodb")
         put_all("write deliveries", dynamodb, self._table, items, self._clock, self._random)
 
     def release(self, chunk: ChunkRef, owner: str) -> None:
-        """Give back a chunk dispatched or claimed when SES surely sent nothing of it.
+        """Give back a chunk dispatched or claimed when this attempt surely sent nothing of it.
 
         Raises:
             Conflict: it is not ``owner``'s, or was committed or turned unknown already.
@@ -129,15 +128,18 @@ class DynamoChunks:
                 ":never": number(0),
             },
         )
-        if not done and text_of(old, "released_by") != owner:
+        if done is None and text_of(old, "released_by") != owner:
             raise Conflict(f"chunk {chunk.number} of shard {chunk.shard} is not this owner's")
 
     def commit(self, chunk: ChunkRef, owner: str, result: ChunkResult) -> None:
-        """Record the outcome; the chunk is done. An outcome that comes late replaces unknown.
+        """Add what this attempt settled; an outcome that comes late replaces unknown.
 
         Raises:
             Conflict: it is not ``owner``'s, or somebody was sent to without `dispatch`.
         """
+        if result.unsettled:
+            self._commit_part(chunk, owner, result)
+            return
         values = {
             ":done": text(ChunkStatus.DONE),
             ":dispatched": text(ChunkStatus.DISPATCHED),
@@ -146,8 +148,8 @@ class DynamoChunks:
             ":sent": number(result.sent),
             ":rejected": number(result.rejected),
             ":lost": number(result.unknown),
-            ":skipped": _counts(result.skipped),
-            ":ids": {"L": [text(i) if i else {"NULL": True} for i in result.message_ids]},
+            ":skipped": chunk_counts.people(result.skipped),
+            ":ids": chunk_counts.ids(result),
         }
         allowed = ":dispatched, :unknown"
         if not result.sent + result.rejected + result.unknown:
@@ -158,13 +160,41 @@ class DynamoChunks:
             "commit a chunk",
             chunk,
             "SET #status = :done, at_ms = :at, n_sent = :sent, n_rejected = :rejected,"
-            " n_unknown = :lost, skipped = :skipped, message_ids = :ids",
+            " n_unknown = :lost, skipped = :skipped, message_ids = :ids REMOVE unsettled",
             f"{_OWNED} AND #status IN ({allowed})",
             owner,
             values,
         )
         repeated = (text_of(old, "owner"), old.get("status")) == (owner, values[":done"])
-        if not done and not repeated:
+        if done is None and not repeated:
+            raise Conflict(f"chunk {chunk.number} of shard {chunk.shard} is not this owner's")
+
+    def _commit_part(self, chunk: ChunkRef, owner: str, result: ChunkResult) -> None:
+        """Keep the settled as a round of their own; the chunk can be claimed for the others."""
+        values = {
+            ":partial": text(ChunkStatus.PARTIAL),
+            ":dispatched": text(ChunkStatus.DISPATCHED),
+            ":never": number(0),
+            ":none": {"L": []},
+            ":round": {"L": [{"M": chunk_counts.round_of(result)}]},
+            ":unsettled": {"L": [number(place) for place in result.unsettled]},
+        }
+        done, old = self._change(
+            "commit part of a chunk",
+            chunk,
+            "SET #status = :partial, lease_ms = :never, unsettled = :unsettled,"
+            " rounds = list_append(if_not_exists(rounds, :none), :round)"
+            " REMOVE dispatched_ms, people, skipped",
+            f"{_OWNED} AND #status = :dispatched",
+            owner,
+            values,
+        )
+        ours = text_of(old, "owner") == owner
+        if done is None and ours and text_of(old, "status") in chunk_counts.COUNTED:
+            # It was called unknown meanwhile: nobody of it may be sent to any more.
+            unknown = result.unknown + len(result.unsettled)
+            self.commit(chunk, owner, replace(result, unknown=unknown, unsettled=()))
+        elif done is None and not (ours and old.get("status") == values[":partial"]):
             raise Conflict(f"chunk {chunk.number} of shard {chunk.shard} is not this owner's")
 
     def expire(self, campaign: CampaignId, shard: str, before_ms: int) -> int:
@@ -180,7 +210,7 @@ class DynamoChunks:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={
                 ":pk": text(_pk(campaign, shard)),
-                ":total": text(TOTAL),
+                ":total": text(chunk_counts.TOTAL),
                 **values,
             },
             ConsistentRead=True,
@@ -200,6 +230,26 @@ class DynamoChunks:
         )
         return answer is not None
 
+    def finished(self, campaign: CampaignId, shard: str) -> frozenset[int]:
+        """Return the numbers of a shard's chunks that are done or unknown."""
+        rows = query(
+            "find finished chunks",
+            client("dynamodb"),
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk < :total",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                ":pk": text(_pk(campaign, shard)),
+                ":total": text(chunk_counts.TOTAL),
+            },
+            ProjectionExpression="pk, sk, v, #status",
+        )
+        return frozenset(
+            int(require_text(item, "sk"))
+            for item in map(require_version, rows)
+            if require_text(item, "status") in chunk_counts.COUNTED
+        )
+
     def planned(self, campaign: CampaignId, shard: str, people: int) -> None:
         """Record how many people a shard plans; repeating is harmless.
 
@@ -211,7 +261,7 @@ class DynamoChunks:
             client("dynamodb").put_item,
             TableName=self._table,
             Item={
-                **key(_pk(campaign, shard), TOTAL),
+                **key(_pk(campaign, shard), chunk_counts.TOTAL),
                 "v": number(ROW_VERSION),
                 "people": number(people),
             },
@@ -226,7 +276,7 @@ class DynamoChunks:
 
         Eventually consistent: it may lag behind a commit, and never counts anybody twice.
         """
-        tally = _Tally()
+        tally = chunk_counts.Tally()
         for shard in SHARDS:
             rows = query(
                 "read progress",
@@ -234,7 +284,7 @@ class DynamoChunks:
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",
                 ExpressionAttributeValues={":pk": text(_pk(campaign, shard))},
-                ProjectionExpression=_PROGRESS,
+                ProjectionExpression=chunk_counts.PROJECTION,
                 ExpressionAttributeNames={"#status": "status"},
             )
             for item in rows:
@@ -259,8 +309,8 @@ class DynamoChunks:
         condition: str,
         owner: str,
         values: Mapping[str, Any],
-    ) -> tuple[bool, Item]:
-        """Update a chunk on a condition; say whether it held, else with the row as it stands."""
+    ) -> tuple[Item | None, Item]:
+        """Update a chunk on a condition; return the row after it, or None and the row it met."""
         answer, old = conditionally(
             what,
             client("dynamodb").update_item,
@@ -274,52 +324,10 @@ class DynamoChunks:
                 ":v": number(ROW_VERSION),
                 **values,
             },
+            ReturnValues="ALL_NEW",
         )
-        return answer is not None, old
-
-
-class _Tally:
-    """Sums chunks into a progress."""
-
-    def __init__(self) -> None:
-        self.shards = 0
-        self._planned = self._sent = self._rejected = self._unknown = 0
-        self._skipped: dict[str, int] = {}
-        self._commits_ms: list[int] = []
-
-    def add(self, item: Item) -> None:
-        """Count one row of a shard."""
-        if require_text(item, "sk") == TOTAL:
-            self.shards += 1
-            self._planned += require_number(item, "people")
-            return
-        status = require_text(item, "status")
-        if status not in _COUNTED:
-            return
-        self._unknown += require_number(item, "n_unknown")
-        for reason, people in item.get("skipped", {"M": {}})["M"].items():
-            self._skipped[reason] = self._skipped.get(reason, 0) + int(people["N"])
-        if status == ChunkStatus.DONE:
-            self._sent += require_number(item, "n_sent")
-            self._rejected += require_number(item, "n_rejected")
-            self._commits_ms.append(require_number(item, "at_ms"))
-
-    def progress(self) -> Progress:
-        """Return the sums."""
-        return Progress(
-            planned=self._planned,
-            sent=self._sent,
-            rejected=self._rejected,
-            unknown=self._unknown,
-            skipped=dict(sorted(self._skipped.items())),
-            first_ms=min(self._commits_ms, default=None),
-            last_ms=max(self._commits_ms, default=None),
-        )
+        return (None if answer is None else answer["Attributes"]), old
 
 
 def _pk(campaign: CampaignId, shard: str) -> str:
     return f"K#{campaign}#{shard}"
-
-
-def _counts(people: Mapping[str, int]) -> dict[str, Any]:
-    return {"M": {reason: number(count) for reason, count in sorted(people.items())}}

@@ -10,6 +10,7 @@ no secret: an operation names the members that are left out.
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.entrypoints._runtime import Served, api
 from chalicelib.entrypoints.api.schemas import SCHEMAS, ref
 from chalicelib.entrypoints.bodies import read_json
@@ -24,6 +26,7 @@ from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, jso
 from chalicelib.entrypoints.refusals import NoKey, WrongScope
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import Conflict, DependencyError, InputError, NotFound
+from chalicelib.ports.outside import Attempt
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -37,8 +40,12 @@ PAGED = ("cursor", "limit")
 """Query parameters of every operation that lists."""
 KEEP_S = 24 * 3600
 """How long the answer to an idempotency key is remembered, seconds."""
+LEASE_S = 35
+"""How long an idempotency key waits for its answer, seconds: a little above the function's timeout,
+after which nobody can be working on it."""
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
+_LIMIT = re.compile(r"[0-9]{1,3}")
 MAX_IDEMPOTENCY_CHARS = 255
 MAX_CURSOR_CHARS = 2000
 
@@ -63,14 +70,15 @@ class Call:
             InputError: the limit is not a whole number from 1 to 100, or the cursor is too long.
         """
         text = self.request.query.get("limit", str(DEFAULT_LIMIT))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT):
+        limit = int(text) if _LIMIT.fullmatch(text) else 0
+        if not 1 <= limit <= MAX_LIMIT:
             raise InputError(
                 code="bad_limit", detail=f"A limit is a whole number from 1 to {MAX_LIMIT}."
             )
         cursor = self.request.query.get("cursor") or None
         if cursor and (len(cursor) > MAX_CURSOR_CHARS or not cursor.isascii()):
             raise InputError(code="bad_cursor", detail="This cursor was not made by this address.")
-        return cursor, int(text)
+        return cursor, limit
 
 
 Result = Mapping[str, Any] | Answer | None
@@ -266,13 +274,15 @@ def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
             code="bad_idempotency_key",
             detail="An Idempotency-Key has 1 to 255 printable ASCII characters.",
         )
-    activity = call.container.activity
-    stored = "idempotency#" + _digest(key.id, wanted)
+    attempt = Attempt(
+        key="idempotency#" + _digest(key.id, wanted),
+        nonce=encode_id(call.container.random(RANDOM_ID_BYTES)),
+    )
     asked = call.container.tokens.blind(
         "request",
         _digest(op.method, op.path, *sorted(call.request.parameters.values()), call.request.body),
     )
-    known = activity.begin_request(stored, asked, call.container.clock.now_ms(), KEEP_S)
+    known = _claim(op, call, attempt, asked)
     if known is not None:
         return _repeated(op, call, asked, known)
     done = False
@@ -281,17 +291,40 @@ def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
         done = True
     finally:
         if not done:
-            activity.abandon_request(stored)
+            _forget(op, call, attempt)
+    _remember(op, call, attempt, answer, result)
+    return answer
+
+
+def _claim(op: Operation, call: Call, attempt: Attempt, asked: str) -> "Remembered | None":
+    try:
+        return call.container.activity.begin_request(
+            attempt, asked, call.container.clock.now_ms(), lease_s=LEASE_S, keep_s=KEEP_S
+        )
+    except DependencyError:
+        _forget(op, call, attempt)  # Only the answer may have been lost, and nothing ran.
+        raise
+
+
+def _forget(op: Operation, call: Call, attempt: Attempt) -> None:
+    """Let the key be used again at once; if that fails, its lease ends."""
+    try:
+        call.container.activity.abandon_request(attempt)
+    except DependencyError as error:
+        log.warning("an attempt could not be forgotten: %s", error, extra={"operation": op.id})
+
+
+def _remember(op: Operation, call: Call, attempt: Attempt, answer: Answer, result: Result) -> None:
+    """Keep the answer for a repeat; if that fails, the caller still gets it this once."""
     kept = {
         name: None if name in op.secret else value
         for name, value in (result.items() if isinstance(result, Mapping) else ())
         if name not in op.echoed
     }
     try:
-        activity.finish_request(stored, answer.status, json.dumps(kept))
-    except DependencyError as error:
+        call.container.activity.finish_request(attempt, answer.status, json.dumps(kept))
+    except (Conflict, DependencyError) as error:
         log.warning("an answer could not be remembered: %s", error, extra={"operation": op.id})
-    return answer
 
 
 def _repeated(op: Operation, call: Call, asked: str, known: "Remembered") -> Answer:
@@ -302,7 +335,8 @@ def _repeated(op: Operation, call: Call, asked: str, known: "Remembered") -> Ans
         )
     if known.status is None or known.body is None:
         raise Conflict(
-            "The first request with this Idempotency-Key is still running. Ask again in a moment."
+            "The first request with this Idempotency-Key is still running, or its answer was lost."
+            " Send it again in a minute."
         )
     result = {**json.loads(known.body), **{n: call.body[n] for n in op.echoed if n in call.body}}
     answer = _answer(op, result)

@@ -19,7 +19,7 @@ from chalicelib.entrypoints.api.frame import (
     MAX_LIMIT,
     Operation,
 )
-from chalicelib.entrypoints.api.schemas import ADDRESS, SCHEMAS, ref
+from chalicelib.entrypoints.api.schemas import ADDRESS, SCHEMAS, ref, whole
 from chalicelib.entrypoints.exchange import PROBLEM, ZIP
 
 VERSION = "1"
@@ -64,7 +64,7 @@ _IDEMPOTENCY: Mapping[str, Any] = {
         "type": "string",
         "minLength": 1,
         "maxLength": MAX_IDEMPOTENCY_CHARS,
-        "pattern": "^[!-~]+$",
+        "pattern": whole("[!-~]+"),
     },
 }
 _REFUSALS: Mapping[int, str] = {
@@ -160,7 +160,7 @@ def _parameters(op: Operation) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,256}$"},
+            "schema": {"type": "string", "pattern": whole("[A-Za-z0-9_-]{1,256}")},
         }
         for name in _PARAMETER.findall(op.path)
     ]

@@ -16,17 +16,30 @@ from chalicelib.vocabulary import EventType
 
 Schema = dict[str, Any]
 
+
+def whole(pattern: str) -> str:
+    r"""Return the pattern of texts that are wholly ``pattern``, in Python and ECMAScript alike.
+
+    Python's ``$`` alone lets a text end in one line break more.
+
+    Example:
+        >>> whole("[a-z]+")
+        '^[a-z]+(?!\\n)$'
+    """
+    return rf"^{pattern}(?!\n)$"
+
+
 MAX_ADDRESS_CHARS: Final = 254
 MAX_SUBJECT_CHARS: Final = 500
 MAX_HTML_CHARS: Final = 262_144
 MAX_SENTENCE_CHARS: Final = 2000
-SLUG: Final[Schema] = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"}
-ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"}
+SLUG: Final[Schema] = {"type": "string", "pattern": whole("[a-z0-9][a-z0-9-]{0,31}")}
+ID: Final[Schema] = {"type": "string", "pattern": whole("[A-Za-z0-9_-]{21}[AQgw]")}
 """Base64url of 16 bytes: its last character carries two bits."""
 EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Why a bundle is exported: a closed list, because it stands in the public ledger."""
-LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-PARAMETER: Final = "^[a-z][a-z0-9_]{0,31}$"
+LINE: Final = whole(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
+PARAMETER: Final = whole("[a-z][a-z0-9_]{0,31}")
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 MAYBE_TIME: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
@@ -114,7 +127,7 @@ _BRAND: Final[Schema] = {
     "privacy_url": {
         "type": ["string", "null"],
         "maxLength": 500,
-        "pattern": r"^https://[!-~]+$",
+        "pattern": whole("https://[!-~]+"),
     },
     "default_language": _LANGUAGE,
 }
@@ -124,7 +137,7 @@ _FIELD: Final[Schema] = {
     "label": texts(200),
     "required": BOOLEAN,
     "max_chars": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "autocomplete": {"type": "string", "pattern": "^[a-z][a-z0-9 -]{0,60}$"},
+    "autocomplete": {"type": "string", "pattern": whole("[a-z][a-z0-9 -]{0,60}")},
 }
 _BOX: Final[Schema] = {
     "name": {"type": "string", "pattern": PARAMETER},
@@ -283,7 +296,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         **closed(
             {
                 "email": ADDRESS,
-                "token": {"type": "string", "pattern": "^[!-~]{1,500}$"},
+                "token": {"type": "string", "pattern": whole("[!-~]{1,500}")},
                 "subscriber": ID,
                 "lists": listed(SLUG, 0, 20),
                 "purposes": listed(SLUG, 0, 20),

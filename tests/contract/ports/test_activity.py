@@ -9,13 +9,15 @@ import pytest
 from chalicelib.adapters import aws as clients
 from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict, FatalError
-from chalicelib.ports.outside import Activity, Remembered, StoredEvent
+from chalicelib.ports.outside import Activity, Attempt, Remembered, StoredEvent
 from tests.support.clock import START_MS
 from tests.support.memory_outside import MemoryActivity
 
 TABLE = "kvitto-activity"
 DAY_S = 86_400
+LEASE_S = 35
 ASKED, OTHER = "11" * 32, "22" * 32
+MINE, THEIRS = Attempt(key="k", nonce="mine"), Attempt(key="k", nonce="theirs")
 EVENT = StoredEvent(
     key="0100-aa#Bounce#mac",
     sid=SubjectId("DDDDDDDDDDDDDDDDDDDDDA"),
@@ -48,6 +50,12 @@ def stored(pk: str, sk: str) -> dict[str, Any]:
     return item
 
 
+def begin(
+    activity: Activity, attempt: Attempt, asked: str = ASKED, now_ms: int = START_MS
+) -> Remembered | None:
+    return activity.begin_request(attempt, asked, now_ms, lease_s=LEASE_S, keep_s=DAY_S)
+
+
 def test_a_budget_counts_within_its_window_and_starts_anew_after_it(activity):
     window_ms = START_MS // 3_600_000 * 3_600_000
     assert [activity.count("signups/a", 3_600, window_ms + n) for n in range(3)] == [1, 2, 3]
@@ -57,56 +65,79 @@ def test_a_budget_counts_within_its_window_and_starts_anew_after_it(activity):
 
 
 def test_a_new_idempotency_key_is_claimed_once(activity):
-    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is None
+    assert begin(activity, MINE) is None
     pending = Remembered(request_sha256=ASKED, status=None, body=None)
-    assert activity.begin_request("k", ASKED, START_MS, DAY_S) == pending
-    assert activity.begin_request("k", OTHER, START_MS, DAY_S) == pending
-    assert activity.begin_request("other", OTHER, START_MS, DAY_S) is None
+    assert begin(activity, THEIRS) == pending
+    assert begin(activity, THEIRS, OTHER) == pending
+    assert begin(activity, Attempt(key="other", nonce="theirs"), OTHER) is None
 
 
-def test_the_answer_given_is_remembered(activity):
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
-    activity.finish_request("k", 201, '{"id":"é"}')
+def test_an_attempts_own_claim_is_new_to_it(activity):
+    """The client repeats a write whose answer was lost; nothing ran in between."""
+    assert begin(activity, MINE) is None
+    assert begin(activity, MINE) is None
+    assert begin(activity, THEIRS) is not None
+
+
+def test_a_claim_without_an_answer_is_only_a_lease(activity):
+    begin(activity, MINE)
+    over = START_MS + LEASE_S * 1_000
+    assert begin(activity, THEIRS, OTHER, over - 1) is not None
+    assert begin(activity, THEIRS, OTHER, over) is None
+    with pytest.raises(Conflict):
+        activity.finish_request(MINE, 201, "late")
+    activity.abandon_request(MINE)
+    activity.finish_request(THEIRS, 201, "{}")
+    remembered = Remembered(request_sha256=OTHER, status=201, body="{}")
+    assert begin(activity, MINE, ASKED, over + LEASE_S * 1_000) == remembered
+
+
+def test_the_answer_given_is_remembered_beyond_the_lease(activity):
+    begin(activity, MINE)
+    activity.finish_request(MINE, 201, '{"id":"é"}')
     remembered = Remembered(request_sha256=ASKED, status=201, body='{"id":"é"}')
-    assert activity.begin_request("k", OTHER, START_MS + 1, DAY_S) == remembered
+    assert begin(activity, THEIRS, OTHER, START_MS + 1) == remembered
+    assert begin(activity, THEIRS, OTHER, START_MS + LEASE_S * 2_000) == remembered
 
 
 def test_an_empty_answer_is_an_answer(activity):
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
-    activity.finish_request("k", 204, "")
-    again = activity.begin_request("k", ASKED, START_MS, DAY_S)
-    assert again == Remembered(request_sha256=ASKED, status=204, body="")
+    begin(activity, MINE)
+    activity.finish_request(MINE, 204, "")
+    assert begin(activity, THEIRS) == Remembered(request_sha256=ASKED, status=204, body="")
 
 
-def test_an_abandoned_key_is_new_again(activity):
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
-    activity.abandon_request("k")
-    assert activity.begin_request("k", OTHER, START_MS, DAY_S) is None
-    activity.abandon_request("never claimed")
+def test_an_abandoned_key_is_new_again_to_whoever_comes(activity):
+    begin(activity, MINE)
+    activity.abandon_request(THEIRS)
+    assert begin(activity, THEIRS, OTHER) is not None
+    activity.abandon_request(MINE)
+    assert begin(activity, THEIRS, OTHER) is None
+    activity.abandon_request(Attempt(key="never claimed", nonce="mine"))
 
 
 def test_an_answer_is_never_abandoned(activity):
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
-    activity.finish_request("k", 201, "{}")
-    activity.abandon_request("k")
-    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is not None
+    begin(activity, MINE)
+    activity.finish_request(MINE, 201, "{}")
+    activity.abandon_request(MINE)
+    assert begin(activity, THEIRS) is not None
 
 
 def test_a_key_nobody_claimed_is_not_answered(activity):
     with pytest.raises(Conflict):
-        activity.finish_request("k", 200, "{}")
-    assert activity.begin_request("k", ASKED, START_MS, DAY_S) is None
+        activity.finish_request(MINE, 200, "{}")
+    assert begin(activity, MINE) is None
 
 
 def test_a_key_is_new_after_its_time_even_while_its_row_is_still_there(activity):
     """DynamoDB removes expired rows up to days late."""
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
-    activity.finish_request("k", 201, "{}")
-    almost = START_MS + DAY_S * 1_000 - 1
-    assert activity.begin_request("k", ASKED, almost, DAY_S) is not None
-    assert activity.begin_request("k", OTHER, START_MS + DAY_S * 1_000, DAY_S) is None
-    again = activity.begin_request("k", OTHER, START_MS + DAY_S * 1_000, DAY_S)
-    assert again == Remembered(request_sha256=OTHER, status=None, body=None)
+    begin(activity, MINE)
+    activity.finish_request(MINE, 201, "{}")
+    over = START_MS + DAY_S * 1_000
+    assert begin(activity, THEIRS, ASKED, over - 1) is not None
+    assert begin(activity, THEIRS, OTHER, over) is None
+    assert begin(activity, MINE, OTHER, over) == Remembered(
+        request_sha256=OTHER, status=None, body=None
+    )
 
 
 def test_an_event_is_stored_once(activity):
@@ -120,7 +151,7 @@ def test_every_row_says_when_it_may_go(tables):
     activity = dynamo_activity()
     start_s = START_MS // 1_000
     activity.count("signups/a", 3_600, START_MS)
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    begin(activity, MINE)
     activity.record_event(EVENT, 2 * DAY_S)
     rows = [
         stored("B#signups/a", str(start_s // 3_600 * 3_600)),
@@ -140,14 +171,14 @@ def test_an_event_about_nobody_we_know_stores_nothing_of_a_person(tables):
 
 def test_an_activity_row_this_code_does_not_know_is_fatal(tables):
     activity = dynamo_activity()
-    activity.begin_request("k", ASKED, START_MS, DAY_S)
+    begin(activity, MINE)
     activity.record_event(EVENT, DAY_S)
     for pk, sk in (("R#k", "R"), (f"V#{EVENT.key}", "V")):
         item = {**stored(pk, sk), "v": {"N": "2"}}
         clients.client("dynamodb").put_item(TableName=TABLE, Item=item)
     for step in (
-        lambda: activity.begin_request("k", ASKED, START_MS, DAY_S),
-        lambda: activity.finish_request("k", 200, ""),
+        lambda: begin(activity, THEIRS),
+        lambda: activity.finish_request(MINE, 200, ""),
         lambda: activity.record_event(EVENT, DAY_S),
     ):
         with pytest.raises(FatalError):

@@ -11,7 +11,7 @@ from chalicelib.adapters import aws as clients
 from chalicelib.domain.campaigns import ChunkRef, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId, SubjectId
 from chalicelib.errors import Conflict, FatalError, Throttled, Unavailable
-from chalicelib.ports.sending import ChunkResult, ChunkStore, DeliveryRow
+from chalicelib.ports.sending import ChunkResult, ChunkStore, Claim, DeliveryRow
 from tests.support.clock import START_MS, FakeClock, SeededRandom
 from tests.support.faults import FailOnce, Moment
 from tests.support.memory_sending import MemoryChunks, SendingRows
@@ -63,11 +63,11 @@ def result(sent: int = 2, rejected: int = 0, unknown: int = 0, **skipped: int) -
 
 
 def test_a_chunk_is_claimed_by_one_at_a_time(chunks):
-    assert chunks.claim(CHUNK, "a", START_MS, LEASE_MS) is True
+    assert chunks.claim(CHUNK, "a", START_MS, LEASE_MS)
     with pytest.raises(Conflict):
         chunks.claim(CHUNK, "b", START_MS + LEASE_MS, LEASE_MS)
-    assert chunks.claim(replace(CHUNK, number=1), "b", START_MS, LEASE_MS) is True
-    assert chunks.claim(replace(CHUNK, shard="4"), "b", START_MS, LEASE_MS) is True
+    assert chunks.claim(replace(CHUNK, number=1), "b", START_MS, LEASE_MS)
+    assert chunks.claim(replace(CHUNK, shard="4"), "b", START_MS, LEASE_MS)
 
 
 def test_claiming_again_after_a_lost_answer_is_harmless(chunks):
@@ -77,7 +77,7 @@ def test_claiming_again_after_a_lost_answer_is_harmless(chunks):
 
 def test_an_expired_lease_can_be_claimed_and_its_owner_can_do_nothing_more(chunks):
     chunks.claim(CHUNK, "a", START_MS, LEASE_MS)
-    assert chunks.claim(CHUNK, "b", START_MS + LEASE_MS + 1, LEASE_MS) is True
+    assert chunks.claim(CHUNK, "b", START_MS + LEASE_MS + 1, LEASE_MS)
     with pytest.raises(Conflict):
         chunks.dispatch(CHUNK, "a", (row(),), START_MS)
     with pytest.raises(Conflict):
@@ -110,12 +110,12 @@ def test_a_dispatched_chunk_is_never_claimed_again(chunks):
     chunks.claim(CHUNK, "a", START_MS, LEASE_MS)
     chunks.dispatch(CHUNK, "a", (row(),), START_MS)
     year_ms = 365 * 86_400_000
-    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is False
-    assert chunks.claim(CHUNK, "a", START_MS + year_ms, LEASE_MS) is False
+    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is None
+    assert chunks.claim(CHUNK, "a", START_MS + year_ms, LEASE_MS) is None
     chunks.expire(CAMPAIGN, "3", START_MS + year_ms)
-    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is False
+    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is None
     chunks.commit(CHUNK, "a", result(sent=1))
-    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is False
+    assert chunks.claim(CHUNK, "b", START_MS + year_ms, LEASE_MS) is None
 
 
 def test_dispatching_needs_a_claim(chunks):
@@ -149,7 +149,7 @@ def test_a_released_chunk_can_be_claimed_at_once_and_sent(chunks):
         step()
         chunks.release(CHUNK, "a")
         chunks.release(CHUNK, "a")
-        assert chunks.claim(CHUNK, "b", START_MS, LEASE_MS) is True
+        assert chunks.claim(CHUNK, "b", START_MS, LEASE_MS)
         chunks.release(CHUNK, "b")
     chunks.claim(CHUNK, "c", START_MS, LEASE_MS)
     chunks.dispatch(CHUNK, "c", (row(),), START_MS)
@@ -184,6 +184,118 @@ def test_a_commit_repeated_keeps_the_first_outcome(chunks):
     with pytest.raises(Conflict):
         chunks.commit(CHUNK, "b", result(sent=2))
     assert chunks.progress(CAMPAIGN)[0].sent == 2
+
+
+def part(*unsettled: int, **outcome: int) -> ChunkResult:
+    """An attempt that settled some of four people and left those at ``unsettled``."""
+    return replace(result(**{"sent": 1, **outcome}), unsettled=unsettled)
+
+
+def dispatched(chunks, owner: str, *people: int, **skipped: int) -> Claim | None:
+    claim = chunks.claim(CHUNK, owner, START_MS, LEASE_MS)
+    chunks.dispatch(CHUNK, owner, tuple(row(number) for number in people), START_MS, skipped)
+    return claim
+
+
+def test_a_chunk_settled_in_part_is_claimed_again_for_the_rest_alone(chunks):
+    assert dispatched(chunks, "a", 0, 1, 2) == Claim(unsettled=None)
+    chunks.commit(CHUNK, "a", part(1, 2, withdrawn=1))
+    settled, _ = chunks.progress(CAMPAIGN)
+    assert (settled.sent, settled.skipped, settled.accounted) == (1, {"withdrawn": 1}, 2)
+    assert dispatched(chunks, "b", 1, 2) == Claim(unsettled=(1, 2))
+    chunks.commit(CHUNK, "b", replace(part(2), at_ms=START_MS + 900))
+    assert dispatched(chunks, "c", 2) == Claim(unsettled=(2,))
+    chunks.commit(CHUNK, "c", replace(result(0, rejected=1), at_ms=START_MS + 1_400))
+    assert chunks.claim(CHUNK, "d", START_MS, LEASE_MS) is None
+    assert chunks.progress(CAMPAIGN)[0] == Progress(
+        sent=2,
+        rejected=1,
+        skipped={"withdrawn": 1},
+        first_ms=START_MS + 500,
+        last_ms=START_MS + 1_400,
+    )
+
+
+def test_a_part_committed_twice_counts_once_and_its_owner_can_do_nothing_more(chunks):
+    dispatched(chunks, "a", 0, 1)
+    chunks.commit(CHUNK, "a", part(1))
+    chunks.commit(CHUNK, "a", part(1))
+    assert chunks.progress(CAMPAIGN)[0].accounted == 1
+    for step in (
+        lambda: chunks.commit(CHUNK, "a", result(sent=1)),
+        lambda: chunks.release(CHUNK, "a"),
+        lambda: chunks.dispatch(CHUNK, "a", (row(1),), START_MS),
+        lambda: chunks.commit(CHUNK, "b", part(1)),
+    ):
+        with pytest.raises(Conflict):
+            step()
+    assert chunks.claim(CHUNK, "b", START_MS, LEASE_MS) == Claim(unsettled=(1,))
+    with pytest.raises(Conflict):
+        chunks.commit(CHUNK, "a", part(1))
+    assert chunks.progress(CAMPAIGN)[0].accounted == 1
+
+
+def test_a_part_needs_a_dispatch(chunks):
+    chunks.claim(CHUNK, "a", START_MS, LEASE_MS)
+    with pytest.raises(Conflict):
+        chunks.commit(CHUNK, "a", part(1, sent=0, withdrawn=1))
+
+
+def test_the_rest_of_a_chunk_survives_a_release_and_a_lease_that_ended(chunks):
+    dispatched(chunks, "a", 0, 1)
+    chunks.commit(CHUNK, "a", part(1))
+    assert dispatched(chunks, "b", 1, withdrawn=1) == Claim(unsettled=(1,))
+    chunks.release(CHUNK, "b")
+    assert chunks.progress(CAMPAIGN)[0].accounted == 1
+    assert chunks.claim(CHUNK, "c", START_MS, LEASE_MS) == Claim(unsettled=(1,))
+    with pytest.raises(Conflict):
+        chunks.claim(CHUNK, "d", START_MS + 1, LEASE_MS)
+    later = chunks.claim(CHUNK, "d", START_MS + LEASE_MS + 1, LEASE_MS)
+    assert later == Claim(unsettled=(1,))
+    chunks.commit(CHUNK, "d", result(sent=0, cancelled=1))
+    assert chunks.progress(CAMPAIGN)[0].skipped == {"cancelled": 1}
+    assert chunks.claim(CHUNK, "e", START_MS, LEASE_MS) is None
+
+
+def test_a_chunk_settled_in_part_is_unknown_only_for_those_dispatched_since(chunks):
+    dispatched(chunks, "a", 0, 1, 2, withdrawn=1)
+    chunks.commit(CHUNK, "a", part(1, 2, withdrawn=1))
+    assert chunks.expire(CAMPAIGN, "3", START_MS + 1_000) == 0
+    dispatched(chunks, "b", 1, withdrawn=1)
+    assert chunks.expire(CAMPAIGN, "3", START_MS + 1) == 1
+    lost, _ = chunks.progress(CAMPAIGN)
+    assert (lost.sent, lost.unknown, lost.skipped) == (1, 1, {"withdrawn": 2})
+    chunks.commit(CHUNK, "b", result(sent=1, withdrawn=1))
+    late, _ = chunks.progress(CAMPAIGN)
+    assert (late.sent, late.unknown, late.skipped) == (2, 0, {"withdrawn": 2})
+
+
+def test_a_part_that_comes_after_the_chunk_was_called_unknown_leaves_the_rest_unknown(chunks):
+    dispatched(chunks, "a", 0, 1, 2)
+    chunks.expire(CAMPAIGN, "3", START_MS + 1)
+    with pytest.raises(Conflict):
+        chunks.commit(CHUNK, "b", part(1, 2))
+    chunks.commit(CHUNK, "a", part(1, 2))
+    chunks.commit(CHUNK, "a", part(1, 2))
+    late, _ = chunks.progress(CAMPAIGN)
+    assert (late.sent, late.unknown) == (1, 2)
+    assert chunks.claim(CHUNK, "b", START_MS, LEASE_MS) is None
+
+
+def test_only_chunks_that_are_done_or_unknown_need_no_message(chunks):
+    assert chunks.finished(CAMPAIGN, "3") == frozenset()
+    chunks.planned(CAMPAIGN, "3", 4)
+    refs = [replace(CHUNK, number=number) for number in range(6)]
+    for ref in refs[:5]:
+        chunks.claim(ref, "a", START_MS, LEASE_MS)
+    for ref in refs[1:5]:
+        at_ms = START_MS + (0 if ref.number == 1 else 10)
+        chunks.dispatch(ref, "a", (row(ref.number),), at_ms)
+    chunks.expire(CAMPAIGN, "3", START_MS + 5)
+    chunks.commit(refs[2], "a", result(sent=1))
+    chunks.commit(refs[3], "a", part(1))
+    assert chunks.finished(CAMPAIGN, "3") == {1, 2}
+    assert chunks.finished(CAMPAIGN, "4") == frozenset()
 
 
 def test_progress_accounts_for_everybody_in_every_shard(chunks):
@@ -314,7 +426,7 @@ def test_rows_that_cannot_be_written_are_said_and_the_chunk_can_be_given_back(ta
         store.dispatch(CHUNK, "a", tuple(row(number) for number in range(3)), START_MS)
     assert len(sizes) == 8
     store.release(CHUNK, "a")
-    assert store.claim(CHUNK, "b", START_MS, LEASE_MS) is True
+    assert store.claim(CHUNK, "b", START_MS, LEASE_MS)
 
 
 def test_a_chunk_row_this_code_does_not_know_is_fatal(tables):
@@ -330,6 +442,8 @@ def test_a_chunk_row_this_code_does_not_know_is_fatal(tables):
         lambda: store.dispatch(CHUNK, "a", (row(),), START_MS),
         lambda: store.commit(CHUNK, "a", result(sent=0, withdrawn=1)),
         lambda: store.release(CHUNK, "a"),
+        lambda: store.commit(CHUNK, "a", part(1)),
+        lambda: store.finished(CAMPAIGN, "3"),
         lambda: store.progress(CAMPAIGN),
     ):
         with pytest.raises(FatalError):
@@ -343,4 +457,4 @@ def test_the_fake_fails_on_demand_with_or_without_persisting(moment):
     with pytest.raises(Unavailable):
         store.claim(CHUNK, "a", START_MS, LEASE_MS)
     assert (CHUNK in rows.chunks) is (moment is Moment.AFTER)
-    assert store.claim(CHUNK, "a", START_MS, LEASE_MS) is True
+    assert store.claim(CHUNK, "a", START_MS, LEASE_MS)

@@ -19,8 +19,8 @@ from chalicelib.domain.campaigns import CampaignStatus, ChunkRef, Progress
 from chalicelib.domain.ids import DeliveryId, SubjectId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.errors import FatalError
-from chalicelib.ports.outside import Remembered, StoredEvent
-from chalicelib.ports.sending import ChunkResult, DeliveryRow
+from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
+from chalicelib.ports.sending import ChunkResult, Claim, DeliveryRow
 from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
 from tests.support.clock import START_MS, FakeClock, SeededRandom
 
@@ -39,6 +39,15 @@ SENDING = replace(
     started_ms=START_MS + 1,
     planned=4,
 )
+CANCELLED = replace(
+    CAMPAIGN,
+    id="cancelled",
+    status=CampaignStatus.CANCELLED,
+    content_sha256="44" * 32,
+    started_ms=START_MS + 1,
+    woken_ms=START_MS + 2,
+    wakes=3,
+)
 REVOKED = replace(KEY, revoked_ms=START_MS + 2)
 READY = replace(
     JOB, status=JobStatus.READY, progress={"size": "7"}, blob="bundles/a.zip", problem="none"
@@ -52,10 +61,12 @@ EVENT = StoredEvent(
     sealed=b"\x01sealed",
 )
 STRANGER = replace(EVENT, key="0100-bb#Bounce", sid=None, sealed=None)
+BEGUN = Attempt(key="begun", nonce="first")
+ANSWERED = Attempt(key="answered", nonce="second")
 
 
-def chunk(number: int) -> ChunkRef:
-    return ChunkRef(campaign=CAMPAIGN.id, shard="3", number=number)
+def chunk(number: int, shard: str = "3") -> ChunkRef:
+    return ChunkRef(campaign=CAMPAIGN.id, shard=shard, number=number)
 
 
 def delivery(number: int) -> DeliveryRow:
@@ -91,6 +102,10 @@ class Stores:
         self.activity = DynamoActivity(ACTIVITY)
 
 
+def begin(stores: Stores, attempt: Attempt, asked: str) -> Remembered | None:
+    return stores.activity.begin_request(attempt, asked, START_MS, lease_s=35, keep_s=DAY_S)
+
+
 def tell_the_story(stores: Stores) -> None:
     """Set up, publish, send with every end a chunk can have, and let feedback come in."""
     stores.brands.create(BRAND)
@@ -100,6 +115,7 @@ def tell_the_story(stores: Stores) -> None:
     stores.campaigns.create(CAMPAIGN)
     stores.campaigns.replace(SENDING)
     stores.campaigns.create(replace(CAMPAIGN, id="draft"))
+    stores.campaigns.create(CANCELLED)
     stores.keys.create(KEY)
     stores.keys.replace(REVOKED)
     stores.jobs.create(JOB)
@@ -121,14 +137,33 @@ def tell_the_story(stores: Stores) -> None:
     stores.chunks.commit(chunk(2), "a", outcome)
     stores.chunks.expire(CAMPAIGN.id, "3", START_MS + 5)
     stores.chunks.release(chunk(4), "a")
+    send_in_parts(stores)
     stores.chunks.observe(delivery(2).delivery, "bounce", 5, START_MS + 30, "0100-aa")
     stores.rate.reserve(50, 50.0, START_MS)
     stores.activity.count("signups/a", 3_600, START_MS)
-    stores.activity.begin_request("begun", "11" * 32, START_MS, DAY_S)
-    stores.activity.begin_request("answered", "22" * 32, START_MS, DAY_S)
-    stores.activity.finish_request("answered", 201, "{}")
+    begin(stores, BEGUN, "11" * 32)
+    begin(stores, ANSWERED, "22" * 32)
+    stores.activity.finish_request(ANSWERED, 201, "{}")
     stores.activity.record_event(EVENT, DAY_S)
     stores.activity.record_event(STRANGER, DAY_S)
+
+
+def send_in_parts(stores: Stores) -> None:
+    """Shard 4: SES took one of two people; the other waits, is lost, is sent, is claimed again."""
+    stores.chunks.planned(CAMPAIGN.id, "4", 8)
+    for number in range(4):
+        part = chunk(number, "4")
+        stores.chunks.claim(part, "a", START_MS, 60_000)
+        stores.chunks.dispatch(part, "a", (delivery(10 + number),), START_MS)
+        stores.chunks.commit(part, "a", replace(late(), unsettled=(1,)))
+        if number:
+            stores.chunks.claim(part, "b", START_MS + 50, 60_000)
+        if number in (1, 2):
+            at_ms = START_MS + 50 * number
+            stores.chunks.dispatch(part, "b", (delivery(20 + number),), at_ms)
+    stores.chunks.expire(CAMPAIGN.id, "4", START_MS + 60)
+    rest = replace(late(), message_ids=(None, "0100-dd"), at_ms=START_MS + 110)
+    stores.chunks.commit(chunk(2, "4"), "b", rest)
 
 
 def stored_rows() -> list[dict[str, Any]]:
@@ -175,7 +210,8 @@ def test_the_file_holds_every_kind_of_row():
     catalogue = {"BRAND", "BRANDCODE", "LIST", "FORM", "CAMPAIGN", "SENDING", "KEY", "KEYDIGEST"}
     assert kinds == catalogue | {"JOB", "K", "D", "RATE", "B", "R", "V"}
     chunks = [row["status"]["S"] for row in rows if row["pk"]["S"][:2] == "K#" and "status" in row]
-    assert sorted(chunks) == ["claimed", "claimed", "dispatched", "done", "unknown"]
+    twice = ["claimed", "done", "unknown"]
+    assert sorted(chunks) == sorted([*twice, *twice, "claimed", "dispatched", "partial"])
     assert {row["v"]["N"] for row in rows} == {"1"}
 
 
@@ -187,26 +223,29 @@ def test_yesterdays_catalogue_is_read_as_it_was(yesterday):
     sending = replace(SENDING, revision=1)
     assert yesterday.campaigns.get(CAMPAIGN.id) == sending
     assert yesterday.campaigns.get("draft") == replace(CAMPAIGN, id="draft")
-    assert yesterday.campaigns.unfinished() == (sending,)
+    assert yesterday.campaigns.unfinished() == (sending, CANCELLED)
     assert yesterday.keys.by_digest(KEY.digest) == REVOKED
     assert yesterday.jobs.get(JOB.kind, JOB.id) == replace(READY, revision=1)
 
 
 def test_yesterdays_campaign_goes_on_where_it_stopped(yesterday):
     progress, shards = yesterday.chunks.progress(CAMPAIGN.id)
-    assert shards == 1
+    assert shards == 2
     assert progress == Progress(
-        planned=4,
-        sent=1,
-        unknown=1,
+        planned=12,
+        sent=6,
+        unknown=2,
         skipped={"withdrawn": 2},
         first_ms=START_MS + 20,
-        last_ms=START_MS + 20,
+        last_ms=START_MS + 110,
     )
-    claims = [yesterday.chunks.claim(chunk(n), "b", START_MS + 90_000, 1) for n in range(5)]
-    assert claims == [True, False, False, False, True]
+    claims = [yesterday.chunks.claim(chunk(n), "c", START_MS + 90_000, 1) for n in range(5)]
+    assert claims == [Claim(), None, None, None, Claim()]
     yesterday.chunks.commit(chunk(1), "a", late())
-    assert yesterday.chunks.progress(CAMPAIGN.id)[0].sent == 2
+    assert yesterday.chunks.progress(CAMPAIGN.id)[0].sent == 7
+    claims = [yesterday.chunks.claim(chunk(n, "4"), "c", START_MS + 90_000, 1) for n in range(4)]
+    assert claims == [Claim(unsettled=(1,)), None, None, Claim(unsettled=(1,))]
+    assert yesterday.chunks.finished(CAMPAIGN.id, "4") == {1, 2}
     seen = yesterday.chunks.delivery(delivery(2).delivery)
     assert seen is not None
     assert (seen.row, seen.event, seen.event_ms) == (delivery(2), "bounce", START_MS + 30)
@@ -224,12 +263,11 @@ def late() -> ChunkResult:
 
 
 def test_yesterdays_activity_still_counts(yesterday):
-    begin = yesterday.activity.begin_request
     assert yesterday.activity.count("signups/a", 3_600, START_MS) == 2
     begun = Remembered(request_sha256="11" * 32, status=None, body=None)
-    assert begin("begun", "11" * 32, START_MS, DAY_S) == begun
+    assert begin(yesterday, replace(BEGUN, nonce="x"), "11" * 32) == begun
     answered = Remembered(request_sha256="22" * 32, status=201, body="{}")
-    assert begin("answered", "22" * 32, START_MS, DAY_S) == answered
+    assert begin(yesterday, replace(ANSWERED, nonce="x"), "22" * 32) == answered
     assert yesterday.activity.record_event(EVENT, DAY_S) is False
     assert yesterday.activity.record_event(STRANGER, DAY_S) is False
 
@@ -246,14 +284,15 @@ READS = {
     "key digests": lambda s: s.keys.by_digest(KEY.digest),
     "jobs": lambda s: s.jobs.page(JOB.kind, None, 10),
     "chunks": lambda s: s.chunks.claim(chunk(0), "b", START_MS + 90_000, 1),
+    "finished chunks": lambda s: s.chunks.finished(CAMPAIGN.id, "3"),
     "stale chunks": lambda s: s.chunks.expire(CAMPAIGN.id, "3", START_MS + 90_000),
     "totals": lambda s: s.chunks.planned(CAMPAIGN.id, "3", 4),
     "progress": lambda s: s.chunks.progress(CAMPAIGN.id),
     "deliveries": lambda s: s.chunks.delivery(delivery(1).delivery),
     "events of deliveries": lambda s: s.chunks.observe(delivery(1).delivery, "b", 9, 1, "x"),
     "rate": lambda s: s.rate.reserve(1, 1.0, START_MS),
-    "requests": lambda s: s.activity.begin_request("answered", "22" * 32, START_MS, DAY_S),
-    "abandoned requests": lambda s: s.activity.abandon_request("begun"),
+    "requests": lambda s: begin(s, replace(ANSWERED, nonce="x"), "22" * 32),
+    "abandoned requests": lambda s: s.activity.abandon_request(BEGUN),
     "budgets": lambda s: s.activity.count("signups/a", 3_600, START_MS),
     "events": lambda s: s.activity.record_event(EVENT, DAY_S),
 }

@@ -3,7 +3,7 @@
 
 import pytest
 
-from chalicelib.adapters.html_text import html_to_text
+from chalicelib.adapters.html_text import html_to_text, tidy
 from chalicelib.errors import InputError
 
 
@@ -33,6 +33,26 @@ from chalicelib.errors import InputError
 )
 def test_html_becomes_the_text_a_person_would_write(html, text):
     assert html_to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "tidied"),
+    [
+        ("a  \n b", "a\n b"),
+        ("a\n\n\n\nb", "a\n\nb"),
+        ("a \n \n \n  b", "a\n\n  b"),
+        ("\n\n\na\n\nb\n\n\n", "a\n\nb"),
+        ("a    b\n\n\nc", "a    b\n\nc"),
+    ],
+)
+def test_text_loses_blank_line_ends_and_more_than_one_empty_line(text, tidied):
+    assert tidy(text) == tidied
+
+
+def test_a_long_run_of_spaces_is_read_once():
+    """With a pattern that starts anew at every space this would take hours."""
+    run = " " * 2_000_000
+    assert tidy(f"a{run}b\n\n\nc{run}\n{run}\n{run}d") == f"a{run}b\n\nc\n\n{run}d"
 
 
 def test_a_malformed_declaration_is_refused():

@@ -33,6 +33,8 @@ WITHDRAWN = everything(EventType.CONSENT_WITHDRAWN, via=Via.PAGE)
 OBJECTED = everything(EventType.OBJECTION_RECORDED, via=Via.COMPLAINT)
 IMPORTED = act(EventType.CONSENT_IMPORTED)
 BOUGHT = act(EventType.BASIS_RECORDED, lists=())
+EXPIRED = act(EventType.CONSENT_EXPIRED)
+RENEWED = act(EventType.CONSENT_RENEWED)
 
 
 def bounced(reason: str = "bounce", brand=None) -> Event:
@@ -203,15 +205,58 @@ WITHDRAWAL, OBJECTION = EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDE
         ((IMPORTED,), (WITHDRAWAL,)),
         ((BOUGHT,), (OBJECTION,)),
         ((CONFIRMED, BOUGHT), (WITHDRAWAL, OBJECTION)),
-        ((), ()),
+        ((CONFIRMED, EXPIRED), (WITHDRAWAL,)),
+        ((CONFIRMED, everything(EventType.CONSENT_EXPIRED)), (WITHDRAWAL,)),
+        ((CONFIRMED, act(WITHDRAWAL, via=Via.PAGE)), (WITHDRAWAL,)),
+        ((), (WITHDRAWAL,)),
     ],
 )
 def test_stopping_all_mail_is_a_withdrawal_an_objection_or_both_and_then_nothing(live, acts):
     assert acts_of_withdrawal(fold(live), SCOPE) == acts
-    assert acts_of_withdrawal(fold(live), Scope(OTHER, EMAIL)) == ()
     after = [*live, *(everything(type_, via=Via.PAGE) for type_ in acts)]
     assert acts_of_withdrawal(fold(after), SCOPE) == ()
     assert not sendable(*after)
+
+
+def test_stopping_all_mail_of_one_brand_is_no_word_about_another():
+    assert acts_of_withdrawal(fold([CONFIRMED, WITHDRAWN]), Scope(OTHER, EMAIL)) == (WITHDRAWAL,)
+
+
+def test_a_withdrawal_with_nothing_live_blocks_a_later_import_purchase_and_renewal():
+    """Somebody who left their one list and then stops all of the brand's mail."""
+    history = [CONFIRMED, act(WITHDRAWAL, via=Via.PAGE)]
+    acts = acts_of_withdrawal(fold(history), SCOPE)
+    history += [everything(type_, via=Via.PAGE) for type_ in acts]
+    elsewhere = [act(EventType.CONSENT_IMPORTED, lists=(EVENTS,)), BOUGHT, RENEWED]
+    assert not sendable(*history, *elsewhere)
+    assert not sendable(*history, *elsewhere, list_id=EVENTS)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        WITHDRAWN,
+        OBJECTED,
+        act(EventType.CONSENT_WITHDRAWN, via=Via.PAGE),
+        act(EventType.CONSENT_CHANGED, purposes=(MEASURED,)),
+        act(EventType.CONSENT_INVALIDATED),
+        everything(EventType.CONSENT_REFUSED, via=Via.PAGE),
+    ],
+)
+@pytest.mark.parametrize("expired", [EXPIRED, everything(EventType.CONSENT_EXPIRED)])
+def test_a_renewal_is_no_way_back_from_an_end_after_the_expiry(expired, stop):
+    assert sendable(CONFIRMED, expired, RENEWED)
+    assert not sendable(CONFIRMED, expired, stop, RENEWED)
+    assert sendable(CONFIRMED, expired, stop, REQUESTED, CONFIRMED, RENEWED)
+
+
+@pytest.mark.parametrize("weak", [IMPORTED, BOUGHT])
+@pytest.mark.parametrize("brand", [None, BRAND])
+def test_nothing_claimed_after_a_complaint_lives_when_the_complaint_is_lifted(weak, brand):
+    """The confirmation is for another list: it lifts the complaint and gives only what it names."""
+    elsewhere = act(EventType.CONSENT_CONFIRMED, lists=(EVENTS,))
+    assert not sendable(bounced("complaint", brand), weak, elsewhere)
+    assert sendable(bounced("bounce", brand), weak, elsewhere)
 
 
 @pytest.mark.parametrize("type_", sorted(CONTROLLER_ONLY))

@@ -113,7 +113,7 @@ def test_only_final_refusals_and_complaints_act():
     assert acting == {
         EventKind.PERMANENT: {Action.SUPPRESS_BOUNCE},
         EventKind.COMPLAINT: {Action.SUPPRESS_COMPLAINT, Action.OBJECT},
-        EventKind.LISTED: {Action.SUPPRESS_COMPLAINT},
+        EventKind.LISTED: {Action.SUPPRESS_COMPLAINT, Action.OBJECT},
     }
 
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.entrypoints.bodies import MAX_FIELDS, read_form, read_json
+from chalicelib.entrypoints.bodies import MAX_FIELDS, MAX_HEADER_CHARS, read_form, read_json
 from chalicelib.entrypoints.exchange import Request
 from chalicelib.entrypoints.refusals import Refusal, TooLarge, Unreadable, WrongMediaType
+from tests.support.bodies import MULTIPART_TYPE as MULTIPART
+from tests.support.bodies import random_bodies
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -31,9 +33,6 @@ def multipart(*parts, boundary="b", end=b"--b--\r\n"):
 
 def part(name, value):
     return b'Content-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value
-
-
-MULTIPART = "multipart/form-data; boundary=b"
 
 
 def test_the_first_of_a_repeated_name_counts():
@@ -101,6 +100,9 @@ def test_a_form_that_is_not_clean_text_is_unreadable(body):
         (multipart(part(b"a", b"1")), "multipart/form-data; boundary="),
         (multipart(part(b"a", b"1")), 'multipart/form-data; boundary="b\r\nX: y"'),
         (multipart(*[part(b"a", b"1")] * (MAX_FIELDS + 1)), MULTIPART),
+        (multipart(b"Content-Disposition: form-data; a*\r\n\r\n1"), MULTIPART),
+        (multipart(part(b"a" * MAX_HEADER_CHARS, b"1")), MULTIPART),
+        (multipart(part(b"a", b"1") + b"\r\nX: y", part(b'"' * 60_000, b"1")), MULTIPART),
     ],
 )
 def test_a_broken_multipart_is_unreadable(body, content_type):
@@ -166,3 +168,15 @@ def test_no_bytes_at_all_make_a_parser_fail_otherwise(body, content_type):
     read = read_json if "json" in content_type else read_form
     with suppress(Refusal):
         read(request(body, content_type))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_malformed_part_is_anything_but_read_or_refused(seed):
+    for body in random_bodies(seed, 400):
+        with suppress(Refusal):
+            form(body, MULTIPART)
+
+
+def test_a_form_of_as_many_fields_as_may_be_is_read():
+    parts = [part(b"field_%d" % n, b"1" * 20) for n in range(MAX_FIELDS)]
+    assert len(form(multipart(*parts), MULTIPART)) == MAX_FIELDS

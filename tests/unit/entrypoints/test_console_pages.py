@@ -64,6 +64,17 @@ def test_log_ins_draw_on_a_budget_of_their_network(web, world, key):
     assert web.post("/console/login", form={"key": key[0]}, peer="198.51.100.1").status == 303
 
 
+def test_an_ipv6_network_has_one_budget_however_many_addresses_it_has(web, world, key):
+    tried = {
+        web.post("/console/login", form={"key": "x"}, peer=f"2001:db8:1:1::{n:x}").status
+        for n in range(world.settings.signups_per_hour)
+    }
+    assert tried == {403}
+    reply = web.post("/console/login", form={"key": key[0]}, peer="2001:db8:1:1:ffff::1")
+    assert reply.status == 429
+    assert web.post("/console/login", form={"key": key[0]}, peer="2001:db8:1:2::1").status == 303
+
+
 def test_the_overview_shows_lists_and_campaigns(inside, world):
     world.campaign("November news")
     reply = inside("/console/overview")

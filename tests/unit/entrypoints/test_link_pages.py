@@ -6,6 +6,7 @@ import re
 import pytest
 
 from chalicelib.domain.state import ConsentStatus
+from tests.support.bodies import MULTIPART_TYPE, random_bodies
 
 EMAIL = "visitor@example.org"
 LATER_MS = 73 * 3600 * 1000
@@ -164,6 +165,14 @@ def test_the_ledger_says_how_the_withdrawal_came(web, world, unsubscribe, body, 
     (sid,) = world.rows.vault
     leaf = world.store.history(sid)[-1].leaf
     assert f'"via":"{via}"'.encode() in leaf
+
+
+def test_no_malformed_body_keeps_anybody_from_unsubscribing(web, world, unsubscribe):
+    broken = b"--b\r\nContent-Disposition: form-data; a*\r\n\r\nOne-Click\r\n--b--\r\n"
+    headers = {"Content-Type": MULTIPART_TYPE}
+    for body in (broken, *random_bodies(1, 60)):
+        assert web.post(unsubscribe, body, headers=headers).status == 200
+    assert statuses(world) == {ConsentStatus.WITHDRAWN}
 
 
 def test_a_repeat_and_an_erased_person_get_the_same_page_and_append_nothing(

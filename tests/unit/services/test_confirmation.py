@@ -293,3 +293,15 @@ def test_a_mail_service_that_asks_to_wait_is_asked_again_for_as_long_as_it_takes
             world.confirmation_mail.send(request)
     world.mailbox.answer = lambda message: None
     assert world.confirmation_mail.send(request) is Mail.CONFIRM
+
+
+def test_a_suppression_only_the_operator_can_lift_leaves_page_and_ledger_agreed(world):
+    """Whoever is told that nothing changed must find nothing changed."""
+    world.sign_up(ADDRESS)
+    world.settle()
+    token = world.confirm_token(ADDRESS)
+    world.suppressions.add(ADDRESS, "manual")
+    assert world.confirmation.look(token).status is LinkStatus.OVERTAKEN
+    link = world.confirmation.confirm(token, READER)
+    assert (link.status, link.changed) == (LinkStatus.OVERTAKEN, False)
+    assert not given(world, link.token.sid)

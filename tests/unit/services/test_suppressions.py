@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.domain.eligibility import Skipped, SkipReason, decide
+from chalicelib.domain.consent import may_confirm
+from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL, SuppressionReason
 from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.domain.state import Scope
 from chalicelib.domain.suppressions import OPERATOR_REASONS, outweighs
 from chalicelib.errors import Conflict, InputError, NotFound, Unavailable
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support.faults import FailOnce, Moment
 from tests.support.people import NEWS, People
@@ -159,6 +163,58 @@ def test_a_bounce_before_the_mirroring_does_not_replace_what_the_operator_set(pe
     people.confirm_again(sid)
     chain = people.suppressor.mirror(people.ledger.open(sid))
     assert suppressed(chain.state)
+
+
+def sendable(state, brand="demo") -> bool:
+    found = decide(state, Scope(BrandId(brand), EMAIL), ListId("newsletter"), NEWS)
+    return isinstance(found, Allowed)
+
+
+def test_confirming_one_brand_does_not_lift_another_brands_complaint(people):
+    sid = people.confirmed(VISITOR, ("demo", "newsletter"), ("other", "newsletter"))
+    people.clock.advance(1000)
+    people.suppressions.add(VISITOR, "complaint")
+    people.suppressions.add(VISITOR, "complaint")
+    assert entries(people, sid).count(EventType.OBJECTION_RECORDED) == 2
+    state = people.confirm_again(sid, "demo")
+    assert sendable(state, "demo")
+    assert not sendable(state, "other")
+    assert sendable(people.confirm_again(sid, "other"), "other")
+
+
+@pytest.mark.parametrize("reason", sorted(OPERATOR_REASONS - {"complaint"}))
+def test_no_other_reason_is_an_objection(people, reason):
+    sid = people.confirmed(VISITOR)
+    people.suppressions.add(VISITOR, reason)
+    assert EventType.OBJECTION_RECORDED not in entries(people, sid)
+
+
+ASKED = Draft(
+    type=EventType.CONSENT_REQUESTED,
+    brand=BrandId("demo"),
+    lists=(ListId("newsletter"),),
+    purposes=(NEWS,),
+    notice="11" * 32,
+)
+
+
+@pytest.mark.parametrize("then", ["mirror", "bounce"])
+def test_a_complaint_from_before_the_chain_spares_only_what_was_asked_for_since(people, then):
+    """The row is older than the request; an objection to its brand would end the request."""
+    people.suppressions.add(VISITOR, "complaint")
+    sid = people.confirmed(VISITOR, ("demo", "offers"), ("other", "newsletter"))
+    people.act(sid, ASKED)
+    people.act(sid, replace(ASKED, brand=BrandId("third")))
+    people.act(sid, ASKED)
+    if then == "bounce":
+        people.suppressions.add(VISITOR, "bounce")
+    state = people.suppressor.mirror(people.ledger.open(sid)).state
+    assert [scope.brand for scope in state.objections] == ["other"]
+    assert may_confirm(state, 4, BrandId("demo"), EMAIL, ASKED.lists, ASKED.purposes)
+    assert may_confirm(state, 3, BrandId("third"), EMAIL, ASKED.lists, ASKED.purposes)
+    after = people.confirm_again(sid, "demo")
+    assert sendable(after, "demo")
+    assert not sendable(after, "other")
 
 
 def test_mirroring_somebody_never_suppressed_appends_nothing(people):

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """One-click unsubscribe: in the ledger before the answer, once, for ever."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.events import Via
+from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import ConsentStatus
 from chalicelib.errors import BadToken, Unavailable
+from chalicelib.services.ledger import Draft
+from chalicelib.vocabulary import EventType
 from tests.support.faults import FailOnce, Moment
 from tests.support.world import VISITOR, World
+
+LISTS = (ListId("newsletter"),)
+PURPOSES = (PurposeId("measurement"), PurposeId("newsletter"))
 
 
 @pytest.fixture
@@ -40,6 +48,21 @@ def test_a_repeat_answers_the_same_and_appends_nothing(world, reader):
     assert again.brand == first.brand
     assert not again.withdrawn
     assert world.types(sid).count("consent.withdrawn") == 1
+
+
+def test_an_unsubscribe_with_nothing_live_is_remembered_once(world, reader):
+    """The consent ran out before the link of an old mail was used: the word still counts."""
+    sid, token = reader
+    ends = {"brand": BrandId("demo"), "lists": LISTS, "purposes": PURPOSES}
+    expired = Draft(type=EventType.CONSENT_EXPIRED, **ends)
+    world.ledger.append(world.ledger.open(sid), [expired])
+    assert world.unsubscribe.withdraw(token, VISITOR, Via.PAGE).withdrawn
+    assert not world.unsubscribe.withdraw(token, VISITOR, Via.PAGE).withdrawn
+    assert world.types(sid)[-2:] == ["consent.expired", "consent.withdrawn"]
+    renewed = replace(expired, type=EventType.CONSENT_RENEWED, notice="11" * 32)
+    world.ledger.append(world.ledger.open(sid), [renewed])
+    statuses = {consent.status for consent in world.state(sid).consents.values()}
+    assert statuses == {ConsentStatus.WITHDRAWN}
 
 
 def test_looking_changes_nothing_and_reads_nothing_of_the_person(world, reader):

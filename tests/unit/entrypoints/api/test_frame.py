@@ -2,13 +2,15 @@
 """Keys, scopes, bodies, paging and idempotency: the frame around every operation."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.entrypoints.api.frame import LEASE_S
 from chalicelib.entrypoints.api.routes import OPERATIONS
 from chalicelib.errors import Unavailable
-from tests.support.faults import FailOnce, Moment
+from tests.support.faults import FailOnce, Moment, no_faults
 
 DAY_MS = 24 * 3600 * 1000
 LIST = {"id": "events", "brand": "demo", "name": "Events"}
@@ -103,9 +105,13 @@ def test_a_wrong_method_is_a_problem_with_allow(api, method):
     assert reply.json["code"] == "wrong_method"
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1.5", "", "²", "1" * 5000])
-def test_a_limit_is_1_to_100(api, limit):
-    assert api.get(f"/api/v1/lists?limit={limit}").status in (400, 422)
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "101", "-1", "x", "1.5", "", "²", "1" * 5000, "00000000199999", "0" * 8 + "1" * 5000],
+)
+@pytest.mark.parametrize("noun", ["subscribers", "lists", "suppressions", "campaigns"])
+def test_a_limit_is_1_to_100(api, noun, limit):
+    assert api.get(f"/api/v1/{noun}?limit={limit}").status == 422
 
 
 @pytest.mark.parametrize("cursor", ["x", "a" * 3000, "%00", "%C3%B6"])
@@ -182,6 +188,42 @@ class TestIdempotencyKey:
         world.faults = FailOnce("Lists.create", Moment.BEFORE, Unavailable("lists: no answer"))
         assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 503
         assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 201
+
+    @pytest.mark.parametrize("moment", Moment)
+    def test_a_claim_that_failed_or_whose_answer_was_lost_frees_the_key_at_once(
+        self, api, world, moment
+    ):
+        headers = {"Idempotency-Key": "one"}
+        world.faults = FailOnce("Activity.begin_request", moment)
+        assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 503
+        assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 201
+
+    def test_a_claim_nobody_could_give_back_ends_with_its_lease(self, api, world):
+        headers = {"Idempotency-Key": "one"}
+
+        def down(call: str, moment: Moment) -> None:
+            if call == "Activity.abandon_request" or (
+                call == "Activity.begin_request" and moment is Moment.AFTER
+            ):
+                raise Unavailable("activity: no answer")
+
+        world.faults = down
+        assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 503
+        world.faults = no_faults
+        assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 409
+        world.time.advance(LEASE_S * 1000)
+        assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 201
+
+    def test_a_refusal_is_told_even_when_the_claim_cannot_be_given_back(self, api, world):
+        headers = {"Idempotency-Key": "one"}
+        world.faults = FailOnce("Activity.abandon_request", Moment.BEFORE)
+        missing = {**LIST, "brand": "none"}
+        assert api.post("/api/v1/lists", json=missing, headers=headers).status in (404, 422)
+
+    def test_the_lease_outlasts_the_function_by_a_little(self):
+        config = json.loads(Path(".chalice/config.json").read_text())
+        timeout_s = config["stages"]["live"]["lambda_functions"]["api_handler"]["lambda_timeout"]
+        assert timeout_s < LEASE_S <= timeout_s + 10
 
     def test_after_a_day_it_is_forgotten(self, api, world):
         headers = {"Idempotency-Key": "one"}

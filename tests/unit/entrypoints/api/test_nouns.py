@@ -97,6 +97,10 @@ class TestForms:
             {"fields": [{**FORM["fields"][0], "name": "news"}]},
             {"title": {"sv": "Nyheter"}},
             {"title": {"xx": "News"}},
+            {"title": {"en": "News\n"}},
+            {"id": "short\n"},
+            {"boxes": [{**FORM["boxes"][0], "purpose": "newsletter\n"}]},
+            {"boxes": [{**FORM["boxes"][0], "name": "news\n"}]},
         ],
     )
     def test_a_bad_one_is_refused_and_publishes_nothing(self, api, world, change):
@@ -152,7 +156,15 @@ class TestCampaigns:
         assert api.post(path + "/test").status == 415
 
     @pytest.mark.parametrize(
-        "change", [{"list": "none"}, {"html": "{{ broken"}, {"subject": "a\nb"}, {"segment": "x"}]
+        "change",
+        [
+            {"list": "none"},
+            {"html": "{{ broken"},
+            {"subject": "a\nb"},
+            {"subject": "a\n"},
+            {"purpose": "newsletter\n"},
+            {"segment": "x"},
+        ],
     )
     def test_a_bad_one_is_refused(self, api, change):
         assert api.post("/api/v1/campaigns", json={**CAMPAIGN, **change}).status == 422

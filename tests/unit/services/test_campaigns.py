@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The campaign desk: looked after to the end, woken with patience, tested on nobody unwilling."""
+
+import pytest
+
+from chalicelib.domain.campaigns import Act, CampaignStatus, Content
+from chalicelib.domain.events import Via
+from chalicelib.domain.ids import ListId, PurposeId
+from chalicelib.errors import InputError, OverBudget
+from chalicelib.ports.outside import Queue
+from chalicelib.ports.sending import Outcome, Sent
+from chalicelib.services.campaigns import LEASE_MS, STALLED_MS, TESTS_PER_DAY
+from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.world import VISITOR, World
+
+READER = "reader@example.org"
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def world():
+    made = World()
+    made.sid = made.subscribe(READER)
+    made.mails.clear()
+    return made
+
+
+def draft(world):
+    return world.campaigns.create(
+        name="Draft",
+        list_id=ListId("newsletter"),
+        purpose=PurposeId("newsletter"),
+        content=Content(subject="Buy", html="<p>Buy</p>"),
+    ).id
+
+
+def unsubscribe(world):
+    headers = dict(world.mails[-1].message.headers)
+    token = headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+    return world.unsubscribe.withdraw(token, VISITOR, Via.LIST_UNSUB_POST)
+
+
+@pytest.mark.parametrize(
+    ("act", "status"),
+    [(Act.PAUSE, CampaignStatus.SENT), (Act.CANCEL, CampaignStatus.CANCELLED)],
+)
+def test_a_chunk_lost_in_a_stopped_campaign_is_still_called_unknown(world, act, status):
+    campaign = world.campaign()
+    world.settle(Queue.PLANS)
+    world.faults = FailOnce("ChunkStore.commit", Moment.BEFORE)
+    (body,) = world.messages.take(Queue.CHUNKS)
+    with pytest.raises(Exception, match="commit"):
+        world.handle(Queue.CHUNKS, body)
+    world.faults = no_faults
+    world.campaigns.act(campaign, act)
+    world.settle()
+    assert world.campaign_rows.unfinished() != ()
+    world.time.advance(LEASE_MS + 1)
+    world.campaigns.advance()
+    seen = world.campaigns.get(campaign)
+    assert (seen.progress.unknown, seen.progress.planned) == (1, 1)
+    assert (seen.status, seen.campaign.status) == (status, status)
+    assert seen.campaign.finished_ms == world.time.now_ms()
+    assert world.campaign_rows.unfinished() == ()
+
+
+def test_a_cancelled_campaign_whose_messages_were_lost_is_planned_again(world):
+    campaign = world.campaign()
+    world.settle(Queue.PLANS)
+    world.campaigns.act(campaign, Act.CANCEL)
+    world.messages.take(Queue.PLANS)
+    world.messages.take(Queue.CHUNKS)
+    world.time.advance(STALLED_MS + 1)
+    world.campaigns.advance()
+    world.settle()
+    assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 1}
+    assert world.mails == []
+
+
+def test_a_paused_campaign_is_not_woken(world):
+    campaign = world.campaign()
+    world.campaigns.act(campaign, Act.PAUSE)
+    for queue in (Queue.PLANS, Queue.CHUNKS):
+        world.messages.take(queue)
+    world.time.advance(10 * STALLED_MS)
+    world.campaigns.advance()
+    assert world.messages.take(Queue.PLANS) == []
+
+
+def test_a_draft_that_is_cancelled_leaves_nothing_to_look_after(world):
+    campaign = draft(world)
+    world.campaigns.act(campaign, Act.CANCEL)
+    assert world.campaigns.get(campaign).status is CampaignStatus.CANCELLED
+    assert world.campaigns.advance() == 0
+
+
+def woken_after(world, minutes):
+    """Run the schedule every minute; return the minutes in which plans were queued."""
+    found = []
+    for minute in range(1, minutes + 1):
+        world.time.advance(MINUTE_MS)
+        world.campaigns.advance()
+        if world.messages.take(Queue.PLANS):
+            found.append(minute)
+    return found
+
+
+def test_a_stalled_campaign_is_woken_with_growing_patience(world):
+    world.campaign()
+    world.settle(Queue.PLANS)
+    assert woken_after(world, 200) == [11, 32, 73, 154]
+
+
+def test_a_campaign_that_moved_on_is_woken_as_soon_as_the_first_time(world):
+    world.subscribe("second@example.org")
+    world.campaign()
+    world.settle(Queue.PLANS)
+    bodies = world.messages.take(Queue.CHUNKS)
+    assert woken_after(world, 40) == [11, 32]
+    world.handle(Queue.CHUNKS, bodies[0])
+    assert woken_after(world, 12) == [11]
+
+
+def test_waking_makes_messages_for_unfinished_chunks_alone(world):
+    for number in range(5):
+        world.subscribe(f"reader{number}@example.org")
+    world.campaign()
+    world.settle(Queue.PLANS)
+    first, *others = world.messages.take(Queue.CHUNKS)
+    world.handle(Queue.CHUNKS, first)
+    world.time.advance(STALLED_MS + 1)
+    world.campaigns.advance()
+    world.settle(Queue.PLANS)
+    again = world.messages.take(Queue.CHUNKS)
+    assert sorted(map(repr, again)) == sorted(map(repr, others))
+
+
+def test_a_stalled_campaign_does_not_fill_the_queue(world):
+    world.campaign()
+    world.settle(Queue.PLANS)
+    queued = len(world.messages.take(Queue.CHUNKS))
+    world.time.advance(STALLED_MS)
+    for _ in range(60):
+        world.time.advance(MINUTE_MS)
+        world.campaigns.advance()
+        world.settle(Queue.PLANS)
+    assert len(world.messages.take(Queue.CHUNKS)) <= 3 * queued
+
+
+def test_a_test_mail_never_goes_to_somebody_who_withdrew(world):
+    world.campaign()
+    world.settle()
+    unsubscribe(world)
+    world.mails.clear()
+    with pytest.raises(InputError, match="agrees no more"):
+        world.campaigns.send_test(draft(world), READER)
+    assert world.mails == []
+
+
+def test_a_test_mail_never_goes_to_somebody_who_did_not_confirm(world):
+    world.sign_up("pending@example.org")
+    with pytest.raises(InputError, match="did not agree"):
+        world.campaigns.send_test(draft(world), "pending@example.org")
+    assert world.mails == []
+
+
+def test_a_test_mails_link_stops_the_recipients_own_mail(world):
+    world.campaigns.send_test(draft(world), READER)
+    assert world.mails[-1].message.subject == "[Test] Buy"
+    assert unsubscribe(world).withdrawn is True
+    assert world.types(world.sid)[-1] == "consent.withdrawn"
+
+
+def test_a_test_mail_to_nobody_known_has_no_header_that_would_promise_anything(world):
+    world.campaigns.send_test(draft(world), "tester@example.org")
+    assert world.mails[-1].message.headers == ()
+
+
+def test_tests_of_a_campaign_are_counted_and_no_address_is_kept_with_the_count(world):
+    campaign = draft(world)
+    for _ in range(TESTS_PER_DAY):
+        world.campaigns.send_test(campaign, "tester@example.org")
+    with pytest.raises(OverBudget, match="tomorrow"):
+        world.campaigns.send_test(campaign, "tester@example.org")
+    assert len(world.mails) == TESTS_PER_DAY
+    assert "tester" not in repr(world.outside_rows.counters)
+    world.campaigns.send_test(draft(world), "tester@example.org")
+    world.time.advance(86_400_000)
+    world.campaigns.send_test(campaign, "tester@example.org")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.UNKNOWN, Outcome.REJECTED])
+def test_a_test_mail_that_did_not_go_is_said_in_words(world, outcome):
+    world.mailbox.answer = lambda _message: Sent(outcome=outcome)
+    with pytest.raises(Exception, match="mail service"):
+        world.campaigns.send_test(draft(world), "tester@example.org")

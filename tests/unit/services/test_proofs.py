@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proof jobs: they wait, they end, and an entry made meanwhile only delays them."""
+
+import pytest
+
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.ports.outside import Queue
+from chalicelib.services.proofs import PATIENCE_MS, RETRY_S, Wish
+from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.world import World
+
+EMAIL = "reader@example.org"
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def job(world):
+    """A job whose log is ready; its message waits."""
+    world.subscribe(EMAIL)
+    asked = world.proofs.request({"email": EMAIL}, Wish())
+    world.settle(Queue.SEQUENCING)
+    return asked
+
+
+def work(world):
+    """Hand over the one message of the job."""
+    (body,) = world.messages.take(Queue.PROOFS)
+    return world.proofs.build(body["job"])
+
+
+def test_an_entry_made_during_the_export_only_delays_the_proof_by_a_retry(world, job):
+    def busy(call, moment):
+        if (call, moment) == ("Blobs.put", Moment.AFTER):
+            world.faults = no_faults
+            world.sign_up(EMAIL)
+
+    world.faults = busy
+    assert work(world) is False
+    (waiting,) = [x for x in world.outside_rows.messages if x.queue is Queue.PROOFS]
+    assert waiting.delay_s == RETRY_S
+    assert not [key for key in world.outside_rows.blobs if key.startswith("bundles/")]
+    world.settle()
+    assert world.proofs.get(job.id).status is JobStatus.READY
+
+
+def test_an_entry_made_before_the_chain_is_exported_is_not_half_in_the_bundle(world, job):
+    """It comes between reading the state and reading the entries."""
+
+    def busy(call, moment):
+        if (call, moment) == ("LedgerStore.load", Moment.AFTER):
+            world.faults = no_faults
+            world.sign_up(EMAIL)
+            world.settle(Queue.SEQUENCING)
+
+    world.faults = busy
+    assert work(world) is False
+    assert "event" not in world.proofs.get(job.id).progress
+    world.settle()
+    assert world.proofs.get(job.id).status is JobStatus.READY
+
+
+def test_a_job_two_workers_share_is_finished_once(world, job):
+    world.faults = FailOnce("Jobs.replace", Moment.BEFORE, Conflict("another worker"))
+    assert work(world) is False
+    world.settle()
+    assert world.proofs.get(job.id).status is JobStatus.READY
+
+
+@pytest.mark.parametrize("error", [Conflict("moved on"), Unavailable("no answer")])
+def test_a_job_that_never_gets_through_fails_after_an_hour_with_a_sentence(world, job, error):
+    def always(call, moment):
+        if (call, moment) == ("LedgerStore.commit", Moment.BEFORE):
+            raise error
+
+    world.faults = always
+    world.time.advance(PATIENCE_MS - 1)
+    try:
+        assert work(world) is False
+    except Unavailable:
+        world.messages.send(Queue.PROOFS, {"v": 1, "job": job.id})  # SQS hands it over again.
+    assert world.proofs.get(job.id).status is JobStatus.PENDING
+    world.time.advance(1)
+    assert work(world) is True
+    failed = world.proofs.get(job.id)
+    assert failed.status is JobStatus.FAILED
+    assert "Nothing was lost" in failed.problem
+    assert world.messages.take(Queue.PROOFS) == []
+
+
+def test_a_log_that_stands_still_fails_the_job_after_an_hour(world):
+    world.subscribe(EMAIL)
+    job = world.proofs.request({"email": EMAIL}, Wish())
+    assert work(world) is False
+    world.time.advance(PATIENCE_MS)
+    world.sign_up(EMAIL)
+    assert work(world) is True
+    assert world.proofs.get(job.id).status is JobStatus.FAILED
+
+
+def test_a_person_erased_meanwhile_fails_the_job_with_a_sentence(world, job):
+    (sid,) = world.rows.states
+    del world.rows.vault[sid]
+    assert work(world) is True
+    assert world.proofs.get(job.id).problem == "The person's data is no longer there."
