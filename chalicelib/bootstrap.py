@@ -355,6 +355,7 @@ class Container:
             campaigns=self.campaign_rows,
             lists=self.lists,
             brands=self.brands,
+            forms=self.forms,
             chunks=self.chunks,
             ledger=self.ledger,
             store=self.store,

@@ -33,7 +33,7 @@ from chalicelib.domain.ids import (
 )
 from chalicelib.domain.state import Scope
 from chalicelib.errors import Conflict, InputError, NotFound, OverBudget, Throttled, Unavailable
-from chalicelib.ports.catalog import Brands, Campaigns, Lists, Page
+from chalicelib.ports.catalog import Brands, Campaigns, Forms, Lists, Page
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.outside import Activity, Blobs, Queue, Queues
 from chalicelib.ports.sending import ChunkStore, Outcome, Sender
@@ -49,6 +49,8 @@ MAX_DOUBLINGS = 5
 """How often that span is doubled at most: 320 minutes."""
 LEASE_MS = 120 * 1000
 """How long a chunk's claim lasts, and after how long one dispatched is unknown for good."""
+MAX_FORMS = 100
+"""Forms looked at for what a list's people were asked."""
 TESTS_PER_DAY = 50
 """Test mails of one campaign, whoever asks for them."""
 DAY_S = 86_400
@@ -85,6 +87,7 @@ class CampaignDesk:
         campaigns: Campaigns,
         lists: Lists,
         brands: Brands,
+        forms: Forms,
         chunks: ChunkStore,
         ledger: Ledger,
         store: LedgerStore,
@@ -99,6 +102,7 @@ class CampaignDesk:
         self._campaigns = campaigns
         self._lists = lists
         self._brands = brands
+        self._forms = forms
         self._chunks = chunks
         self._ledger = ledger
         self._store = store
@@ -116,10 +120,12 @@ class CampaignDesk:
         """Store a draft after rendering it once, so that a broken template is found now.
 
         Raises:
-            InputError: an unknown list, or content that cannot be rendered.
+            InputError: an unknown list, a purpose nobody on it was ever asked about, or content
+                that cannot be rendered.
 
         """
         mailing_list, brand = self._list(list_id)
+        self._require_asked(list_id, purpose)
         self._composer.sample(brand, mailing_list, content)
         campaign = Campaign(
             id=CampaignId(encode_id(self._random(RANDOM_ID_BYTES))),
@@ -134,6 +140,15 @@ class CampaignDesk:
         self._campaigns.create(campaign)
         return campaign
 
+    def _require_asked(self, list_id: ListId, purpose: PurposeId) -> None:
+        """Refuse a purpose that no form of the list asks for: nobody could have agreed to it."""
+        forms = self._forms.page(None, MAX_FORMS).items
+        asked = {box.purpose for form in forms if list_id in form.lists for box in form.boxes}
+        if asked and purpose not in asked:
+            raise InputError(
+                code="unknown_purpose", detail="No form of this list asks for this purpose."
+            )
+
     def get(self, campaign_id: str) -> Seen:
         """Return the campaign and how far it is.
 
@@ -144,8 +159,15 @@ class CampaignDesk:
         return self._seen(self._campaign(campaign_id))
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
-        """Return one page of campaigns."""
-        return self._campaigns.page(cursor, limit)
+        """Return one page of campaigns, each with the status that `get` would tell."""
+        page = self._campaigns.page(cursor, limit)
+        items = tuple(
+            replace(item, status=self._seen(item).status)
+            if item.status is CampaignStatus.SENDING
+            else item
+            for item in page.items
+        )
+        return Page(items=items, cursor=page.cursor)
 
     def _seen(self, campaign: Campaign) -> Seen:
         if campaign.started_ms is None:

@@ -101,6 +101,8 @@ class Feedback:
             self._record(event)
 
     def _record(self, event: SesEvent) -> None:
+        if event.type is SesType.SEND and DELIVERY_TAG not in event.tags:
+            return  # A service mail: its own ledger entry already says that SES took it.
         at_ms = self._clock.now_ms() if event.at_ms is None else event.at_ms
         if event.type in TRACKING:
             found = _Found(chain=None, mac=None, seen=None)

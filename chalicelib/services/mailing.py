@@ -122,7 +122,7 @@ class Composer:
         self, brand: Brand, mailing_list: MailingList, content: Content, url: str
     ) -> Rendered:
         profile: Mapping[str, JsonValue] = {
-            "attributes": {name: name.replace("_", " ") for name in self._fields(brand)},
+            "attributes": {name: f"[{name}]" for name in self._fields(brand)},
             "language": brand.default_language,
         }
         return self._render(brand, mailing_list, content, profile, url)

@@ -146,12 +146,12 @@ class ConsentMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.ended and self.links)
     @rule(data=st.data())
     def follow_a_link(self, data: st.DataObject) -> None:
-        """Any link ever mailed, however old; it works only as long as nothing overtook it."""
+        """Any link ever mailed, however old; it works unless something overtook or blocks it."""
         entry, since, brand, about = data.draw(st.sampled_from(self.links))
         overtaken = any(
             name in ENDS and of == brand and li in (None, about)
             for name, of, li in self.oracle.acts[since:]
-        ) or any(name == "restrict" for name, _, _ in self.oracle.acts)
+        ) or any(name in ("restrict", "suppress") for name, _, _ in self.oracle.acts)
         allowed = may_confirm(self.state, entry, BrandId(brand), EMAIL, (ListId(about),), (NEWS,))
         assert allowed == (not overtaken)
         if allowed:

@@ -120,6 +120,7 @@ def _summary(campaign: Campaign, status: CampaignStatus) -> dict[str, Any]:
 
 def _shape(seen: "Seen") -> Mapping[str, Any]:
     campaign, progress = seen.campaign, seen.progress
+    finished_ms = campaign.finished_ms or (progress.last_ms if seen.complete else None)
     return {
         **_summary(campaign, seen.status),
         "subject": campaign.content.subject,
@@ -130,5 +131,5 @@ def _shape(seen: "Seen") -> Mapping[str, Any]:
         "unknown": progress.unknown,
         "rate": progress.rate,
         "started_at": maybe_rfc3339(campaign.started_ms),
-        "finished_at": maybe_rfc3339(campaign.finished_ms),
+        "finished_at": maybe_rfc3339(finished_ms),
     }

@@ -22,6 +22,7 @@ BEYOND_SCHEMAS = frozenset(
         "malformed_address",  # an address is more than its format
         "unknown_brand",
         "unknown_list",
+        "unknown_purpose",
     }
 )
 UNPROCESSABLE = 422

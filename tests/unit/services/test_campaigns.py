@@ -194,3 +194,20 @@ def test_a_test_mail_that_did_not_go_is_said_in_words(world, outcome):
     world.mailbox.answer = lambda _message: Sent(outcome=outcome)
     with pytest.raises(Exception, match="mail service"):
         world.campaigns.send_test(draft(world), "tester@example.org")
+
+
+def test_a_purpose_nobody_on_the_list_was_asked_about_is_refused_when_written(world):
+    with pytest.raises(InputError, match="unknown_purpose"):
+        world.campaigns.create(
+            name="Typo",
+            list_id=ListId("newsletter"),
+            purpose=PurposeId("nope"),
+            content=Content(subject="Hello", html="<p>Hello</p>"),
+        )
+
+
+def test_a_list_of_campaigns_tells_the_same_status_as_each_campaign(world):
+    campaign = world.campaign()
+    world.settle()
+    (listed,) = world.campaigns.page(None, 10).items
+    assert listed.status == world.campaigns.get(campaign).status == CampaignStatus.SENT

@@ -300,7 +300,7 @@ def test_a_test_mail_goes_to_one_address_and_never_to_a_suppressed_one(world):
         content=Content(subject="Hello {{ first_name }}", html="<p>Hello</p>"),
     )
     world.campaigns.send_test(campaign.id, "tester@example.org")
-    assert world.mails[-1].message.subject == "[Test] Hello first name"
+    assert world.mails[-1].message.subject == "[Test] Hello [first_name]"
     world.suppressions.add("tester@example.org", "manual")
     with pytest.raises(InputError, match="suppressed"):
         world.campaigns.send_test(campaign.id, "tester@example.org")
