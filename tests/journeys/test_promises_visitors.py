@@ -13,8 +13,8 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.config import Settings
-from infra.local import aws as local_aws
 from infra.local import demo
+from tests.support.emulator import start_empty
 from tests.support.stack import link_in, until
 from tests.support.stored import logged_leaves
 from tests.support.world import VISITOR, World
@@ -295,7 +295,7 @@ def _shape(asked):
 @pytest.fixture
 def recorded(monkeypatch, tmp_path):
     """The product over the emulator in this process, and every call it makes."""
-    started, _ = local_aws.start()
+    started, _ = start_empty()
     seed = tmp_path / "log.key"
     seed.write_bytes(bytes(32))
     environment = {

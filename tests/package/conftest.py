@@ -13,12 +13,12 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from infra.local import aws as local_aws
 from tests.package.installation import installed
 from tests.package.recorder import Call
 from tests.package.runtime_api import Function
 from tests.package.story import walk
 from tests.support.built_package import built_package
+from tests.support.emulator import start_empty
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client.*")
@@ -84,10 +84,10 @@ def walked(tmp_path_factory, tree, runtime_client):
     return SimpleNamespace(calls=calls, finished=noted["finished"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     """The local stack's AWS on loopback: the product's environment, queue addresses, mailbox."""
-    started, endpoint = local_aws.start()
+    started, endpoint = start_empty()
     seed = tmp_path_factory.mktemp("keys") / "log.key"
     seed.write_bytes(bytes(range(32)))
     environment = {

@@ -189,7 +189,9 @@ def test_a_short_api_key_is_one_sentence(start: Any) -> None:
     stack = start(LOCAL_API_KEY="short")
     _, said = stack.process.communicate(timeout=15)
     assert stack.process.returncode != 0
-    assert said.strip() == "LOCAL_API_KEY must be at least 16 characters long."
+    assert said.strip() == (
+        "LOCAL_API_KEY must be at least 16 characters long, at most 256, all of them plain ASCII."
+    )
 
 
 def test_a_child_that_dies_is_named_and_stops_the_stack(start: Any) -> None:

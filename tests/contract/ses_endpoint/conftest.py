@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from infra.local import aws
 from infra.local.ses_endpoint import SesEndpoint
 from infra.local.template_reader import Endpoints, client
+from tests.support.emulator import start_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class Local:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started() -> Iterator[Local]:
-    running, endpoint = aws.start()
+    running, endpoint = start_empty()
     environment = running["environment"]
     endpoints = Endpoints(
         aws_url=environment["AWS_ENDPOINT_URL"],
