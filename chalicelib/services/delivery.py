@@ -308,7 +308,7 @@ class Courier:
         """Make the call; those SES surely did not take are tried again, after another look."""
         began_ms = self._clock.now_ms()
         for number in range(MAX_TRIES):
-            if number:
+            if number and attempt.waiting:
                 self._clock.sleep_ms(BACK_OFF_MS << number)
                 try:
                     self._wait(len(attempt.waiting))

@@ -12,12 +12,16 @@ import signal
 import sys
 import threading
 
+_SWITCH_SECONDS = 0.0005
+
 
 def end_with_parent() -> threading.Event:
     """Watch standard input and SIGTERM; return the event that is set when the child should stop.
 
     A child that is still busy five seconds after its parent went is ended where it stands.
     """
+    # A thread that waits for a socket would get the interpreter only every 5 ms beside a busy one.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     stop = threading.Event()
 
     def watch() -> None:

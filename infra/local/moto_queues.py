@@ -3,7 +3,7 @@
 
 It guarantees that a queue changes under its own lock, so that a message sent while another is
 deleted is not lost and none is received twice at once; that sending one message does not recompute
-the queue's counters; that a delete walks the queue once; and that a waiting receiver sees delayed
+the queue's counters, nor does receiving one; that a delete walks the queue once; and that a waiting receiver sees delayed
 and returning messages within a tenth of a second.
 """
 
@@ -38,6 +38,7 @@ def apply() -> None:
         (Queue, "delete_message", _delete_message),
         (SQSBackend, "receive_message", _receive_message),
         (SQSBackend, "send_message", _send_message),
+        (SQSBackend, "is_message_valid_based_on_retention_period", _is_still_kept),
     ):
         setattr(owner, name, replacement)
 
@@ -67,6 +68,12 @@ def _receive_message(self: Any, queue_name: str, *args: Any, **kwargs: Any) -> A
     # Waiting for messages releases this lock, however deeply it is held.
     with self.get_queue(queue_name)._messages_lock:  # noqa: SLF001 - the queue's own lock
         return _original["receive_message"](self, queue_name, *args, **kwargs)
+
+
+def _is_still_kept(self: Any, queue_name: str, message: Any) -> bool:
+    # moto asks for all attributes here, and so counts the whole queue for every message received.
+    kept_ms = int(self.get_queue(queue_name).message_retention_period) * 1_000
+    return bool(message.sent_timestamp + kept_ms > unix_time_millis())
 
 
 def _wait_for_messages(self: Any, timeout: float) -> None:

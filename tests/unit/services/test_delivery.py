@@ -51,6 +51,14 @@ def test_a_campaign_reaches_everybody_once_and_accounts_for_them(world):
     assert seen.status is CampaignStatus.SENT
 
 
+def test_a_campaign_that_ses_takes_at_once_waits_for_nothing(world):
+    world.time.slept_ms.clear()
+    world.mailbox.per_second = 1_000.0
+    world.campaign()
+    world.settle()
+    assert sum(world.time.slept_ms) < 50
+
+
 def test_every_mail_carries_the_one_click_headers_and_only_opaque_tags(world):
     world.campaign()
     world.settle()
