@@ -2,9 +2,9 @@
 """moto's queues, made safe for several threads and proportional to the work asked for.
 
 It guarantees that a queue changes under its own lock, so that a message sent while another is
-deleted is not lost and none is received twice at once; that sending one message does not recompute
-the queue's counters, nor does receiving one; that a delete walks the queue once; and that a waiting receiver sees delayed
-and returning messages within a tenth of a second.
+deleted is not lost and none is received twice at once; that neither sending nor receiving one
+message counts the whole queue; that a delete walks the queue once; and that a waiting receiver sees
+delayed and returning messages within a tenth of a second.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ class _Stack:
         """Start a child in its own session, so that a Ctrl-C reaches this process alone."""
         log = self._settings.folder / "logs" / f"{name}.log"
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", "infra.local.start_child", module, *arguments],
             cwd=_ROOT,
             env=self._environment,
             stdin=subprocess.PIPE,
