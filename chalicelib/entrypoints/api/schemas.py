@@ -105,11 +105,6 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def maybe(schema: Schema) -> Schema:
-    """Return the schema of a member that may be null."""
-    return {**schema, "type": [schema["type"], "null"]}
-
-
 ADDRESS: Final[Schema] = {
     "type": "string",
     "format": "email",
