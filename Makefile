@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench package admin-key vectors clean
+.PHONY: help run test lint format bench simulate fsck package admin-key replay-erasures vectors clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,8 @@ run: $(STAMP) ## Start Kvitto on this machine with demo data (PORT, HOST, DEMO_S
 
 test: $(STAMP) ## Run every test; installs Debian's Chromium when run as root
 	@infra/install_chromium.sh
-	@$(BIN)/python -m pytest -n 2
+	@infra/install_oracle.sh
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(BIN)/ruff format --check .
@@ -39,11 +40,20 @@ format: $(STAMP) ## Format the code
 bench: $(STAMP) ## Measure, as JSON lines (CPU time, counted AWS calls, memory)
 	@$(BIN)/python -m infra.bench
 
+simulate: $(STAMP) ## Run the sequencer through SEEDS lives full of faults (SEED=n replays one)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5000))
+
+fsck: $(STAMP) ## Re-derive the whole log from its entries and name the first difference
+	@$(BIN)/python -m infra.fsck
+
 package: $(STAMP) ## Build dist/deployment.zip and dist/sam.json
 	@$(BIN)/python -m infra.package
 
 admin-key: $(STAMP) ## Make the first API key with your own AWS identity
 	@$(BIN)/python -m infra.admin_key
+
+replay-erasures: $(STAMP) ## After a restore: erase again whom the backup brought back
+	@$(BIN)/python -m infra.replay_erasures
 
 vectors: $(STAMP) ## Write the test vectors anew
 	@$(BIN)/python tools/make_vectors.py

@@ -13,15 +13,24 @@ import base64
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from chalicelib.domain.ids import EventId, SubjectId
-from chalicelib.errors import Conflict, FatalError, NotFound
+from chalicelib.errors import Conflict, EvidenceError, FatalError, NotFound
 from chalicelib.ports.keys import LogSigner
 from chalicelib.ports.ledger import Head, HeadStore, Outbox, Pending
 from chalicelib.ports.outside import Blob, Blobs
 from chalicelib.proof import canonical, note
 from chalicelib.proof.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
-from chalicelib.proof.tiles import EMPTY_EDGE, Growth, RightEdge, grow, load_right_edge
+from chalicelib.proof.tiles import (
+    EMPTY_EDGE,
+    Growth,
+    RightEdge,
+    TileReader,
+    grow,
+    load_right_edge,
+    prove_consistency,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +42,10 @@ MAX_ROUNDS = 20
 """Batches one run sequences before it leaves the rest to the next wake."""
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
+LOST_CHECKPOINT = (
+    "the published checkpoint is gone: restore its last version; signing without it could fork "
+    "the log"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +70,37 @@ class CheckpointSigner:
         return self.key.sign(message)
 
 
+class Bell(Protocol):
+    """Is told what was published. It must not fail, and must not wait."""
+
+    def published(self, size: int) -> None:
+        """Hear that the checkpoint of ``size`` is published; it may be told twice."""
+        ...
+
+
 class Sequencer:
-    """Runs the commit protocol over one log."""
+    """Runs the commit protocol over one log.
+
+    Args:
+        bell: told of every checkpoint after all else is done; None: nobody listens.
+    """
 
     def __init__(
-        self, *, heads: HeadStore, outbox: Outbox, blobs: Blobs, signer: LogSigner, origin: str
+        self,
+        *,
+        heads: HeadStore,
+        outbox: Outbox,
+        blobs: Blobs,
+        signer: LogSigner,
+        origin: str,
+        bell: Bell | None = None,
     ) -> None:
         self._heads = heads
         self._outbox = outbox
         self._blobs = blobs
         self._signer = signer
         self._origin = origin
+        self._bell = bell
         self._edge: RightEdge | None = None
 
     @property
@@ -83,8 +116,8 @@ class Sequencer:
         """Sequence until the outbox is empty and return how many entries were.
 
         Raises:
-            FatalError: the stored head and the published checkpoint disagree; a person decides.
-            Conflict: other sequencers kept winning; run again later.
+            FatalError: head, published checkpoint and stored objects disagree; a person decides.
+            EvidenceError: an object of the log was altered; a person decides.
             DependencyError: run again later; whatever was committed will be finished then.
 
         """
@@ -102,12 +135,10 @@ class Sequencer:
 
     def _round(self) -> int | None:
         """Finish a staged batch (0), or sequence a new one (its size), or find nothing (None)."""
-        published = self._blobs.get(CHECKPOINT)  # Before the head: the other order halts falsely.
-        head = self._heads.read()
+        published, head = self._read()
         self._require_no_rollback(published, head)
-        etag = published.etag if published else None
         if head is not None and head.staged is not None:
-            self._finish(head, self._read_staged(head), etag)
+            self._finish(head, self._read_staged(head))
             return 0
         batch = self._outbox.pending(MAX_BATCH)
         if not batch:
@@ -119,13 +150,20 @@ class Sequencer:
         new = self._stage(grown, staged)
         self._heads.swap(head, new)
         self._edge = grown.edge
-        self._finish(new, staged, etag)
+        self._finish(new, staged, head)
         return len(batch)
+
+    def _read(self) -> tuple[Blob | None, Head | None]:
+        """What is published, then the head: the other order halts falsely."""
+        published = self._blobs.get(CHECKPOINT)
+        return published, self._heads.read()
 
     def _require_no_rollback(self, published: Blob | None, head: Head | None) -> None:
         if head is not None:
             self._verified(head.checkpoint, head.size, head.root)
         if published is None:
+            if head is not None and head.staged is None:
+                self._require_published()  # The first may have been, between the two reads.
             return
         seen = verify_checkpoint(published.data, self.log_key)
         if (
@@ -138,6 +176,10 @@ class Sequencer:
                 "signing now would fork the log"
             )
 
+    def _require_published(self) -> None:
+        if self._blobs.get(CHECKPOINT) is None:
+            raise FatalError(LOST_CHECKPOINT)
+
     def _verified(self, checkpoint: bytes, size: int, root: bytes) -> None:
         seen = verify_checkpoint(checkpoint, self.log_key)
         if (seen.size, seen.root) != (size, root):
@@ -148,11 +190,15 @@ class Sequencer:
             return EMPTY_EDGE
         if self._edge and (self._edge.size, self._edge.root) == (head.size, head.root):
             return self._edge
-        return load_right_edge(head.size, head.root, tile_reader(self._blobs))
+        try:
+            return load_right_edge(head.size, head.root, tile_reader(self._blobs))
+        except NotFound as missing:
+            raise FatalError(f"{missing}; restore it from an older version") from None
 
     def _stage(self, grown: Growth, staged: "Staged") -> Head:
-        key = f"{PREFIX}staging/{grown.new_size}-{grown.new_root.hex()}"
-        # Equal size and root mean equal leaves in equal order: an existing object is this one.
+        sizes = f"{grown.first_index}-{grown.new_size}"
+        key = f"{PREFIX}staging/{sizes}-{grown.new_root.hex()}"
+        # Equal sizes and root mean equal leaves in equal order: an existing object is this one.
         self._blobs.put_new(key, staged.encode(), BINARY)
         signer = CheckpointSigner(name=self._origin, key=self._signer)
         checkpoint = Checkpoint(origin=self._origin, size=grown.new_size, root=grown.new_root)
@@ -171,12 +217,17 @@ class Sequencer:
             raise FatalError("a committed batch is not in staging; the log cannot be completed")
         return Staged.decode(blob.data)
 
-    def _finish(self, head: Head, staged: "Staged", etag: str | None) -> None:
-        """Publish a committed batch; every step may have been done before."""
+    def _finish(self, head: Head, staged: "Staged", grown_from: Head | None = None) -> None:
+        """Publish a committed batch; every step may have been done before.
+
+        Nothing is kept under the head's size, and nothing leaves the outbox, before the one
+        published checkpoint is this batch's or a later one of the same tree.
+        """
+        published = self._require_extends(head, staged, grown_from)
         for path, data in staged.objects:
             self._publish(PREFIX + path, data, BINARY)
-        self._publish(f"{PREFIX}checkpoints/{head.size}", head.checkpoint, TEXT)
-        self._publish_checkpoint(head, etag)
+        self._publish_checkpoint(head, published)
+        self._publish(_kept(head), head.checkpoint, TEXT)
         self._outbox.settle([(pending, index) for index, pending in staged.indexed])
         try:
             self._heads.swap(
@@ -186,6 +237,39 @@ class Sequencer:
             log.info("another sequencer finished the batch first")
         if head.staged is not None:
             self._blobs.delete(head.staged)
+        if self._bell is not None:
+            self._bell.published(head.size)
+
+    def _require_extends(
+        self, head: Head, staged: "Staged", grown_from: Head | None
+    ) -> tuple[Checkpoint, str] | None:
+        """Return what is published now and its tag, of the same tree as the batch; None: nothing.
+
+        It is read anew: the head may have been rolled back between our reads and our swap, and
+        then the swap took place on a head that was not the log's last.
+        """
+        published = self._blobs.get(CHECKPOINT)
+        if published is None:
+            if staged.indexed[0][0] > 0 or self._blobs.get(_kept(head)) is not None:
+                self._require_published()
+                raise Conflict("another sequencer published the first checkpoint meanwhile")
+            return None
+        seen = verify_checkpoint(published.data, self.log_key)
+        if grown_from is None or published.data != grown_from.checkpoint:
+            self._require_one_tree(seen, head, dict(staged.objects))
+        return seen, published.etag
+
+    def _require_one_tree(self, seen: Checkpoint, head: Head, new: dict[str, bytes]) -> None:
+        stored = tile_reader(self._blobs)
+        (size, root), (later, later_root) = sorted([(seen.size, seen.root), (head.size, head.root)])
+        reader = TileReader(later, lambda path: new[path] if path in new else stored(path))
+        try:
+            prove_consistency(reader, size, root, later_root)
+        except (EvidenceError, NotFound) as problem:
+            raise FatalError(
+                "the committed batch and the published checkpoint cannot be shown to be of one "
+                f"tree ({problem}): publishing could fork the log"
+            ) from None
 
     def _publish(self, key: str, data: bytes, content_type: str) -> None:
         if self._blobs.put_new(key, data, content_type):
@@ -194,15 +278,20 @@ class Sequencer:
         if existing is None or existing.data != data:
             raise FatalError(f"{key} exists with other bytes: the log has forked")
 
-    def _publish_checkpoint(self, head: Head, etag: str | None) -> None:
-        try:
-            if etag is None:
-                if not self._blobs.put_new(CHECKPOINT, head.checkpoint, TEXT):
-                    raise Conflict("the first checkpoint is published already")
-            else:
-                self._blobs.put(CHECKPOINT, head.checkpoint, TEXT, if_match=etag)
-        except Conflict:
-            log.info("another sequencer published this checkpoint or a later one")
+    def _publish_checkpoint(self, head: Head, published: tuple[Checkpoint, str] | None) -> None:
+        """Replace exactly the checkpoint that was compared, and never by an older one.
+
+        Raises:
+            Conflict: somebody else replaced it meanwhile: everything must be read again.
+
+        """
+        if published is None:
+            if not self._blobs.put_new(CHECKPOINT, head.checkpoint, TEXT):
+                raise Conflict("the first checkpoint is published already")
+            return
+        seen, etag = published
+        if seen.size < head.size:
+            self._blobs.put(CHECKPOINT, head.checkpoint, TEXT, if_match=etag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +339,10 @@ def _pending(index: int, pk: str, sk: str, event: str, sid: str, n: int) -> tupl
         sid=SubjectId(sid) if sid else None,
         n=None if n < 0 else n,
     )
+
+
+def _kept(head: Head) -> str:
+    return f"{PREFIX}checkpoints/{head.size}"
 
 
 def _b64(data: bytes) -> str:
