@@ -22,7 +22,7 @@ from chalicelib.ports.sending import Message
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.confirmation import LinkStatus
 from infra.bench.line import Line, Meter, cpu_of, metered
-from infra.bench.prices import ASSUMED, SES_USD_PER_MILLION, Counted, bill
+from infra.bench.prices import ASSUMED, SES_USD_PER_MILLION, USD_PER_MILLION, Counted, bill
 from infra.bench.sink import NullEndpoint, TappedQueues, TappedSender, null_aws, real_container
 from infra.bench.sink import since as counted_since
 from infra.bench.worlds import BROWSER, new_world
@@ -31,10 +31,14 @@ from tests.support.faults import Moment
 
 OPT_IN = ("form_page", "sign_up", "confirmation_mail", "confirm_page", "confirm")
 STEPS = (*OPT_IN, "unsubscribe", "sequence")
-WORKERS = frozenset({"confirmation_mail", "sequence"})
 ENTRIES = 3
 """What a double opt-in adds to the ledger: requested, mail_sent, confirmed."""
-HTTP_GB, WORKER_GB = 1.0, 0.5
+PAGES_AND_POSTS = 4
+"""HTTP requests of a double opt-in."""
+TAKEN_AT_ONCE = 10
+"""Messages in one ReceiveMessage or DeleteMessageBatch. Source: Amazon SQS API Reference."""
+HTTP_GB = 1.0
+WORKER_GB = {"confirmation_mail": 0.25, "sequence": 0.5}
 """Memory of the functions, as .chalice/config.json sets it."""
 TICKED = {"newsletter": "yes"}
 _CONFIRM = re.compile(r"/confirm/([A-Za-z0-9_-]+)")
@@ -176,28 +180,31 @@ def _cost(real: Walked, size: int) -> Line:
     parts = {step: _each(real, step, size) for step in OPT_IN}
     parts["sequence"] = _each(real, "sequence", real.entries).scaled(ENTRIES)
     total = reduce(Counted.plus, parts.values())
-    gb_s = sum(part.gb_s(WORKER_GB if step in WORKERS else HTTP_GB) for step, part in parts.items())
+    gb_s = sum(part.gb_s(WORKER_GB.get(step, HTTP_GB)) for step, part in parts.items())
     quantities = total.quantities()
-    # Two pages and two posts; a message is also received and deleted, alone in the worst case.
+    sent = quantities["sqs.request"]
     quantities |= {
-        "api_gateway.request": 4.0,
-        "lambda.request": 5.0,
+        "lambda.request": PAGES_AND_POSTS + 1.0 / TAKEN_AT_ONCE,
         "lambda.gb_s": gb_s,
-        "sqs.request": 3.0 * quantities.get("sqs.request", 0.0),
+        "sqs.request": sent * (1.0 + 2.0 / TAKEN_AT_ONCE),
     }
+    alone = {"sqs.request": 3.0 * sent, "lambda.request": PAGES_AND_POSTS + 1.0}
     usd, terms = bill(quantities)
     run = _each(real, "sequence", 1).quantities()
     fixed = {name: run.get(name, 0.0) for name in ("s3.put", "s3.get", "kms.sign")}
     return Line(
         bench="cost.double_opt_in",
         value=usd,
-        unit="USD per million double opt-ins, SES's fee apart",
+        unit="USD per million double opt-ins, the fees of SES and API Gateway apart",
         n=size,
         more={
             "ses_fee_usd": SES_USD_PER_MILLION,
+            "api_gateway_usd": PAGES_AND_POSTS * USD_PER_MILLION["api_gateway.request"],
             "terms": terms,
             "entries_per_sequencer_run": real.entries,
             "usd_per_million_sequencer_runs": bill(fixed)[0],
+            "usd_more_when_messages_come_alone": bill(alone)[0]
+            - bill({name: quantities[name] for name in alone})[0],
             "lambda_assumes": ASSUMED,
         },
     )

@@ -112,7 +112,7 @@ def _bare_cryptography(size: int) -> None:
     """Do once per event what no implementation can leave out: the formats' own primitives."""
     names = ("sub", "ses", "cho", "lnk")
     padded = encode_claims(CLAIMS)
-    quarter = padded[: len(padded) // len(names)].decode()
+    quarter = "c" * (len(padded) // len(names))
     random = SeededRandom()
     for _ in range(size):
         event_id, key, _sid = random(16), random(32), random(16)

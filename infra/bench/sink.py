@@ -140,13 +140,7 @@ def real_container(endpoint: NullEndpoint) -> Container:
     settings = _settings(endpoint.url)
     container = Container(settings)
     clock = FakeClock()
-    queues = {
-        Queue.CONFIRMATIONS: settings.confirmations_queue,
-        Queue.PLANS: settings.plans_queue,
-        Queue.CHUNKS: settings.chunks_queue,
-        Queue.SEQUENCING: settings.sequencing_queue,
-        Queue.PROOFS: settings.proofs_queue,
-    }
+    queues = {queue: getattr(settings, f"{queue}_queue") for queue in Queue}
     container.__dict__ |= {  # What cached_property would have made.
         "clock": clock,
         "queues": TappedQueues(queues),
@@ -181,15 +175,13 @@ def _settings(url: str) -> Settings:
         campaigns_table="kvitto-campaigns",
         activity_table="kvitto-activity",
         bucket="kvitto-store",
-        confirmations_queue=f"{url}/000000000000/kvitto-confirmations",
-        plans_queue=f"{url}/000000000000/kvitto-plans",
-        chunks_queue=f"{url}/000000000000/kvitto-chunks",
-        sequencing_queue=f"{url}/000000000000/kvitto-sequencing",
-        proofs_queue=f"{url}/000000000000/kvitto-proofs",
+        **{f"{queue}_queue": f"{url}/000000000000/kvitto-{queue}" for queue in Queue},
         vault_key="alias/kvitto-vault",
         address_key="alias/kvitto-address",
         links_key="alias/kvitto-links",
         log_key="kms:alias/kvitto-log",
         configuration_set="kvitto",
         signups_per_hour=1_000_000,
+        keep_unconfirmed_days=30,
+        vault_recovery_days=7,
     )

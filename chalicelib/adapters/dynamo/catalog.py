@@ -30,6 +30,7 @@ from chalicelib.adapters.dynamo.models import (
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
 from chalicelib.ports.catalog import Page
 
@@ -142,6 +143,10 @@ class DynamoForms(_Catalogue):
         row = self._read("read a form", FormRow, *key)
         return None if row is None else row.to_domain()
 
+    def latest(self, form_id: str) -> Form | None:
+        """Return the form's current version, or None."""
+        return self.get(form_id)
+
     def create(self, form: Form) -> None:
         """Store a new form; `Conflict` when its id exists."""
         self._save("create a form", form, _absent())
@@ -197,6 +202,23 @@ class DynamoCampaigns(_Catalogue):
                 together.save(pointer)
             else:
                 together.delete(pointer)
+
+    def note_planned(self, campaign: Campaign, at_ms: int) -> None:
+        """Let `planned` find the campaign; repeating is harmless."""
+        partition, place = f"{models.PLANNED}{campaign.list}", f"{at_ms:013d}#{campaign.id}"
+        with self._call("note a plan"):
+            PointerRow(partition, place, target=campaign.id).save()
+
+    def planned(self, list_id: ListId, since_ms: int) -> Iterator[Campaign]:
+        """Yield a list's campaigns whose plan was whole since ``since_ms``, oldest first."""
+        partition = f"{models.PLANNED}{list_id}"
+        with self._call("list what was sent to a list"):
+            after = PointerRow.sk >= f"{since_ms:013d}"
+            ids = [row.target for row in PointerRow.query(partition, after, consistent_read=True)]
+        for campaign_id in dict.fromkeys(ids):
+            found = self.get(campaign_id)
+            if found is not None:
+                yield found
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
         """Return campaigns by id."""

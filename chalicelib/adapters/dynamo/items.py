@@ -45,13 +45,13 @@ def key(pk: str, sk: str) -> dict[str, dict[str, str]]:
     return {"pk": text(pk), "sk": text(sk)}
 
 
-def require_version(item: Item) -> Item:
-    """Return ``item`` when this code knows its schema version.
+def require_version(item: Item, known: Sequence[int] = (ROW_VERSION,)) -> Item:
+    """Return ``item`` when its schema version is one of those ``known`` for its kind.
 
     Raises:
         FatalError: the row has another version, or none.
     """
-    if item.get("v") != number(ROW_VERSION):
+    if number_of(item, "v") not in known:
         kind = str(item.get("pk", {}).get("S", "?")).partition("#")[0]
         raise FatalError(
             f"a stored row of kind {kind} has a schema version this code does not know"

@@ -21,6 +21,7 @@ from chalicelib.adapters.dynamo.items import (
     binary,
     binary_of,
     number,
+    number_of,
     query,
     read_all,
     require_text,
@@ -32,6 +33,7 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     check,
     controller_item,
     entry_item,
+    entry_key,
     entry_of,
     located_item,
     located_key,
@@ -48,12 +50,14 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     token_key,
     token_of,
     update,
+    used_name,
 )
 from chalicelib.domain.ids import EventId, SubjectId
 from chalicelib.domain.state import SubjectState, dump_state, load_state
 from chalicelib.errors import FatalError, Throttled
 from chalicelib.ports.ledger import (
     Append,
+    Asked,
     ConfirmToken,
     Loaded,
     Located,
@@ -107,18 +111,11 @@ class DynamoLedgerStore:
 
     def load(self, sid: SubjectId) -> Loaded:
         """Return the subject's state and wrapped key: one strong batch read."""
-        keys = {self._ledger: [state_key(sid)], self._vault: [subject_key(sid)]}
-        rows = self._read(f"load subject {sid}", keys)
-        wrapped = [binary_of(require_version(row), "wrapped_key") for row in rows[self._vault]]
-        wrapped_key = wrapped[0] if wrapped else None
-        for row in rows[self._ledger]:
-            return Loaded(
-                state=_state_of(row),
-                macs=tuple(part["S"] for part in row["macs"]["L"]),
-                last_leaf_hash=require_text(row, "tip"),
-                wrapped_key=wrapped_key,
-            )
-        return Loaded(state=None, macs=(), last_leaf_hash=None, wrapped_key=wrapped_key)
+        rows = self._read(f"load subject {sid}", self._subject_keys(sid))
+        return _loaded(rows[self._ledger], rows[self._vault])
+
+    def _subject_keys(self, sid: SubjectId) -> dict[str, list[Any]]:
+        return {self._ledger: [state_key(sid)], self._vault: [subject_key(sid)]}
 
     def states(self, sids: Sequence[SubjectId]) -> dict[SubjectId, SubjectState]:
         """Return the states of at most 100 subjects, read strongly; absent ones are left out.
@@ -211,7 +208,33 @@ class DynamoLedgerStore:
     def token(self, token_sha256: str) -> ConfirmToken | None:
         """Return the token, read strongly, expired or not, or None."""
         row = self._get("read a confirm token", token_key(token_sha256))
-        return token_of(row) if row is not None else None
+        if row is None:
+            return None
+        token = token_of(row)
+        state = self._get(f"read the state of subject {token.sid}", state_key(token.sid))
+        return token_of(row, number_of(state or {}, used_name(token_sha256)))
+
+    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
+        """Return a token with its subject, read strongly, or None when there is no such token."""
+        row = self._get("read a confirm token", token_key(token_sha256))
+        if row is None:
+            return None
+        token = token_of(row)
+        keys = self._subject_keys(token.sid)
+        if whole:
+            keys[self._ledger].append(entry_key(token.sid, token.request_entry))
+            keys[self._audience] = [subject_key(token.sid)]
+        rows = self._read(f"load subject {token.sid} for an answer", keys)
+        entries = [x for x in rows[self._ledger] if x["sk"] != state_key(token.sid)["sk"]]
+        states = [x for x in rows[self._ledger] if x["sk"] == state_key(token.sid)["sk"]]
+        profiles = [binary_of(require_version(x), "sealed") for x in rows.get(self._audience, ())]
+        used_ms = number_of(states[0], used_name(token_sha256)) if states else None
+        return Asked(
+            token=token_of(row, used_ms),
+            subject=_loaded(states, rows[self._vault]),
+            request=entry_of(entries[0]) if entries else None,
+            profile=profiles[0] if profiles else None,
+        )
 
     def _writes(self, append: Append) -> list[dict[str, Any]]:
         writes: list[dict[str, Any]] = []
@@ -227,8 +250,6 @@ class DynamoLedgerStore:
             first = append.entries[0]
             row = located_item(first.event, append.sid, first.n)
             writes.append(put_new(self._ledger, row))
-        if append.consume_token is not None:
-            writes.append(self._token_write(append.consume_token, append.consumed_ms))
         writes.extend(suppression_updates(self._ledger, append.suppress, append.lift))
         return writes
 
@@ -247,7 +268,16 @@ class DynamoLedgerStore:
         if append.expected_entries:
             condition = "n = :expected AND v = :v"
             values[":expected"] = number(append.expected_entries)
-        return update(self._ledger, state_key(append.sid), change, values, condition=condition)
+        names: dict[str, str] = {}
+        if append.consume_token is not None:
+            if append.consumed_ms is None:
+                raise FatalError("a token is consumed at a time")
+            names = {"#used": used_name(append.consume_token)}
+            values[":used"] = number(append.consumed_ms)
+            change += ", #used = :used"
+            condition += " AND attribute_not_exists(#used)"
+        key = state_key(append.sid)
+        return update(self._ledger, key, change, values, condition=condition, names=names)
 
     def _identity_writes(self, append: Append) -> list[dict[str, Any]]:
         """Who the subject is: made for a new one, checked for a known one, on the same rows.
@@ -282,17 +312,6 @@ class DynamoLedgerStore:
             values[":sealed"] = binary(profile.sealed)
         return update(self._audience, subject_key(sid), change, values)
 
-    def _token_write(self, token_sha256: str, used_ms: int | None) -> dict[str, Any]:
-        if used_ms is None:
-            raise FatalError("a token is consumed at a time")
-        return update(
-            self._ledger,
-            token_key(token_sha256),
-            "SET used_ms = :used",
-            {":used": number(used_ms), ":v": _VERSION},
-            condition="v = :v AND attribute_not_exists(used_ms)",
-        )
-
     def _transact(self, what: str, writes: Sequence[dict[str, Any]]) -> None:
         token = hashlib.sha256(repr(writes).encode()).hexdigest()[:36]
         for attempt in range(1, TRANSACTION_TRIES + 1):
@@ -319,6 +338,19 @@ class DynamoLedgerStore:
             )
         item: Item | None = answer.get("Item")
         return item
+
+
+def _loaded(states: Sequence[Item], keys: Sequence[Item]) -> Loaded:
+    wrapped_key = next((binary_of(require_version(row), "wrapped_key") for row in keys), None)
+    if not states:
+        return Loaded(state=None, macs=(), last_leaf_hash=None, wrapped_key=wrapped_key)
+    row = states[0]
+    return Loaded(
+        state=_state_of(row),
+        macs=tuple(part["S"] for part in row["macs"]["L"]),
+        last_leaf_hash=require_text(row, "tip"),
+        wrapped_key=wrapped_key,
+    )
 
 
 def _state_of(row: Item) -> SubjectState:

@@ -2,7 +2,8 @@
 """Rows of the ledger, vault and audience tables, and the writes that one append is made of.
 
 Guarantees the keys that docs/spec and the stored-data tests freeze. Every row carries its schema
-version `v`. Rows hold ids, hashes, MACs, ciphertext and times: nothing that names a person.
+version `v`; of an entry 1 and 2 are read and 2 is written, where the leaf is packed. Rows hold
+ids, hashes, MACs, ciphertext and times: nothing that names a person.
 
     ledger    S#<sid>/E#<n10> · S#<sid>/STATE · Q#<shard>/<ts13>#<event> · V#<event>/V · V#<event>/E
               I#<mac>/I · X#<mac>/X · T#<sha256>/T · HEAD#<origin>/HEAD
@@ -28,6 +29,7 @@ from chalicelib.adapters.dynamo.items import (
     text,
     text_of,
 )
+from chalicelib.adapters.dynamo.packed_leaves import pack, unpack
 from chalicelib.domain.ids import BrandId, EventId, ListId, PurposeId, SubjectId, shard_of
 from chalicelib.ports.ledger import (
     ConfirmToken,
@@ -42,6 +44,8 @@ EVERY_BRAND: Final = "*"
 TOKEN_KEPT_MS: Final = 30 * 24 * 3_600_000
 """An expired token stays this long, so that a late click is told "expired" and not "invalid"."""
 _VERSION: Final = number(ROW_VERSION)
+ENTRY_VERSION: Final = 2
+"""Of an entry's row: since 2 its leaf is packed (docs/adr/0017)."""
 _SUPPRESSION: Final = "b#"
 """Prefix of a suppression's attribute: a map in an attribute of its own needs no parent map, so
 the first suppression of a MAC and the tenth are the same one update."""
@@ -86,20 +90,22 @@ def entry_item(sid: SubjectId, entry: StoredEntry) -> Item:
     """Return the row of one entry of a chain; without ``sealed`` it has no ciphertext."""
     item: dict[str, Any] = {
         **entry_key(sid, entry.n),
-        "v": _VERSION,
+        "v": number(ENTRY_VERSION),
         "event": text(entry.event),
-        "leaf": binary(entry.leaf),
+        "leaf": binary(pack(entry.leaf)),
     }
     return item if entry.sealed is None else {**item, "ct": binary(entry.sealed)}
 
 
 def entry_of(item: Item) -> StoredEntry:
     """Return the entry a row holds."""
-    require_version(item)
+    require_version(item, (ROW_VERSION, ENTRY_VERSION))
+    stored = require_binary(item, "leaf")
+    packed = require_number(item, "v") == ENTRY_VERSION
     return StoredEntry(
         n=int(require_text(item, "sk").removeprefix("E#")),
         event=EventId(require_text(item, "event")),
-        leaf=require_binary(item, "leaf"),
+        leaf=unpack(stored) if packed else stored,
         sealed=binary_of(item, "ct"),
     )
 
@@ -185,6 +191,13 @@ def _suppressed(mac: str, brand: str, values: Item) -> Suppressed:
     )
 
 
+def suppressions_item(mac: str, kept: Sequence[Suppressed]) -> Item:
+    """Return the whole row of a MAC that is suppressed for exactly ``kept``."""
+    columns = {_SUPPRESSION + (row.brand or EVERY_BRAND): row for row in kept}
+    maps = {name: {"M": _suppression_map(row)} for name, row in columns.items()}
+    return {**suppression_key(mac), "v": _VERSION, **maps}
+
+
 def suppression_updates(
     table: str, put: Sequence[Suppressed], lift: Sequence[tuple[str, BrandId | None]] = ()
 ) -> list[dict[str, Any]]:
@@ -254,8 +267,8 @@ def token_item(token: ConfirmToken) -> Item:
     return item if token.used_ms is None else {**item, "used_ms": number(token.used_ms)}
 
 
-def token_of(item: Item) -> ConfirmToken:
-    """Return the confirm token a row holds."""
+def token_of(item: Item, used_ms: int | None = None) -> ConfirmToken:
+    """Return the confirm token a row holds; ``used_ms`` is what its subject's STATE says."""
     require_version(item)
     return ConfirmToken(
         token_sha256=require_text(item, "pk").removeprefix("T#"),
@@ -270,8 +283,16 @@ def token_of(item: Item) -> ConfirmToken:
         notice=require_text(item, "notice"),
         language=require_text(item, "language"),
         expires_ms=require_number(item, "expires_ms"),
-        used_ms=number_of(item, "used_ms"),
+        used_ms=used_ms if used_ms is not None else number_of(item, "used_ms"),
     )
+
+
+def used_name(token_sha256: str) -> str:
+    """Return the attribute of STATE that says when a confirm token was used.
+
+    There, and not in the token's own row, because every answer to a link changes STATE anyway.
+    """
+    return f"t#{token_sha256[:32]}"
 
 
 def put_new(table: str, item: Item) -> dict[str, Any]:

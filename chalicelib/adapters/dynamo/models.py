@@ -21,7 +21,7 @@ from chalicelib.adapters.dynamo.items import ROW_VERSION
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.catalog import Brand, MailingList
-from chalicelib.domain.ids import BrandId, CampaignId, JobId, ListId, PurposeId
+from chalicelib.domain.ids import BrandId, CampaignId, EventId, JobId, ListId, PurposeId
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import FatalError
 
@@ -33,6 +33,7 @@ BRAND_CODES: Final = "BRANDCODE"
 LISTS: Final = "LIST"
 CAMPAIGNS: Final = "CAMPAIGN"
 SENDING: Final = "SENDING"
+PLANNED: Final = "PLANNED#"
 KEYS: Final = "KEY"
 KEY_DIGESTS: Final = "KEYDIGEST"
 
@@ -94,6 +95,8 @@ class BrandRow(Row):
     from_address = UnicodeAttribute()
     privacy_url = UnicodeAttribute(null=True)
     default_language = UnicodeAttribute()
+    time_zone = UnicodeAttribute(null=True)
+    privacy = JSONAttribute(null=True)
 
     @classmethod
     def from_domain(cls, brand: Brand) -> Self:
@@ -109,6 +112,8 @@ class BrandRow(Row):
             from_address=brand.from_address,
             privacy_url=brand.privacy_url,
             default_language=brand.default_language,
+            time_zone=brand.time_zone or None,
+            privacy=dict(brand.privacy) or None,
         )
 
     def to_domain(self) -> Brand:
@@ -123,6 +128,8 @@ class BrandRow(Row):
             from_address=self.from_address,
             privacy_url=self.privacy_url,
             default_language=self.default_language,
+            time_zone=self.time_zone or "",
+            privacy=self.privacy or {},
         )
 
 
@@ -155,7 +162,10 @@ class ListRow(Row):
 
 
 class CampaignRow(Row):
-    """`CAMPAIGN`/<id>; `SENDING`/<id> points to it from its start until everybody is accounted."""
+    """`CAMPAIGN`/<id>; `SENDING`/<id> points to it from its start until everybody is accounted.
+
+    `PLANNED#<list>`/<when, 13 digits>#<id> points to it for ever once its plan is whole.
+    """
 
     brand = UnicodeAttribute()
     list_id = UnicodeAttribute()
@@ -174,6 +184,7 @@ class CampaignRow(Row):
     planned = NumberAttribute(null=True)
     woken_ms = NumberAttribute(null=True)
     wakes = NumberAttribute(null=True)
+    plan_event = UnicodeAttribute(null=True)
     revision = NumberAttribute()
 
     @classmethod
@@ -199,6 +210,7 @@ class CampaignRow(Row):
             planned=campaign.planned,
             woken_ms=campaign.woken_ms,
             wakes=campaign.wakes or None,
+            plan_event=campaign.plan_event,
             revision=campaign.revision,
         )
 
@@ -221,6 +233,7 @@ class CampaignRow(Row):
             planned=_whole(self.planned),
             woken_ms=_whole(self.woken_ms),
             wakes=_whole(self.wakes) or 0,
+            plan_event=EventId(self.plan_event) if self.plan_event else None,
             revision=int(self.revision),
         )
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Today's code reads yesterday's rows: tests/data/v1/ledger_rows.json was written once and stays.
+"""Today's code reads yesterday's rows: tests/data/v*/ledger_rows.json were written once and stay.
 
-The file holds the rows of one small story in DynamoDB's own JSON, binary as base64. A change that
-breaks these tests changes stored data: it needs a new schema version, not a new file.
+Each file holds the rows of one small story in DynamoDB's own JSON, binary as base64: version 1 of
+an entry's row and version 2 (docs/adr/0017). A change that breaks these tests changes stored data:
+it needs a new schema version, not a new file in place of an old one.
 """
 
 import base64
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import aws as clients
+from chalicelib.adapters.dynamo.packed_leaves import unpack
 from chalicelib.domain.consent import fold
 from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import BrandId, PurposeId
@@ -35,7 +37,9 @@ from tests.support.appends import (
 )
 from tests.support.clock import START_MS
 
-STORED = Path(__file__).parents[2] / "data" / "v1" / "ledger_rows.json"
+DATA = Path(__file__).parents[2] / "data"
+VERSIONS = ("v1", "v2")
+WRITTEN = "v2"
 HEAD = Head(size=1, root=b"r" * 32, checkpoint=b"note", staged="log/staging/1-aa")
 
 
@@ -96,17 +100,34 @@ def binary(value: Any) -> Any:
     return [binary(part) for part in value] if isinstance(value, list) else value
 
 
+def stored(version):
+    return json.loads((DATA / version / "ledger_rows.json").read_text())
+
+
+def unpacked(rows):
+    """Rows with the leaves of entries as they are: another zlib may pack them otherwise."""
+    for row in rows:
+        if row["item"]["sk"]["S"].startswith("E#"):
+            row["item"]["leaf"] = unpack(base64.b64decode(row["item"]["leaf"]["B"]))
+    return rows
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request):
+    return request.param
+
+
 @pytest.fixture
-def yesterday(dynamo):
+def yesterday(dynamo, version):
     """The tables as an earlier version of the product left them."""
-    for row in json.loads(STORED.read_text()):
+    for row in stored(version):
         clients.client("dynamodb").put_item(TableName=row["table"], Item=binary(row["item"]))
     return dynamo
 
 
 def test_the_same_story_is_still_stored_as_the_same_rows(dynamo):
     tell_the_story(dynamo)
-    assert plain(stored_items()) == json.loads(STORED.read_text())
+    assert unpacked(plain(stored_items())) == unpacked(stored(WRITTEN))
 
 
 def test_stored_rows_read_as_what_they_were(yesterday):
@@ -114,12 +135,13 @@ def test_stored_rows_read_as_what_they_were(yesterday):
     assert loaded.state == CONFIRMED
     assert (loaded.macs, loaded.wrapped_key) == ((mac("ada"),), b"wrapped ada")
     history = yesterday.ledger.history(subject("ada"))
-    assert [(x.n, x.event, x.sealed) for x in history] == [
-        (0, event("ada 0"), b"sealed"),
-        (1, event("ada 1"), b"sealed"),
+    assert [(x.n, x.event, x.leaf, x.sealed) for x in history] == [
+        (0, event("ada 0"), leaf(event("ada 0"), START_MS), b"sealed"),
+        (1, event("ada 1"), leaf(event("ada 1"), START_MS + 1), b"sealed"),
     ]
     assert yesterday.ledger.locate(event("ada 0")).index == 0
     assert yesterday.ledger.token(token_hash("ada")).used_ms == START_MS + 1
+    assert yesterday.ledger.asked(token_hash("ada")).token.used_ms == START_MS + 1
     known = yesterday.ledger.lookup(mac("ada"))
     assert known.sid == subject("ada")
     assert [(x.brand, x.reason) for x in known.suppressions] == [
@@ -149,20 +171,20 @@ READS = {
 
 
 @pytest.mark.parametrize("kind", READS)
-def test_a_row_of_a_later_schema_version_is_never_guessed_at(yesterday, kind):
-    for row in json.loads(STORED.read_text()):
+def test_a_row_of_a_later_schema_version_is_never_guessed_at(yesterday, version, kind):
+    for row in stored(version):
         if row["item"]["pk"]["S"].startswith(kind):
-            item = {**binary(row["item"]), "v": {"N": "2"}}
+            item = {**binary(row["item"]), "v": {"N": "3"}}
             clients.client("dynamodb").put_item(TableName=row["table"], Item=item)
     with pytest.raises(FatalError):
         READS[kind](yesterday)
 
 
 @pytest.mark.parametrize("table", ["kvitto-vault", "kvitto-audience"])
-def test_a_subject_row_of_a_later_schema_version_is_never_guessed_at(yesterday, table):
-    for row in json.loads(STORED.read_text()):
+def test_a_subject_row_of_a_later_schema_version_is_never_guessed_at(yesterday, version, table):
+    for row in stored(version):
         if row["table"] == table:
-            item = {**binary(row["item"]), "v": {"N": "2"}}
+            item = {**binary(row["item"]), "v": {"N": "3"}}
             clients.client("dynamodb").put_item(TableName=table, Item=item)
     with pytest.raises(FatalError):
         yesterday.audience.members([subject("ada")])
@@ -170,13 +192,9 @@ def test_a_subject_row_of_a_later_schema_version_is_never_guessed_at(yesterday, 
         yesterday.audience.page(None, 10)
 
 
-def test_a_chain_whose_state_a_later_version_wrote_is_not_written_over(yesterday):
-    (state,) = [
-        binary(row["item"])
-        for row in json.loads(STORED.read_text())
-        if row["item"]["sk"]["S"] == "STATE"
-    ]
-    clients.client("dynamodb").put_item(TableName="kvitto-ledger", Item={**state, "v": {"N": "2"}})
+def test_a_chain_whose_state_a_later_version_wrote_is_not_written_over(yesterday, version):
+    (state,) = [binary(row["item"]) for row in stored(version) if row["item"]["sk"]["S"] == "STATE"]
+    clients.client("dynamodb").put_item(TableName="kvitto-ledger", Item={**state, "v": {"N": "3"}})
     before = stored_items()
     with pytest.raises(Conflict):
         yesterday.ledger.commit(next_append("ada", 2))
