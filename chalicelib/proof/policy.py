@@ -9,6 +9,7 @@ because two readers could weigh those differently.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from chalicelib.errors import BadSignature, Malformed, QuorumNotMet
@@ -23,6 +24,7 @@ from chalicelib.proof.cosignature import (
 MAX_POLICY_BYTES: Final = 1_000_000
 NO_QUORUM: Final = "none"
 _FORBIDDEN: Final = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_TIME_ROOT: Final = re.compile(r"# tsa ([0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,15 @@ class Policy:
         witnesses: known cosigners.
         groups: in an order in which each refers only to earlier ones.
         quorum: a witness or group name, or "none".
+        time_roots: SHA-256 of the DER of each root certificate whose time stamps count. Other
+            readers of the file skip these lines: to them they are comments.
     """
 
     logs: tuple[Log, ...]
     witnesses: tuple[Witness, ...] = ()
     groups: tuple[Group, ...] = ()
     quorum: str = NO_QUORUM
+    time_roots: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what the policy format forbids."""
@@ -90,6 +95,9 @@ class Policy:
             raise Malformed("a witness key must be a cosignature key (type 0x04 or 0x06)")
         _require_distinct((log.key.public_key for log in self.logs), "two logs share a key")
         _require_distinct((w.key.public_key for w in self.witnesses), "two witnesses share a key")
+        if any(len(root) != sha256().digest_size for root in self.time_roots):
+            raise Malformed("a time-stamping root is not named by a SHA-256")
+        _require_distinct(self.time_roots, "a time-stamping root is named twice")
         names = [w.name for w in self.witnesses]
         _require_distinct([*names, *(g.name for g in self.groups)], "a name is defined twice")
         _require_distinct(
@@ -156,11 +164,12 @@ class Policy:
         lines += [_line("witness", w.name, str(w.key), w.url) for w in self.witnesses]
         lines += [_line("group", g.name, str(g.threshold), *g.members) for g in self.groups]
         lines.append(_line("quorum", self.quorum))
+        lines += [_line("#", "tsa", root.hex()) for root in self.time_roots]
         return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def parse_policy(data: bytes) -> Policy:
-    """The policy in a policy file; comments and spacing are not kept.
+    """The policy in a policy file; other comments than `# tsa` lines and spacing are not kept.
 
     Names are octets: bytes that are not UTF-8 survive a round trip.
 
@@ -180,6 +189,8 @@ def parse_policy(data: bytes) -> Policy:
         items = [item for item in items if item]
         if items and not items[0].startswith("#"):
             reader.read(items)
+        elif found := _TIME_ROOT.fullmatch(line):
+            reader.time_roots.append(bytes.fromhex(found[1]))
     return reader.policy()
 
 
@@ -192,6 +203,7 @@ class _PolicyReader:
         self._groups: list[Group] = []
         self._defined: set[str] = set()
         self._quorum: str | None = None
+        self.time_roots: list[bytes] = []
 
     def read(self, items: list[str]) -> None:
         match items:
@@ -221,6 +233,7 @@ class _PolicyReader:
             witnesses=tuple(self._witnesses),
             groups=tuple(self._groups),
             quorum=self._quorum,
+            time_roots=tuple(dict.fromkeys(self.time_roots)),
         )
 
     def _require_defined(self, names: list[str]) -> None:

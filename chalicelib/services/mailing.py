@@ -15,6 +15,7 @@ from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
+from chalicelib.services.checkpoint_line import CheckpointLine, CheckpointLines
 from chalicelib.services.link_tokens import LinkTokens
 
 DECLARED_FOR_MS = 60_000
@@ -31,14 +32,31 @@ class Composer:
     """
 
     def __init__(
-        self, *, renderer: Renderer, tokens: LinkTokens, forms: Forms, clock: Clock, base_url: str
+        self,
+        *,
+        renderer: Renderer,
+        tokens: LinkTokens,
+        forms: Forms,
+        lines: CheckpointLines,
+        clock: Clock,
+        base_url: str,
     ) -> None:
         self._renderer = renderer
         self._tokens = tokens
         self._forms = forms
+        self._lines = lines
         self._clock = clock
         self._base_url = base_url
         self._declared: dict[str, tuple[int, frozenset[str]]] = {}
+
+    def checkpoint(self) -> CheckpointLine | None:
+        """Return the log's head for the mails of one chunk: read it once, not for each person.
+
+        Raises:
+            DependencyError: it cannot be read.
+
+        """
+        return self._lines.latest()
 
     def compose(
         self,
@@ -48,6 +66,7 @@ class Composer:
         recipient: Recipient,
         profile: Mapping[str, JsonValue],
         chunk: str,
+        checkpoint: CheckpointLine | None,
     ) -> Message:
         """Return the finished message; the same inputs give the same bytes.
 
@@ -58,7 +77,9 @@ class Composer:
         unsubscribe_url = self._unsubscribe_url(
             brand, decode_id(recipient.sid), decode_id(recipient.delivery, DELIVERY_ID_BYTES)
         )
-        rendered = self._render(brand, mailing_list, campaign.content, profile, unsubscribe_url)
+        rendered = self._render(
+            brand, mailing_list, campaign.content, profile, unsubscribe_url, checkpoint
+        )
         return Message(
             to=str(profile["email"]),
             subject=rendered.subject,
@@ -125,7 +146,7 @@ class Composer:
             "attributes": {name: f"[{name}]" for name in self._fields(brand)},
             "language": brand.default_language,
         }
-        return self._render(brand, mailing_list, content, profile, url)
+        return self._render(brand, mailing_list, content, profile, url, self.checkpoint())
 
     def _render(
         self,
@@ -134,6 +155,7 @@ class Composer:
         content: Content,
         profile: Mapping[str, JsonValue],
         unsubscribe_url: str,
+        checkpoint: CheckpointLine | None,
     ) -> Rendered:
         language = profile.get("language")
         attributes = profile.get("attributes")
@@ -150,6 +172,7 @@ class Composer:
                 "brand": brand,
                 "list": mailing_list.name,
                 "unsubscribe_url": unsubscribe_url,
+                "checkpoint": checkpoint,
             },
         )
 
