@@ -3,7 +3,8 @@
 
 Guarantees that an immutable object is created once (`If-None-Match: *`) and that a changing one is
 replaced only when it is the one that was read (`If-Match`). The bucket keeps versions: a deleted
-object is invisible at once and destroyed by the bucket's own lifecycle rules.
+object is invisible at once and destroyed by the bucket's own lifecycle rules; `delete_all`
+destroys at once.
 
 Source: Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests".
 """
@@ -11,7 +12,7 @@ Source: Amazon S3 User Guide, "Add preconditions to S3 operations with condition
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, error_code, translated
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.outside import Blob
 
 _MISSING: Final = frozenset({"NoSuchKey", "404"})
@@ -100,6 +101,29 @@ class S3Blobs:
         """Remove the object; removing what is not there is fine."""
         with translated("remove an object"):
             client("s3").delete_object(Bucket=self._bucket, Key=key)
+
+    def delete_all(self, prefix: str) -> int:
+        """Destroy every object below ``prefix`` in every version; return how many versions.
+
+        Raises:
+            FatalError: the prefix does not end in a slash.
+        """
+        if not prefix.endswith("/"):
+            raise FatalError("objects are destroyed by folder")
+        destroyed = 0
+        while True:
+            # From the start each time: what was destroyed is not listed any more.
+            with translated("list versions"):
+                answer = client("s3").list_object_versions(Bucket=self._bucket, Prefix=prefix)
+            found = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]
+            for each in found:
+                with translated("destroy a version"):
+                    client("s3").delete_object(
+                        Bucket=self._bucket, Key=each["Key"], VersionId=each["VersionId"]
+                    )
+            destroyed += len(found)
+            if not answer.get("IsTruncated") or not found:
+                return destroyed
 
     def _attempt(
         self, what: str, operation: str, expected: frozenset[str], **request: Any

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Erasures: grounds, stages, the two-key rule, and who counts as never confirmed.
+
+Guarantees that no one key can both ask for and approve an erasure. Holds ids only.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chalicelib.domain.events import Event, SuppressionReason
+from chalicelib.domain.ids import EventId, JobId, SubjectId
+from chalicelib.domain.state import ConsentStatus, SubjectState
+from chalicelib.errors import Conflict, IllegalTransition
+from chalicelib.vocabulary import EventType
+
+DAY_MS = 24 * 3600 * 1000
+
+
+class Ground(StrEnum):
+    """Why a person is erased (GDPR Art. 17(1)); the words of the ledger entry."""
+
+    NOT_NEEDED = "not-needed"
+    WITHDRAWN = "withdrawn"
+    OBJECTION = "objection"
+    UNLAWFUL = "unlawful"
+    LEGAL_DUTY = "legal-duty"
+    CHILD = "child"
+    UNCONFIRMED = "unconfirmed"
+
+
+REQUESTABLE = tuple(ground for ground in Ground if ground is not Ground.UNCONFIRMED)
+"""Grounds a person may give; ``unconfirmed`` is the clock's alone."""
+
+
+class Stage(StrEnum):
+    """Where an erasure is (docs/spec/erasure.md §1)."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    ERASED = "erased"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({Stage.REQUESTED, Stage.APPROVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """One erasure as recorded, for good.
+
+    Attributes:
+        requested_by, approved_by: ids of API keys.
+        suppress: keep a suppression of the address by keyed MAC.
+        country: country (ISO 3166-1) whose consequences were asked for; None: all known.
+        event, entry, erased_ms: the ``subject.erased`` entry: id, number in its chain, time.
+
+    """
+
+    id: JobId
+    sid: SubjectId
+    ground: Ground
+    suppress: bool
+    requested_by: str
+    requested_ms: int
+    country: str | None = None
+    language: str = "en"
+    stage: Stage = Stage.REQUESTED
+    approved_by: str | None = None
+    approved_ms: int | None = None
+    event: EventId | None = None
+    entry: int | None = None
+    erased_ms: int | None = None
+    revision: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be done or cancelled."""
+        return self.stage in OPEN
+
+
+def approve(erasure: Erasure, key_id: str, now_ms: int) -> Erasure:
+    """Return the erasure approved by ``key_id``; one approved before as it is.
+
+    Raises:
+        IllegalTransition: the key is the one that asked.
+        Conflict: it was cancelled.
+    """
+    if erasure.stage is Stage.CANCELLED:
+        raise Conflict("This erasure was cancelled. Ask for a new one; nothing was erased.")
+    if erasure.stage is not Stage.REQUESTED:
+        return erasure
+    if key_id == erasure.requested_by:
+        raise IllegalTransition(
+            "An erasure is approved with another API key than the one that asked for it. "
+            "Nothing was erased; let a colleague approve it with their own key."
+        )
+    return replace(erasure, stage=Stage.APPROVED, approved_by=key_id, approved_ms=now_ms)
+
+
+def cancel(erasure: Erasure) -> Erasure:
+    """Return the erasure cancelled; the restriction of the person stays.
+
+    Raises:
+        IllegalTransition: it was approved already.
+    """
+    if erasure.stage is Stage.CANCELLED:
+        return erasure
+    if erasure.stage is not Stage.REQUESTED:
+        raise IllegalTransition("This erasure was approved already; nothing can stop it any more.")
+    return replace(erasure, stage=Stage.CANCELLED)
+
+
+_KEPT_FOR = frozenset(
+    {
+        EventType.CONSENT_CONFIRMED,
+        EventType.CONSENT_RENEWED,
+        EventType.CONSENT_CHANGED,
+        EventType.CONSENT_IMPORTED,
+        EventType.BASIS_RECORDED,
+        EventType.SUBJECT_RESTRICTED,
+        EventType.SUBJECT_ERASED,
+    }
+)
+
+
+def may_be_unconfirmed(state: SubjectState | None, request_entry: int) -> bool:
+    """Say whether the state alone lets the request at ``request_entry`` lead to an erasure."""
+    if state is None or state.erased or state.restricted:
+        return False
+    if state.last_request != request_entry or state.soft_opt_ins:
+        return False
+    return all(consent.status is not ConsentStatus.GIVEN for consent in state.consents.values())
+
+
+def was_never_confirmed(events: Iterable[Event]) -> bool:
+    """Say whether a whole chain holds requests alone: no basis ever, no restriction, no hold."""
+    holds = 0
+    for event in events:
+        if event.type in _KEPT_FOR:
+            return False
+        holds += event.type is EventType.HOLD_PLACED
+        holds -= event.type is EventType.HOLD_RELEASED
+    return holds <= 0
+
+
+def said_no(state: SubjectState) -> bool:
+    """Say whether the person refused, withdrew, objected or complained: that must outlive them."""
+    answers = (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
+    ended = any(consent.status in answers for consent in state.consents.values())
+    told = any(x.reason != SuppressionReason.BOUNCE for x in state.suppressions)
+    return bool(ended or told or state.stops or state.objections)

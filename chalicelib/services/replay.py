@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Erasing again whom a restored backup brought back (docs/spec/erasure.md §6).
+
+Guarantees that after a run no person whose erasure is in the log has a key, a profile, a lookup
+or a sealed part in the tables. Reads the whole log and whole tables: for a command.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from chalicelib.domain import consent
+from chalicelib.domain.erasure import Stage
+from chalicelib.domain.ids import EventId, SubjectId, encode_id
+from chalicelib.domain.state import SubjectState
+from chalicelib.errors import NotFound
+from chalicelib.ports.erasure import Erasures, PersonalData, Shred
+from chalicelib.ports.ledger import LedgerStore, StoredEntry
+from chalicelib.ports.outside import Blobs
+from chalicelib.proof import note
+from chalicelib.proof.checkpoint import Checkpoint
+from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
+from chalicelib.proof.merkle import leaf_hash
+from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.sequencing import read_checkpoint, tile_reader
+from chalicelib.services.shredding import Shredder, vault_reference
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A ``subject.erased`` entry as the log holds it."""
+
+    index: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a run did: erasures in the log, and how many people were erased again."""
+
+    erasures: int
+    again: int
+
+
+class Replay:
+    """Walks the log and erases again."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        records: Erasures,
+        data: PersonalData,
+        shredder: Shredder,
+        blobs: Blobs,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._data = data
+        self._shredder = shredder
+        self._blobs = blobs
+
+    def run(self) -> Replayed:
+        """Erase again everybody whose erasure is in the log and who is back; safe to repeat.
+
+        Raises:
+            DependencyError: run it again.
+            EvidenceError: the log's objects are damaged; nothing is known of the rest.
+        """
+        erased = dict(self._erasures())
+        again: set[SubjectId] = set()
+        if erased:
+            for sid, has_data in self._data.subjects():
+                logged = erased.get(vault_reference(sid))
+                if logged is None or sid in again:
+                    continue
+                if self._again(sid, logged, is_back=has_data):
+                    again.add(sid)
+        again |= set(self._unpublished())
+        self._records.move(0)  # Requests erased unconfirmed have no record: search from the start.
+        log.info("erasures were replayed", extra={"erasures": len(erased), "again": len(again)})
+        return Replayed(erasures=len(erased), again=len(again))
+
+    def _unpublished(self) -> Iterator[SubjectId]:
+        """Erase anew who was erased by a record whose entry never came into the log."""
+        cursor = None
+        while True:
+            page = self._records.page(cursor, PAGE)
+            for record in page.items:
+                if record.stage is not Stage.ERASED:
+                    continue
+                if self._store.load(record.sid).wrapped_key is not None:
+                    done = self._shredder.shred(record.sid, record.ground, suppress=record.suppress)
+                    self._records.replace(
+                        replace(record, event=done.event, entry=done.entry, erased_ms=done.at_ms)
+                    )
+                    yield record.sid
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _erasures(self) -> Iterator[tuple[str, Logged]]:
+        try:
+            data = read_checkpoint(self._blobs)
+        except NotFound:
+            return
+        size = Checkpoint.parse(note.parse_note(data).text).size
+        read = tile_reader(self._blobs)
+        for first in range(0, size, TILE_WIDTH):
+            width = min(TILE_WIDTH, size - first)
+            leaves = decode_bundle(read(bundle_path(first // TILE_WIDTH, width)), width)
+            for place, leaf in enumerate(leaves):
+                revealed = parse_leaf(leaf).fields.erasure
+                if revealed is not None:
+                    yield revealed.vault_ref, Logged(index=first + place, leaf=leaf)
+
+    def _again(self, sid: SubjectId, logged: Logged, *, is_back: bool) -> bool:
+        """Whether anything of the person was back, which is gone now."""
+        loaded = self._store.load(sid)
+        parsed = parse_leaf(logged.leaf)
+        state = loaded.state or SubjectState()
+        swept = self._data.sweep(sid)
+        self._shredder.sweep(sid)
+        if state.erased and not (is_back or loaded.macs or swept):
+            return False
+        self._data.shred_again(
+            Shred(
+                sid=sid,
+                entry=_entry(parsed, logged.leaf),
+                state=_ended(state, parsed, logged.leaf),
+                last_leaf_hash=leaf_hash(logged.leaf).hex(),
+                macs=loaded.macs,
+            ),
+            logged.index,
+        )
+        return True
+
+
+def _entry(parsed: ParsedLeaf, leaf: bytes) -> StoredEntry:
+    revealed = parsed.fields.erasure
+    return StoredEntry(
+        n=revealed.chain_length if revealed else 0,
+        event=EventId(encode_id(parsed.fields.event_id)),
+        leaf=leaf,
+        sealed=None,
+    )
+
+
+def _ended(state: SubjectState, parsed: ParsedLeaf, leaf: bytes) -> SubjectState:
+    """The state with the erasure as its last entry; entries the backup lacks stay lacking."""
+    revealed = parsed.fields.erasure
+    if state.erased or revealed is None:
+        return state
+    if state.entries == revealed.chain_length:
+        return consent.fold([event_of_leaf(leaf)], state)
+    return replace(
+        state, erased=True, entries=revealed.chain_length + 1, last_ms=parsed.fields.ts_ms
+    )

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Destroying one person's key and data, with the ledger entry that says so.
+
+Guarantees (docs/spec/erasure.md §2) that the entry and the deletion of the key are one
+transaction, that every step after a crash can simply be done again, and that no leaf or hash of
+the log changes. Refuses to erase an erased chain twice: it only sweeps again.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from chalicelib.domain.erasure import Ground
+from chalicelib.domain.ids import EventId, SubjectId, decode_id
+from chalicelib.domain.suppressions import kept_after_erasure
+from chalicelib.errors import Conflict, EvidenceError, NotFound
+from chalicelib.ports.erasure import PersonalData, Shred
+from chalicelib.ports.hygiene import SuppressionIndex
+from chalicelib.ports.ledger import LedgerStore, StoredEntry, Suppressed
+from chalicelib.ports.outside import Blobs
+from chalicelib.ports.system import Clock
+from chalicelib.proof.leaf import Erasure as Revealed
+from chalicelib.services.entries import event_of_leaf, open_claims
+from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.vocabulary import EventType
+
+log = logging.getLogger(__name__)
+
+
+def vault_reference(sid: SubjectId) -> str:
+    """Return ``kid`` of a subject: SHA-256 (hex) of the 16 raw bytes of its id."""
+    return sha256(decode_id(sid)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shredded:
+    """The entry that ended a chain."""
+
+    event: EventId
+    entry: int
+    at_ms: int
+
+
+class Shredder:
+    """Erases people.
+
+    Args:
+        window_ms: the vault's recovery window, milliseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        store: LedgerStore,
+        data: PersonalData,
+        index: SuppressionIndex,
+        blobs: Blobs,
+        clock: Clock,
+        window_ms: int,
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._data = data
+        self._index = index
+        self._blobs = blobs
+        self._clock = clock
+        self._window_ms = window_ms
+
+    def shred(self, sid: SubjectId, ground: Ground, *, suppress: bool) -> Shredded:
+        """Erase a person, or finish what was begun; repeating is harmless.
+
+        Raises:
+            NotFound: there never was such a person.
+            Conflict: the chain kept moving; nothing was destroyed.
+            EvidenceError: the vault's key is not this person's; nothing was destroyed.
+        """
+        done = self._ended(sid) or self._end(sid, ground, suppress=suppress)
+        self.sweep(sid)
+        self._ledger.wake_sequencer()
+        log.info("a person was erased", extra={"event": done.event, "ground": ground})
+        return done
+
+    def sweep(self, sid: SubjectId) -> None:
+        """Destroy what a chain without a key still has; harmless to repeat.
+
+        Raises:
+            DependencyError: something may be left; sweep again.
+        """
+        self._data.sweep(sid)
+        self._blobs.delete_all(f"bundles/{sid}/")
+
+    def _ended(self, sid: SubjectId) -> Shredded | None:
+        state = self._store.load(sid).state
+        if state is None or not state.erased:
+            return None
+        (last,) = self._ledger.history(sid, state.entries - 1, state.entries - 1)
+        return _shredded(last)
+
+    def _end(self, sid: SubjectId, ground: Ground, *, suppress: bool) -> Shredded:
+        for _ in range(ATTEMPTS):
+            chain = self._ledger.open(sid)
+            self._ahead(chain, suppress=suppress)
+            decided = self._decide(chain, ground, suppress=suppress)
+            try:
+                self._data.shred(decided)
+            except Conflict:
+                ended = self._ended(sid)  # Another worker's, or our own whose answer was lost.
+                if ended is None:
+                    continue
+                return ended
+            return _shredded(decided.entry)
+        raise Conflict(KEPT_MOVING)
+
+    def _ahead(self, chain: Chain, *, suppress: bool) -> None:
+        """What can only be found while the key is there, and takes nothing from anybody."""
+        history = self._ledger.history(chain.sid)
+        self._data.forget_ahead(tuple(_tokens(chain, history)), chain.macs)
+        for mac in chain.macs:
+            if suppress:
+                self._index.note(mac)
+            else:
+                self._index.forget(mac)
+
+    def _decide(self, chain: Chain, ground: Ground, *, suppress: bool) -> Shred:
+        now_ms = max(self._clock.now_ms(), chain.state.last_ms + 1)
+        revealed = Revealed(
+            chain_key=chain.keys.chain_key,
+            chain_length=chain.state.entries,
+            vault_ref=vault_reference(chain.sid),
+            final_after_ms=now_ms + self._window_ms,
+        )
+        draft = Draft(type=EventType.SUBJECT_ERASED, channel=None, reason=ground, erasure=revealed)
+        (entry,), after = self._ledger.grown(chain, [draft], now_ms)
+        kept = [row for mac in chain.macs for row in self._kept(mac, suppress=suppress)]
+        return Shred(
+            sid=chain.sid,
+            entry=replace(entry, sealed=None),
+            state=after.state,
+            last_leaf_hash=after.last_leaf_hash or "",
+            macs=chain.macs,
+            kept=tuple(row for row, _ in kept),
+            recorded=tuple((row.event, leaf) for row, leaf in kept),
+        )
+
+    def _kept(self, mac: str, *, suppress: bool) -> list[tuple[Suppressed, bytes]]:
+        """New rows with entries of their own: the old ones' entries stand in the person's chain."""
+        held = [(row.brand, row.reason) for row in self._ledger.lookup(mac).suppressions]
+        return [
+            self._ledger.suppression_of(mac, reason, brand)
+            for brand, reason in kept_after_erasure(held, suppress=suppress)
+        ]
+
+
+def _tokens(chain: Chain, history: Iterable[StoredEntry]) -> Iterable[str]:
+    """Hashes of the confirm tokens that the chain's sealed parts name."""
+    for entry in history:
+        try:
+            token = (open_claims(chain.keys, entry).link or {}).get("token_sha256")
+        except (NotFound, EvidenceError):
+            continue  # A damaged part must not save a person's data from erasure.
+        if isinstance(token, str) and token:
+            yield token
+
+
+def _shredded(entry: StoredEntry) -> Shredded:
+    at_ms = event_of_leaf(entry.leaf).at_ms
+    return Shredded(event=entry.event, entry=entry.n, at_ms=at_ms)

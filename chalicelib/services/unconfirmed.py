@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests nobody ever confirmed: found in the log itself, erased when their time is over.
+
+Guarantees that a sign-up costs no write for this, that one run reads a bounded piece of the log
+and the next goes on there, and that the worker decides anew on the whole chain before it erases.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from chalicelib.domain.erasure import (
+    DAY_MS,
+    Ground,
+    may_be_unconfirmed,
+    said_no,
+    was_never_confirmed,
+)
+from chalicelib.domain.ids import EventId, encode_id
+from chalicelib.errors import NotFound
+from chalicelib.ports.erasure import Erasures
+from chalicelib.ports.ledger import LedgerStore, Located
+from chalicelib.ports.outside import Blobs, Queue, Queues
+from chalicelib.ports.system import Clock
+from chalicelib.proof import note
+from chalicelib.proof.checkpoint import Checkpoint
+from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
+from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.sequencing import read_checkpoint, tile_reader
+from chalicelib.services.shredding import Shredder
+from chalicelib.vocabulary import EventType
+
+log = logging.getLogger(__name__)
+
+MAX_BUNDLES = 400
+"""Bundles of 256 entries that one run reads."""
+MAX_STATES = 100
+
+
+class Unconfirmed:
+    """Finds and erases people who never confirmed.
+
+    Args:
+        keep_days: days a request is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        records: Erasures,
+        shredder: Shredder,
+        blobs: Blobs,
+        queues: Queues,
+        clock: Clock,
+        keep_days: int,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._shredder = shredder
+        self._blobs = blobs
+        self._queues = queues
+        self._clock = clock
+        self._keep_ms = keep_days * DAY_MS
+
+    def search(self) -> int:
+        """Queue the requests whose time is over; return how many.
+
+        Raises:
+            DependencyError: the next run does the same piece again; that is harmless.
+        """
+        try:
+            data = read_checkpoint(self._blobs)
+        except NotFound:
+            return 0
+        size = Checkpoint.parse(note.parse_note(data).text).size
+        place = start = self._records.place()
+        before_ms, queued = self._clock.now_ms() - self._keep_ms, 0
+        for _ in range(MAX_BUNDLES):
+            old = self._old_leaves(place, size, before_ms)
+            if not old:
+                break
+            queued += self._queue(old)
+            place += len(old)
+            self._records.move(place)
+        log.info("the search for unconfirmed requests went on", extra={"entries": place - start})
+        return queued
+
+    def _old_leaves(self, place: int, size: int, before_ms: int) -> list[ParsedLeaf]:
+        """Leaves from ``place`` to the end of its bundle, up to the first that is too young."""
+        if place >= size:
+            return []
+        bundle, skip = divmod(place, TILE_WIDTH)
+        width = min(TILE_WIDTH, size - bundle * TILE_WIDTH)
+        read = tile_reader(self._blobs)
+        found = []
+        for leaf in decode_bundle(read(bundle_path(bundle, width)), width)[skip:]:
+            parsed = parse_leaf(leaf)
+            if parsed.fields.ts_ms > before_ms:
+                break
+            found.append(parsed)
+        return found
+
+    def _queue(self, leaves: Sequence[ParsedLeaf]) -> int:
+        places = [
+            found
+            for leaf in leaves
+            if leaf.fields.type is EventType.CONSENT_REQUESTED
+            and (found := self._store.locate(EventId(encode_id(leaf.fields.event_id))))
+        ]
+        due = [
+            found.event
+            for start in range(0, len(places), MAX_STATES)
+            for found in self._candidates(places[start : start + MAX_STATES])
+        ]
+        if due:
+            messages: list[dict[str, object]] = [{"v": 1, "unconfirmed": event} for event in due]
+            self._queues.send_all(Queue.ERASURES, messages)
+        return len(due)
+
+    def _candidates(self, places: Sequence[Located]) -> list[Located]:
+        states = self._store.states([found.sid for found in places if found.sid])
+        return [
+            found
+            for found in places
+            if found.sid is not None
+            and found.n is not None
+            and may_be_unconfirmed(states.get(found.sid), found.n)
+        ]
+
+    def erase(self, request: EventId) -> bool:
+        """Erase who made a request that was never confirmed; False when nobody is to be erased.
+
+        Idempotency key: the request's event id. Whoever was erased already is swept again.
+
+        Raises:
+            Conflict, DependencyError: repeat it.
+        """
+        found = self._store.locate(request)
+        if found is None or found.sid is None or found.n is None:
+            return False
+        state = self._store.load(found.sid).state
+        if state is not None and state.erased:
+            self._shredder.sweep(found.sid)
+            return False
+        events = [event_of_leaf(entry.leaf) for entry in self._store.history(found.sid)]
+        if not events or len(events) <= found.n or not may_be_unconfirmed(state, found.n):
+            return False
+        is_over = events[found.n].at_ms <= self._clock.now_ms() - self._keep_ms
+        if state is None or not is_over or not was_never_confirmed(events):
+            return False
+        self._shredder.shred(found.sid, Ground.UNCONFIRMED, suppress=said_no(state))
+        return True

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests nobody confirmed end after their time; nobody else's do."""
+
+import pytest
+
+from chalicelib.domain.erasure import DAY_MS
+from chalicelib.domain.events import Via
+from chalicelib.ports.outside import Queue
+from chalicelib.services import unconfirmed
+from chalicelib.services.ledger import Draft
+from chalicelib.vocabulary import EventType
+from tests.support.world import READER, World
+
+EMAIL = "silent@example.org"
+NEWSLETTER = {"brand": "demo", "lists": ("newsletter",), "purposes": ("newsletter",)}
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def asked(world, email=EMAIL):
+    """Somebody who asked and never answered."""
+    world.sign_up(email)
+    world.settle()
+    return world.ledger.lookup(world.ledger.mac(email)).sid
+
+
+def run(world):
+    """The daily run and its messages."""
+    found = world.unconfirmed.search()
+    world.settle()
+    return found
+
+
+def test_a_request_is_erased_thirty_days_after_it_was_made_and_not_before(world):
+    sid = asked(world)
+    world.time.advance(30 * DAY_MS - 60_000)
+    assert run(world) == 0
+    assert sid in world.rows.vault
+    world.time.advance(60_001)
+    assert run(world) == 1
+    assert sid not in world.rows.vault
+    assert world.types(sid)[-1] == "subject.erased"
+    assert world.suppressions.find(EMAIL) == ()
+
+
+def test_who_confirmed_stays(world):
+    sid = world.subscribe(EMAIL)
+    world.time.advance(31 * DAY_MS)
+    assert run(world) == 0
+    assert sid in world.rows.vault
+
+
+def test_who_confirmed_once_and_left_and_asked_again_stays(world):
+    sid = world.subscribe(EMAIL)
+    draft = Draft(type=EventType.CONSENT_WITHDRAWN, via=Via.PAGE, brand="demo")
+    world.ledger.append(world.ledger.open(sid), [draft])
+    world.time.advance(DAY_MS)
+    world.sign_up(EMAIL)
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid in world.rows.vault
+
+
+def test_who_asked_again_is_kept_until_the_later_requests_time_is_over(world):
+    sid = asked(world)
+    world.time.advance(20 * DAY_MS)
+    world.sign_up(EMAIL)
+    world.settle()
+    world.time.advance(20 * DAY_MS)
+    run(world)
+    assert sid in world.rows.vault
+    world.time.advance(20 * DAY_MS)
+    run(world)
+    assert sid not in world.rows.vault
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft(type=EventType.BASIS_RECORDED, **NEWSLETTER),
+        Draft(type=EventType.CONSENT_IMPORTED, **NEWSLETTER),
+        Draft(type=EventType.HOLD_PLACED, channel=None, reason="legal-claim"),
+        Draft(type=EventType.SUBJECT_RESTRICTED, channel=None, reason="legal-claim"),
+    ],
+    ids=lambda draft: str(draft.type),
+)
+def test_another_basis_a_hold_or_a_restriction_keeps_a_person(world, draft):
+    sid = asked(world)
+    world.ledger.append(world.ledger.open(sid), [draft])
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid in world.rows.vault
+
+
+def test_a_hold_that_was_released_keeps_nobody(world):
+    sid = asked(world)
+    for kind, reason in (
+        (EventType.HOLD_PLACED, "legal-claim"),
+        (EventType.HOLD_RELEASED, "ended"),
+    ):
+        draft = Draft(type=kind, channel=None, reason=reason)
+        world.ledger.append(world.ledger.open(sid), [draft])
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid not in world.rows.vault
+
+
+def test_who_said_no_is_erased_and_never_imported_back(world):
+    world.sign_up(EMAIL)
+    world.settle()
+    sid = world.confirmation.refuse(world.confirm_token(EMAIL), READER).token.sid
+    world.settle()
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid not in world.rows.vault
+    assert [row.reason for row in world.suppressions.find(EMAIL)] == ["erased"]
+
+
+def test_the_worker_decides_anew_on_what_happened_since_the_search(world):
+    sid = asked(world)
+    world.time.advance(31 * DAY_MS)
+    assert world.unconfirmed.search() == 1
+    world.sign_up(EMAIL)
+    world.settle()
+    assert sid in world.rows.vault
+
+
+def test_a_run_reads_a_bounded_piece_and_the_next_goes_on_there(world, monkeypatch):
+    monkeypatch.setattr(unconfirmed, "MAX_BUNDLES", 1)
+    people = []
+    for n in range(130):
+        world.time.advance(60_000)
+        people.append(asked(world, f"silent{n}@example.org"))
+    world.time.advance(31 * DAY_MS)
+    assert 0 < run(world) < len(people)
+    while run(world):
+        pass
+    assert not [sid for sid in people if sid in world.rows.vault]
+    assert world.erasure_records.place() >= 260
+
+
+def test_a_repeated_message_sweeps_and_appends_nothing(world):
+    sid = asked(world)
+    world.time.advance(31 * DAY_MS)
+    world.unconfirmed.search()
+    (body,) = world.messages.take(Queue.ERASURES)
+    for _ in range(2):
+        world.handle(Queue.ERASURES, body)
+    assert world.types(sid).count("subject.erased") == 1
+
+
+def test_an_empty_log_has_nothing_to_search():
+    world = World()
+    world.outside_rows.blobs.clear()
+    assert world.unconfirmed.search() == 0
