@@ -8,20 +8,29 @@ leaves whose chain was not whole. Format: docs/spec/proof-bundle.md.
 
 import io
 import zipfile
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from chalicelib.errors import BrokenProof, Malformed
-from chalicelib.proof import base64url, canonical, merkle, note, report
+from chalicelib.proof import base64url, canonical, merkle, note, record, report
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
-from chalicelib.proof.disclosure import disclosure_digest
-from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
-from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
+from chalicelib.proof.evidence import (
+    LANGUAGES,
+    AnchorFile,
+    CampaignFile,
+    DeliveryLine,
+    Evidence,
+    ProvenEntry,
+)
+from chalicelib.proof.evidence_checks import checked_entries, require_all, require_included
+from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.policy import parse_policy
 from chalicelib.proof.sealing import chain_tag
+from chalicelib.proof.story import Story, read_story
 from chalicelib.proof.tlog_proof import TlogProof
 from chalicelib.vocabulary import EventType
 
@@ -45,6 +54,7 @@ class Prepared:
         checkpoint: what all proofs inside lead to.
         chain_key: the subject's chain key.
         chain_length: entries shown; the number the export entry must have.
+        erased: the chain ended: the export entry must have no tag.
     """
 
     manifest_sha256: str
@@ -52,26 +62,25 @@ class Prepared:
     checkpoint: Checkpoint
     chain_key: bytes
     chain_length: int
+    erased: bool
 
 
 def prepare(evidence: Evidence) -> Prepared:
     """All files of the bundle but the export entry, each piece of evidence checked first.
 
     Raises:
-        Malformed: a leaf, disclosure, policy or checkpoint is not in its format, no entry was
-            given, or a notice that an entry names is missing.
-        BrokenProof: an entry is not in the tree, not at its place in the chain, or a disclosure,
-            notice or publication does not belong to what it is given for.
+        Malformed: something is not in its format or given twice, a notice that an entry names is
+            missing, no entry was given, or the language has no words.
+        BrokenProof: something is not in the log, not at its place in the chain, or does not belong
+            to what it is given for.
     """
+    if evidence.language not in LANGUAGES:
+        raise Malformed("a report is written in en, sv, de or fr")
     tree = Checkpoint.parse(note.parse_note(evidence.checkpoint).text)
     parse_policy(evidence.policy)
-    leaves = tuple(
-        _checked_entry(evidence, tree, n, entry) for n, entry in enumerate(evidence.entries)
-    )
-    if not leaves:
-        raise Malformed("a bundle needs at least one entry")
-    _require_notices(evidence, tree, leaves)
-    files = _files(evidence, leaves)
+    leaves = checked_entries(evidence, tree)
+    require_all(evidence, tree, leaves)
+    files = _files(evidence, read_story(evidence, leaves))
     files[MANIFEST] = canonical.encode(_manifest(evidence, tree, files))
     return Prepared(
         manifest_sha256=sha256(files[MANIFEST]).hexdigest(),
@@ -79,6 +88,7 @@ def prepare(evidence: Evidence) -> Prepared:
         checkpoint=tree,
         chain_key=evidence.chain_key,
         chain_length=len(leaves),
+        erased=evidence.erased,
     )
 
 
@@ -106,12 +116,15 @@ def finish(
         raise BrokenProof("the export entry is of another type")
     if parsed.fields.manifest_sha256 != prepared.manifest_sha256:
         raise BrokenProof("the export entry commits to another manifest")
-    if parsed.tag != chain_tag(prepared.chain_key, prepared.chain_length):
+    if prepared.erased:
+        if parsed.tag is not None or parsed.digests:
+            raise BrokenProof("nothing follows an erasure in a chain")
+    elif parsed.tag != chain_tag(prepared.chain_key, prepared.chain_length):
         raise BrokenProof("the export entry is not the next entry of the chain")
     old, new = prepared.checkpoint, Checkpoint.parse(note.parse_note(export_proof.checkpoint).text)
     if new.origin != old.origin:
         raise BrokenProof("the export entry is in another log")
-    _require_included(export_leaf, export_proof.index, export_proof.hashes, new)
+    require_included(export_leaf, export_proof.index, export_proof.hashes, new)
     merkle.verify_consistency(old.size, new.size, old.root, new.root, consistency)
     proof = TlogProof(
         index=export_proof.index,
@@ -133,7 +146,8 @@ def reopen(data: bytes, chain_key: bytes, chain_length: int) -> Prepared:
             files = {name: kept.read(name) for name in kept.namelist()}
     except zipfile.BadZipFile:
         raise Malformed("a prepared bundle is not an archive") from None
-    if archive(files) != data or MANIFEST not in files or CHECKPOINT not in files:
+    last = files.get(f"events/{chain_length - 1}.leaf.json")
+    if archive(files) != data or MANIFEST not in files or CHECKPOINT not in files or last is None:
         raise Malformed("a prepared bundle is not the archive that was kept")
     return Prepared(
         manifest_sha256=sha256(files[MANIFEST]).hexdigest(),
@@ -141,6 +155,7 @@ def reopen(data: bytes, chain_key: bytes, chain_length: int) -> Prepared:
         checkpoint=Checkpoint.parse(note.parse_note(files[CHECKPOINT]).text),
         chain_key=chain_key,
         chain_length=chain_length,
+        erased=parse_leaf(last).fields.erasure is not None,
     )
 
 
@@ -162,67 +177,28 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _checked_entry(evidence: Evidence, tree: Checkpoint, n: int, entry: ProvenEntry) -> ParsedLeaf:
-    """Entry `n`, only if it is in the tree, at its place in the chain, and owns what it opens."""
-    parsed = parse_leaf(entry.leaf)
-    if parsed.tag != chain_tag(evidence.chain_key, n):
-        raise BrokenProof(f"entry {n} is not at this place of the chain")
-    _require_included(entry.leaf, entry.index, entry.path, tree)
-    if len(set(entry.disclosures)) != len(entry.disclosures):
-        raise BrokenProof(f"entry {n} opens a disclosure twice")
-    if not {disclosure_digest(text) for text in entry.disclosures} <= set(parsed.digests):
-        raise BrokenProof(f"entry {n} did not commit to a disclosure given for it")
-    return parsed
-
-
-def _require_included(leaf: bytes, index: int, path: tuple[bytes, ...], tree: Checkpoint) -> None:
-    merkle.verify_inclusion(merkle.leaf_hash(leaf), index, tree.size, path, tree.root)
-
-
-def _require_notices(evidence: Evidence, tree: Checkpoint, leaves: tuple[ParsedLeaf, ...]) -> None:
-    """Raise unless every notice named is given once, published before it was first named."""
-    first_named: dict[str, int] = {}
-    for entry, parsed in zip(evidence.entries, leaves, strict=True):
-        sha = parsed.fields.notice_sha256
-        if sha is not None:
-            first_named[sha] = min(entry.index, first_named.get(sha, entry.index))
-    if sorted(notice.sha256 for notice in evidence.notices) != sorted(first_named):
-        raise Malformed("a bundle holds exactly the notices its entries name, each once")
-    for notice in evidence.notices:
-        if notice.publication is not None:
-            publication = notice.publication
-            _require_included(publication.leaf, publication.index, publication.path, tree)
-            _require_publication(notice, publication, first_named[notice.sha256])
-        elif notice.text is not None:
-            raise Malformed("only a publication entry commits to a notice's plain text")
-
-
-def _require_publication(notice: NoticeFile, publication: ProvenEntry, named_at: int) -> None:
-    fields = parse_leaf(publication.leaf).fields
-    if fields.type is not EventType.NOTICE_PUBLISHED or fields.notice_sha256 != notice.sha256:
-        raise BrokenProof("a publication entry belongs to another notice")
-    if notice.text is not None and fields.content_sha256 != sha256(notice.text).hexdigest():
-        raise BrokenProof("a notice's plain text is not the one published")
-    if publication.index >= named_at:
-        raise BrokenProof("a notice was published after an entry that names it")
-
-
-def _files(evidence: Evidence, leaves: tuple[ParsedLeaf, ...]) -> dict[str, bytes]:
+def _files(evidence: Evidence, story: Story) -> dict[str, bytes]:
     chain: dict[str, JsonValue] = {
         "key": base64url.encode(evidence.chain_key),
-        "total": len(leaves),
+        "total": len(evidence.entries),
     }
     files = {
         "README.txt": report.readme(evidence),
         "chain.json": canonical.encode(chain),
         CHECKPOINT: evidence.checkpoint,
         "policy.txt": evidence.policy,
-        "report.html": report.render(evidence, leaves),
+        "report.html": report.render(evidence, story),
     }
     for n, entry in enumerate(evidence.entries):
         lines = "".join(f"{text}\n" for text in entry.disclosures)
         files[f"events/{n}.disclosures"] = lines.encode("ascii")
         files |= _entry_files(f"events/{n}", entry, evidence.checkpoint)
+    return files | record.files(evidence, story) | _shown(evidence) | _sent(evidence)
+
+
+def _shown(evidence: Evidence) -> dict[str, bytes]:
+    """Files of what the person was shown, and of when."""
+    files: dict[str, bytes] = {}
     for notice in evidence.notices:
         stem = f"notices/{notice.sha256}"
         files[f"{stem}.html"] = notice.html
@@ -230,7 +206,63 @@ def _files(evidence: Evidence, leaves: tuple[ParsedLeaf, ...]) -> dict[str, byte
             files[f"{stem}.txt"] = notice.text
         if notice.publication is not None:
             files |= _entry_files(stem, notice.publication, evidence.checkpoint)
+    for privacy in evidence.privacy:
+        stem = f"privacy/{privacy.sha256}"
+        files[f"{stem}.html"] = privacy.html
+        files |= _entry_files(stem, privacy.entry, evidence.checkpoint)
+    for anchor in evidence.anchors:
+        files |= _anchor_files(anchor)
+    if evidence.anchors and evidence.tsa_certificates:
+        files["anchors/tsa.pem"] = evidence.tsa_certificates
     return files
+
+
+def _sent(evidence: Evidence) -> dict[str, bytes]:
+    """Files of the mails; an erased person's deliveries are shown only where some are left."""
+    files = {f"mails/{mail.n}.json": mail.document for mail in evidence.mails}
+    for campaign in evidence.campaigns:
+        stem = f"campaigns/{campaign.campaign}"
+        files[f"{stem}.content.json"] = campaign.content
+        files[f"{stem}.plan.json"] = canonical.encode(_plan(campaign))
+        files |= _entry_files(stem, campaign.commitment, evidence.checkpoint)
+    if evidence.deliveries or not evidence.erased:
+        lines: list[JsonValue] = [_delivery(line) for line in evidence.deliveries]
+        files["deliveries.json"] = canonical.encode(lines)
+    return files
+
+
+def _anchor_files(anchor: AnchorFile) -> dict[str, bytes]:
+    stem = f"anchors/{anchor.size}"
+    lines = "".join(f"{b64encode(hash_).decode('ascii')}\n" for hash_ in anchor.consistency)
+    return {
+        f"{stem}.consistency": lines.encode("ascii"),
+        f"{stem}.note": anchor.note,
+        f"{stem}.tsr": anchor.response,
+    }
+
+
+def _plan(campaign: CampaignFile) -> dict[str, JsonValue]:
+    return {
+        "index": campaign.index,
+        "path": [base64url.encode(hash_) for hash_ in campaign.path],
+        "record": base64url.encode(campaign.record),
+        "size": campaign.size,
+    }
+
+
+def _delivery(line: DeliveryLine) -> dict[str, JsonValue]:
+    members: dict[str, JsonValue] = {
+        "answer": line.answer,
+        "at": line.at_ms,
+        "campaign": line.campaign,
+        "delivery": line.delivery,
+        "entry": line.entry,
+        "event": line.event,
+        "event_at": line.event_ms,
+        "mail": line.mail,
+        "message_id": line.message_id,
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _entry_files(stem: str, entry: ProvenEntry, checkpoint: bytes) -> dict[str, bytes]:

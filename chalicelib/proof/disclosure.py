@@ -5,6 +5,7 @@ Guarantees that every event has exactly four disclosures in buckets of 256 bytes
 sealed, and that the same claims and key give the same bytes again. Refuses any second spelling.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +20,25 @@ BUCKET_BYTES: Final = 256
 MAX_CLAIM_BYTES: Final = 64 * BUCKET_BYTES
 CLAIM_NAMES: Final = ("subject", "session", "choice", "link")
 SALT_BYTES: Final = 32
+
+_PACKED: Final = 2
+_HEAD_BYTES: Final = 3
+_WINDOW_BITS, _MEMORY_LEVEL = -12, 5
+_DICTIONARY: Final = (
+    b'"privacy":"0123456789abcdef","reason":"","mac":"sv-SE,sv;q=0.9,de-DE,fr-FR,en-GB,en;q=0.8'
+    b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    b"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
+    b"(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+    b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Mozilla/5.0 (Linux; Android 10; K) "
+    b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+    b"(KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+    b'{"link":{"message_id":"","previous":"","request":"","token_sha256":""}}'
+    b'{"choice":{"fields":{"first_name":""},"form":"demo","prechecked":false,"version":1},'
+    b'"link":{"previous":""},"session":{"ip":"192.0.2.","lang":"en","referrer":"https://www.",'
+    b'"ua":"","url":"https://mail.example.org/forms/"},'
+    b'"subject":{"email":"@example.org","email_as_typed":"@gmail.com"}}'
+)
+"""Part of the sealed format (docs/spec/leaf.md section 5): another one needs another first byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,24 +107,29 @@ def open_disclosure(disclosure: str) -> tuple[str, dict[str, JsonValue] | None]:
 
 
 def encode_claims(claims: Claims) -> bytes:
-    """The plaintext to seal beside a leaf: canonical JSON of the four claims, padded to 256.
+    """The plaintext to seal beside a leaf: canonical JSON of the claims, packed, padded to 256.
 
     Raises:
         Malformed: longer than 16 KiB.
     """
     values = {name: getattr(claims, name) for name in CLAIM_NAMES}
-    return _padded(
-        canonical.encode({name: value for name, value in values.items() if value is not None})
+    text = canonical.encode({name: value for name, value in values.items() if value is not None})
+    _require_short(text)
+    deflate = zlib.compressobj(
+        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zdict=_DICTIONARY
     )
+    packed = deflate.compress(text) + deflate.flush()
+    headed = bytes([_PACKED]) + len(packed).to_bytes(_HEAD_BYTES - 1, "big") + packed
+    return headed.ljust(-(-len(headed) // BUCKET_BYTES) * BUCKET_BYTES, b"\0")
 
 
 def decode_claims(plaintext: bytes) -> Claims:
-    """The claims given to `encode_claims`.
+    """The claims given to `encode_claims`, or to its first version, which did not pack them.
 
     Raises:
-        Malformed: not in the one form `encode_claims` writes.
+        Malformed: not in one of the two forms.
     """
-    members = _unpadded(plaintext)
+    members = _unpacked(plaintext) if plaintext[:1] == bytes([_PACKED]) else _unpadded(plaintext)
     if not isinstance(members, dict) or not members.keys() <= set(CLAIM_NAMES):
         raise Malformed("sealed claims have an unknown name")
     if not all(isinstance(value, dict) for value in members.values()):
@@ -113,10 +138,29 @@ def decode_claims(plaintext: bytes) -> Claims:
 
 
 def _padded(text: bytes) -> bytes:
-    width = -(-len(text) // BUCKET_BYTES) * BUCKET_BYTES
-    if width > MAX_CLAIM_BYTES:
+    _require_short(text)
+    return text.ljust(-(-len(text) // BUCKET_BYTES) * BUCKET_BYTES, b" ")
+
+
+def _require_short(text: bytes) -> None:
+    if len(text) > MAX_CLAIM_BYTES:
         raise Malformed("a claim is longer than 16 KiB")
-    return text.ljust(width, b" ")
+
+
+def _unpacked(plaintext: bytes) -> JsonValue:
+    end = _HEAD_BYTES + int.from_bytes(plaintext[1:_HEAD_BYTES], "big")
+    padding = plaintext[end:]
+    inflate = zlib.decompressobj(_WINDOW_BITS, zdict=_DICTIONARY)
+    try:
+        text = inflate.decompress(plaintext[_HEAD_BYTES:end], MAX_CLAIM_BYTES + 1)
+    except zlib.error as error:
+        raise Malformed("packed claims do not unpack") from error
+    if not inflate.eof or inflate.unused_data or len(plaintext) % BUCKET_BYTES:
+        raise Malformed("packed claims do not unpack")
+    if len(padding) >= BUCKET_BYTES or padding.strip(b"\0"):
+        raise Malformed("packed claims are not padded to the next 256 bytes")
+    _require_short(text)
+    return canonical.decode(text, require_canonical=True)
 
 
 def _unpadded(padded: bytes) -> JsonValue:

@@ -119,8 +119,9 @@ RULES: Final[Mapping[EventType, EventRule]] = {
     ),
     EventType.SUBJECT_RESTRICTED: _rule(_SUBJECT, "rsn", "via", _RESTRICTION_GROUNDS),
     EventType.SUBJECT_ERASED: _rule(_SUBJECT, "chk fin kid num rsn", "", _ERASURE_GROUNDS),
+    # After an erasure the chain has ended: then it is a controller's.
     EventType.BUNDLE_EXPORTED: _rule(
-        _SUBJECT,
+        _EITHER,
         "man",
         "rsn via",
         frozenset({"access-request", "authority", "complaint", "legal-claim", "audit"}),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -38,6 +38,7 @@ class LinkPurpose(StrEnum):
     VIEW = "view"
     CLICK = "click"
     OPEN = "open"
+    RECEIPT = "receipt"
 
 
 _WITH_CAMPAIGN: Final = frozenset({LinkPurpose.VIEW, LinkPurpose.CLICK, LinkPurpose.OPEN})
@@ -51,7 +52,8 @@ class LinkPayload:
     Attributes:
         sid: subject id, 16 bytes.
         brand: the brand's code, 4 bytes.
-        delivery: delivery id, 12 bytes; zeros when the link is in no delivery.
+        delivery: delivery id, 12 bytes; zeros when the link is in no delivery. In a receipt link,
+            the number of the entry in the subject's chain instead: see `of_entry`.
         campaign: campaign (later: journey step or message) id, 16 bytes; exactly for view, click
             and open, which must find the frozen content after the delivery row is gone.
         link: number of the link in that content, 0 to 65,535; exactly for click.
@@ -72,6 +74,16 @@ class LinkPayload:
             raise FatalError("a link payload has a campaign of the wrong width")
         if self.link is not None and not 0 <= self.link < 1 << (8 * LINK_BYTES):
             raise FatalError("a link number is 0 to 65,535")
+
+    @classmethod
+    def of_entry(cls, sid: bytes, brand: bytes, entry: int) -> Self:
+        """What a receipt link carries: entry number `entry` (from 0) of the subject's chain."""
+        return cls(sid=sid, brand=brand, delivery=entry.to_bytes(DELIVERY_BYTES, "big"))
+
+    @property
+    def entry(self) -> int:
+        """The number of the entry that a receipt link names."""
+        return int.from_bytes(self.delivery, "big")
 
 
 class TokenKeys:

@@ -11,6 +11,7 @@ from chalicelib.errors import Malformed
 from chalicelib.proof import base64url, canonical, merkle
 from chalicelib.proof.disclosure import (
     CLAIM_NAMES,
+    MAX_CLAIM_BYTES,
     Claims,
     decode_claims,
     disclose,
@@ -132,10 +133,27 @@ def test_the_same_claims_disclose_the_same_and_open_again():
 
 
 def test_sealed_claims_read_back_in_buckets():
-    for claims in (Claims(), CLAIMS, Claims(link={"x": "y" * 300})):
+    longest = Claims(link={"x": "y" * (MAX_CLAIM_BYTES - len('{"link":{"x":""}}'))})
+    for claims in (Claims(), CLAIMS, Claims(link={"x": "y" * 300}), longest):
         text = encode_claims(claims)
         assert len(text) % 256 == 0
         assert decode_claims(text) == claims
+
+
+def test_claims_sealed_before_they_were_packed_still_read():
+    assert decode_claims(b"{}".ljust(256)) == Claims()
+    assert decode_claims(b'{"link":{"x":"y"}}'.ljust(256)) == Claims(link={"x": "y"})
+
+
+def test_a_usual_request_fits_one_bucket():
+    agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+    claims = Claims(
+        subject={"email": "visitor@example.org", "email_as_typed": "Visitor@example.org"},
+        session={"ip": "2001:db8::7", "lang": "sv", "ua": agent, "url": "https://example.org/f"},
+        choice={"fields": {}, "form": "demo", "prechecked": False, "version": 3},
+        link={"previous": "5f" * 32},
+    )
+    assert len(encode_claims(claims)) == 256
 
 
 @pytest.mark.parametrize(
@@ -147,6 +165,12 @@ def test_sealed_claims_read_back_in_buckets():
         b'{"who":{}}'.ljust(256),
         b'{"link":1}'.ljust(256),
         b'{"link": {}}'.ljust(256),
+        encode_claims(Claims())[:-1],
+        encode_claims(Claims()) + bytes(256),
+        encode_claims(Claims())[:-1] + b"x",
+        b"\x02".ljust(256, b"\0"),
+        b"\x02\0\5\xff\xff\xff\xff\xff".ljust(256, b"\0"),
+        b"\x03" + encode_claims(Claims())[1:],
     ],
 )
 def test_sealed_claims_in_another_form_are_refused(text):

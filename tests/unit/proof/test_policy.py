@@ -156,3 +156,19 @@ def test_a_group_cannot_refer_forwards_in_code_either() -> None:
         policy.Policy(logs=(), witnesses=(witness,), groups=(early, late), quorum="early")
     with pytest.raises(Malformed):
         policy.Policy(logs=(), witnesses=(witness,), quorum="late")
+
+
+def test_roots_of_time_are_kept_and_other_readers_see_comments() -> None:
+    roots = (b"\x01" * 32, b"\xab" * 32)
+    made = policy.Policy(logs=(policy.Log(key=LOG.key),), time_roots=roots)
+    data = made.encode()
+    assert data.endswith(b"# tsa " + b"01" * 32 + b"\n# tsa " + b"ab" * 32 + b"\n")
+    assert policy.parse_policy(data) == made
+    for other in (b"#tsa ", b"# tsa  ", b"# tsa AB", b"# TSA "):
+        assert policy.parse_policy(data.replace(b"# tsa ", other)).time_roots == ()
+
+
+@pytest.mark.parametrize("roots", [(b"\x01" * 31,), (b"\x01" * 32, b"\x01" * 32)])
+def test_a_root_of_time_is_named_once_by_its_hash(roots: tuple[bytes, ...]) -> None:
+    with pytest.raises(Malformed):
+        policy.Policy(logs=(), time_roots=roots)

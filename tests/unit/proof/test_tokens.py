@@ -25,8 +25,16 @@ PAYLOADS = {
     LinkPurpose.VIEW: LinkPayload(**BASE, campaign=b"c" * 16),
     LinkPurpose.CLICK: LinkPayload(**BASE, campaign=b"c" * 16, link=513),
     LinkPurpose.OPEN: LinkPayload(**BASE, campaign=b"c" * 16),
+    LinkPurpose.RECEIPT: LinkPayload.of_entry(b"s" * 16, b"b" * 4, 70_000),
 }
-WIDTHS = {"unsubscribe": 66, "preferences": 66, "view": 87, "click": 90, "open": 87}
+WIDTHS = {
+    "unsubscribe": 66,
+    "preferences": 66,
+    "view": 87,
+    "click": 90,
+    "open": 87,
+    "receipt": 66,
+}
 
 
 @pytest.mark.parametrize("purpose", LinkPurpose)
@@ -35,6 +43,11 @@ def test_a_token_reads_back_and_has_the_width_of_its_purpose(purpose):
     assert RING.read(purpose, token) == PAYLOADS[purpose]
     assert len(token) == WIDTHS[purpose]
     assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
+
+
+def test_a_receipt_token_names_its_entry():
+    token = RING.mint(LinkPurpose.RECEIPT, PAYLOADS[LinkPurpose.RECEIPT])
+    assert RING.read(LinkPurpose.RECEIPT, token).entry == 70_000
 
 
 @pytest.mark.parametrize("purpose", LinkPurpose)

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A chain read as a story: each consent, from what began it to what ended it.
+
+Guarantees that report and record tell the same, and only what leaves and opened disclosures say.
+Refuses to judge whether a consent is valid: that is a lawyer's work.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.proof import base64url
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.checkpoint import Checkpoint
+from chalicelib.proof.disclosure import open_disclosure
+from chalicelib.proof.evidence import DeliveryLine, Evidence, ProvenEntry
+from chalicelib.proof.leaf import LeafFields, ParsedLeaf, parse_leaf
+from chalicelib.proof.note import parse_note
+from chalicelib.vocabulary import EventType
+
+_STARTS: Final = frozenset(
+    {
+        EventType.CONSENT_REQUESTED,
+        EventType.CONSENT_IMPORTED,
+        EventType.BASIS_RECORDED,
+    }
+)
+_ANSWERS: Final = frozenset(
+    {EventType.CONSENT_CONFIRMED, EventType.CONSENT_RENEWED, EventType.CONSENT_REFUSED}
+)
+_ENDINGS: Final = frozenset(
+    {
+        EventType.CONSENT_WITHDRAWN,
+        EventType.CONSENT_EXPIRED,
+        EventType.CONSENT_INVALIDATED,
+        EventType.OBJECTION_RECORDED,
+    }
+)
+_STOPS: Final = frozenset({EventType.SUPPRESSION_ADDED, EventType.SUBJECT_RESTRICTED})
+_PERSONS_OWN: Final = frozenset({None, "page", "list-unsub-post", "reply"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One entry and what of it is opened.
+
+    Attributes:
+        n: number in the chain. index: place in the log.
+        opened: claims by name; an empty object where nothing was recorded.
+    """
+
+    n: int
+    index: int
+    fields: LeafFields
+    opened: Mapping[str, Mapping[str, JsonValue]]
+
+    def value(self, claim: str, member: str) -> JsonValue:
+        """One member of an opened claim; None where it is closed or was not recorded."""
+        return self.opened.get(claim, {}).get(member)
+
+    def text(self, claim: str, member: str) -> str | None:
+        """As `value`, as text; None where empty."""
+        value = self.value(claim, member)
+        return None if value in (None, "") else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One consent, claimed or real, or soft opt-in.
+
+    Attributes:
+        start: the request, import or recorded sale; or the answer, where nothing came before it.
+        mail: the confirmation mail.
+        answer: what the person answered to it.
+        changes: what came later and ended nothing.
+        end: what ended it altogether.
+    """
+
+    start: Told
+    mail: Told | None = None
+    answer: Told | None = None
+    changes: tuple[Told, ...] = ()
+    end: Told | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether an entry says that consent was given here, and did not only come with a file."""
+        return self.answer is not None and self.answer.fields.type != EventType.CONSENT_REFUSED
+
+    @property
+    def is_double_opt_in(self) -> bool:
+        """Whether request, mail and the person's own answer are all there."""
+        asked = self.start.fields.type is EventType.CONSENT_REQUESTED and self.mail is not None
+        return (
+            asked and self.is_given and self.answer is not None
+        ) and self.answer.fields.via in _PERSONS_OWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Mails of campaigns after the end of a consent, by what they rest on."""
+
+    on_nothing_later: tuple[DeliveryLine, ...]
+    on_a_later_entry: tuple[DeliveryLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A whole chain: every entry, and those that matter most.
+
+    Attributes:
+        consents: those asked for, by when they began.
+        stops: suppressions and restrictions.
+        erasure: the last entry, if it is one.
+        log: what every proof of the bundle leads to.
+    """
+
+    entries: tuple[Told, ...]
+    consents: tuple[Consent, ...]
+    stops: tuple[Told, ...]
+    erasure: Told | None
+    log: Checkpoint
+
+    @property
+    def last(self) -> Told:
+        """The last entry of the chain."""
+        return self.entries[-1]
+
+
+def read_story(evidence: Evidence, leaves: Sequence[ParsedLeaf]) -> Story:
+    """The story of a chain whose leaves `evidence.entries` hold in the same order.
+
+    Raises:
+        Malformed: a disclosure is not in its form.
+    """
+    entries = tuple(
+        _told(n, entry, parsed.fields)
+        for n, (entry, parsed) in enumerate(zip(evidence.entries, leaves, strict=True))
+    )
+    consents = tuple(
+        consent for consent in _consents(entries) if _is_asked(evidence, consent.start.fields)
+    )
+    erasures = [told for told in entries if told.fields.erasure is not None]
+    return Story(
+        entries=entries,
+        consents=consents,
+        stops=tuple(told for told in entries if told.fields.type in _STOPS),
+        erasure=erasures[-1] if erasures else None,
+        log=Checkpoint.parse(parse_note(evidence.checkpoint).text),
+    )
+
+
+def sent_after(evidence: Evidence, consent: Consent) -> Sent:
+    """Mails of campaigns that the end of `consent` covers, handed over after it."""
+    end = consent.end
+    if end is None:
+        return Sent(on_nothing_later=(), on_a_later_entry=())
+    covered = {
+        file.campaign
+        for file in evidence.campaigns
+        if overlaps(end.fields, parse_leaf(file.commitment.leaf).fields)
+    }
+    late = tuple(
+        line
+        for line in evidence.deliveries
+        if line.campaign in covered and line.at_ms > end.fields.ts_ms
+    )
+    return Sent(
+        on_nothing_later=tuple(line for line in late if (line.entry or 0) <= end.n),
+        on_a_later_entry=tuple(line for line in late if (line.entry or 0) > end.n),
+    )
+
+
+def shown_sentence(evidence: Evidence, told: Told, purpose: str) -> str | None:
+    """The sentence beside a purpose's box, only if the notice of this entry holds those words."""
+    sentence = dict(evidence.party.purpose_names).get(purpose)
+    for notice in evidence.notices:
+        if notice.sha256 == told.fields.notice_sha256 and sentence and notice.text:
+            return sentence if sentence.encode() in notice.text else None
+    return None
+
+
+def overlaps(one: LeafFields, other: LeafFields) -> bool:
+    """Whether two entries speak of a common brand, list and purpose; absent means all."""
+    return (None in (one.brand, other.brand) or one.brand == other.brand) and all(
+        not mine or not theirs or bool(set(mine) & set(theirs))
+        for mine, theirs in ((one.lists, other.lists), (one.purposes, other.purposes))
+    )
+
+
+def _covers(ending: LeafFields, start: LeafFields) -> bool:
+    """Whether an ending leaves nothing of what began with `start`."""
+    return overlaps(ending, start) and all(
+        not mine or (bool(theirs) and set(theirs) <= set(mine))
+        for mine, theirs in ((ending.lists, start.lists), (ending.purposes, start.purposes))
+    )
+
+
+def _is_asked(evidence: Evidence, fields: LeafFields) -> bool:
+    return all(
+        not asked or not named or bool(set(asked) & set(named))
+        for asked, named in ((evidence.lists, fields.lists), (evidence.purposes, fields.purposes))
+    )
+
+
+def _told(n: int, entry: ProvenEntry, fields: LeafFields) -> Told:
+    opened = dict(open_disclosure(text) for text in entry.disclosures)
+    return Told(
+        n=n,
+        index=entry.index,
+        fields=fields,
+        opened={name: value or {} for name, value in opened.items()},
+    )
+
+
+def _consents(entries: Iterable[Told]) -> Iterable[Consent]:
+    """Each consent of a chain; an entry joins the latest open one that it can belong to."""
+    found: list[Consent] = []
+    for told in entries:
+        kind = told.fields.type
+        if kind in _STARTS:
+            found.append(Consent(start=told))
+        elif kind is EventType.CONSENT_MAIL_SENT:
+            _join(found, told, "mail")
+        elif kind in _ANSWERS:
+            if not _join(found, told, "answer"):
+                _renew(found, told)
+        elif kind in _ENDINGS or kind is EventType.CONSENT_CHANGED:
+            found = [_later(consent, told) for consent in found]
+    return found
+
+
+def _join(found: list[Consent], told: Told, place: str) -> bool:
+    """Set a mail or answer into the request it names, else into the latest that lacks one."""
+    request = told.text("link", "request")
+    for position in reversed(range(len(found))):
+        consent = found[position]
+        fields = consent.start.fields
+        if fields.type is not EventType.CONSENT_REQUESTED or consent.end is not None:
+            continue
+        if getattr(consent, place) is not None or not overlaps(told.fields, fields):
+            continue
+        if request is not None and request != event_name(consent.start):
+            continue
+        is_mail = place == "mail"
+        found[position] = replace(consent, mail=told) if is_mail else replace(consent, answer=told)
+        return True
+    return False
+
+
+def _renew(found: list[Consent], told: Told) -> None:
+    """An answer without a request: a renewal of what is given, or a consent of its own."""
+    for position in reversed(range(len(found))):
+        consent = found[position]
+        if consent.is_given and consent.end is None and overlaps(told.fields, consent.start.fields):
+            found[position] = _later(consent, told)
+            return
+    found.append(Consent(start=told, answer=told))
+
+
+def _later(consent: Consent, told: Told) -> Consent:
+    if consent.end is not None or not overlaps(told.fields, consent.start.fields):
+        return consent
+    ends = told.fields.type in _ENDINGS and _covers(told.fields, consent.start.fields)
+    if ends:
+        return replace(consent, end=told)
+    return replace(consent, changes=(*consent.changes, told))
+
+
+def event_name(told: Told) -> str:
+    """The event's id as other entries name it."""
+    return base64url.encode(told.fields.event_id)
