@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import (
     Environment,
@@ -140,9 +141,11 @@ def _environment(root: Path) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters |= {
         "in_language": in_language,
+        "iso_minute": iso_minute,
         "language_name": LANGUAGE_NAMES.__getitem__,
         "privacy_link": privacy_link,
         "utc_minute": utc_minute,
+        "zone_minute": zone_minute,
     }
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         one, counted, newstyle=True
@@ -189,3 +192,24 @@ def utc_minute(unix_ms: int) -> str:
         '2026-01-01 00:00 UTC'
     """
     return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def iso_minute(unix_ms: int) -> str:
+    """Return a time to the minute as HTML's ``datetime`` attribute wants it.
+
+    Example:
+        >>> iso_minute(1_767_225_600_000)
+        '2026-01-01T00:00Z'
+    """
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def zone_minute(unix_ms: int, zone: str) -> str:
+    """Return a time to the minute on the clocks of an IANA time zone, and the zone's city.
+
+    Example:
+        >>> zone_minute(1_767_225_600_000, "Europe/Stockholm")
+        '2026-01-01 01:00, Stockholm'
+    """
+    local = datetime.fromtimestamp(unix_ms / 1000, ZoneInfo(zone))
+    return f"{local:%Y-%m-%d %H:%M}, {zone.rpartition('/')[2].replace('_', ' ')}"

@@ -5,7 +5,8 @@ A manifest is written once per campaign and shard; a chunk is a range of it. So 
 once is a person mailed at most once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from chalicelib.domain.ids import (
     BrandId,
     CampaignId,
     DeliveryId,
+    EventId,
     ListId,
     PurposeId,
     SubjectId,
@@ -97,6 +99,8 @@ class Campaign:
         planned: people planned, known once every shard is planned; else None.
         woken_ms: when its messages were last made again, Unix milliseconds.
         wakes: how often in a row that was done without anything coming of it.
+        plan_event: id of the ledger entry that commits to the whole plan, chosen at the start so
+            that it is written once; None before, and in campaigns started by an older version.
 
     """
 
@@ -116,6 +120,7 @@ class Campaign:
     planned: int | None = None
     woken_ms: int | None = None
     wakes: int = 0
+    plan_event: EventId | None = None
     revision: int = 0
 
     def __post_init__(self) -> None:
@@ -190,12 +195,20 @@ class Progress:
 
 
 def pack_manifest(recipients: Iterable[Recipient]) -> bytes:
-    """Return the manifest bytes: an 8-byte header with the schema version, 28 bytes a person."""
-    body = b"".join(
-        decode_id(person.sid) + decode_id(person.delivery, DELIVERY_ID_BYTES)
-        for person in recipients
-    )
-    return _MAGIC + body
+    """Return the manifest bytes: an 8-byte header with the schema version, 28 bytes a person.
+
+    Raises:
+        FatalError: the people are not in the order of their ids' text, or one is there twice: a
+            person is found in a manifest by that order (`find_place`).
+
+    """
+    parts, last = [_MAGIC], ""
+    for person in recipients:
+        if person.sid <= last:
+            raise FatalError("a manifest names people in the order of their ids, each once")
+        parts.append(decode_id(person.sid) + decode_id(person.delivery, DELIVERY_ID_BYTES))
+        last = person.sid
+    return b"".join(parts)
 
 
 def manifest_length(total_bytes: int) -> int:
@@ -211,10 +224,59 @@ def manifest_length(total_bytes: int) -> int:
     return people
 
 
+def record_range(first: int, last: int) -> tuple[int, int]:
+    """Return the first and last byte (inclusive) of records ``first`` up to ``last``, exclusive."""
+    return len(_MAGIC) + first * _RECORD_BYTES, len(_MAGIC) + last * _RECORD_BYTES - 1
+
+
+def find_place(
+    sid: SubjectId, people: int, read: Callable[[int, int], bytes]
+) -> tuple[int, bytes] | None:
+    """Return a person's place in a manifest of ``people`` and their record; None: not planned.
+
+    Ids are random, so a place is guessed from the id itself and almost always lies in the first
+    window looked at; what is left is halved, so that no manifest takes more than a few dozen looks.
+
+    Args:
+        read: returns the bytes of the records from the first place up to the second, exclusive.
+
+    Raises:
+        FatalError: a record is not whole.
+
+    """
+    low, high = 0, people
+    guess = int(_fraction(sid) * people)
+    reach = 4 * int(people**0.5) + 8
+    while low < high:
+        first, last = max(low, min(guess - reach, high - 1)), min(high, max(guess + reach, low + 1))
+        records = read(first, last)
+        ids = [person.sid for person in read_records(records)]
+        place = bisect_left(ids, sid)
+        if place < len(ids) and ids[place] == sid:
+            start = place * _RECORD_BYTES
+            return first + place, records[start : start + _RECORD_BYTES]
+        if 0 < place < len(ids):
+            return None
+        if place == 0:
+            high = first
+        else:
+            low = last
+        guess = (low + high) // 2
+    return None
+
+
+_ORDER = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+"""The alphabet of ids in the order in which DynamoDB and Python sort it."""
+
+
+def _fraction(sid: SubjectId) -> float:
+    """Where an id lies between the first and the last that could be, 0 to 1."""
+    return sum(_ORDER.index(char) / 64.0 ** (n + 1) for n, char in enumerate(sid[:8]))
+
+
 def chunk_range(number: int, size: int) -> tuple[int, int]:
     """Return the first and last byte (inclusive) of chunk ``number`` in its manifest."""
-    start = len(_MAGIC) + number * size * _RECORD_BYTES
-    return start, start + size * _RECORD_BYTES - 1
+    return record_range(number * size, (number + 1) * size)
 
 
 def read_records(data: bytes) -> Iterator[Recipient]:

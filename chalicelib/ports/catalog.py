@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the operator sets up and what runs from it: brands, lists, forms, campaigns, keys, jobs.
 
-Every read by id is strong. ``create`` raises `Conflict` when the id exists; ``replace`` raises
+Every read by id is strong, but that of a brand, a list or a form's current version, which another
+process may have changed seconds ago (`Forms.latest` is strong). ``create`` raises `Conflict` when
+the id exists; ``replace`` raises
 `Conflict` when the row changed since it was read. Pages are ordered by id; a cursor is opaque
 and `InputError` when it was not made by the same call.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
 
 T = TypeVar("T")
@@ -68,6 +72,10 @@ class Forms(Protocol):
         """Return the form's current version, or the one asked for, or None."""
         ...
 
+    def latest(self, form_id: str) -> Form | None:
+        """Return the form's current version, read strongly, or None."""
+        ...
+
     def create(self, form: Form) -> None:
         """Store a new form as its current version; `Conflict` when its id exists."""
         ...
@@ -98,6 +106,14 @@ class Campaigns(Protocol):
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
         """Return up to ``limit`` (1 to 100) campaigns."""
+        ...
+
+    def note_planned(self, campaign: Campaign, at_ms: int) -> None:
+        """Let `planned` find the campaign; repeating is harmless."""
+        ...
+
+    def planned(self, list_id: ListId, since_ms: int) -> Iterator[Campaign]:
+        """Yield a list's campaigns whose plan was whole since ``since_ms``, oldest first."""
         ...
 
     def unfinished(self) -> tuple[Campaign, ...]:

@@ -43,6 +43,10 @@ class SuppressionIndex(Protocol):
         """Add ``mac``; repeating is harmless."""
         ...
 
+    def forget(self, mac: str) -> None:
+        """Remove ``mac``; repeating is harmless."""
+        ...
+
     def page(self, cursor: str | None, limit: int) -> Page[str]:
         """Return up to ``limit`` (1 to 100) MACs in a fixed order.
 

@@ -95,6 +95,22 @@ class ConfirmToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A confirm token and whom it was mailed to.
+
+    Attributes:
+        request: the entry the token was mailed for; None unless asked for.
+        profile: the sealed profile; None unless asked for, or when there is none.
+
+    """
+
+    token: ConfirmToken
+    subject: Loaded
+    request: StoredEntry | None = None
+    profile: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubject:
     """What a subject's first append also writes, each only if absent."""
 
@@ -122,7 +138,8 @@ class Append:
     Attributes:
         expected_entries: chain length it was decided on; another length is a `Conflict`.
         index_request: also write the event-id row of the first entry (for the queue message).
-        consume_token: hash of a confirm token that must be unused; it becomes used.
+        consume_token: hash of a confirm token that must be unused; it becomes used. The caller
+            has read it with the subject (`LedgerStore.asked`).
         suppress: suppression rows to put, mirrored in ``state``.
         lift: (mac, brand or None) pairs whose suppression ends with this append.
         macs: the subject's MACs.
@@ -212,6 +229,14 @@ class LedgerStore(Protocol):
 
     def token(self, token_sha256: str) -> ConfirmToken | None:
         """Return the token, read strongly, expired or not, or None."""
+        ...
+
+    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
+        """Return a token with its subject, read strongly, or None when there is no such token.
+
+        Args:
+            whole: with the request and the profile as well, in the same read.
+        """
         ...
 
 

@@ -61,6 +61,15 @@ class Blobs(Protocol):
         """Remove the object; removing what is not there is fine."""
         ...
 
+    def delete_all(self, prefix: str) -> int:
+        """Destroy every object below ``prefix`` in every version; return how many versions.
+
+        Raises:
+            FatalError: the prefix does not end in a slash.
+
+        """
+        ...
+
 
 class Queue(StrEnum):
     """The queues we write to."""
@@ -70,6 +79,8 @@ class Queue(StrEnum):
     CHUNKS = "chunks"
     SEQUENCING = "sequencing"
     PROOFS = "proofs"
+    ERASURES = "erasures"
+    ANCHORS = "anchors"
 
 
 class Queues(Protocol):

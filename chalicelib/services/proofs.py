@@ -6,42 +6,32 @@ the log and proven before a bundle can be fetched; that a job row holds nothing 
 a job ends within about an hour, ready or failed with a sentence.
 """
 
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.events import Event
 from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import BadToken, Conflict, DependencyError, InputError, NotFound
-from chalicelib.ports.catalog import Brands, Jobs, Page
-from chalicelib.ports.ledger import LedgerStore, StoredEntry
+from chalicelib.ports.catalog import Jobs, Page
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof import bundle, canonical, note
-from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.checkpoint import Checkpoint
-from chalicelib.proof.disclosure import Claims, disclose
+from chalicelib.proof import bundle
+from chalicelib.proof.bundle import Prepared
+from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.event_types import RULES
-from chalicelib.proof.evidence import Evidence, NoticeFile, ProvenEntry
-from chalicelib.proof.leaf import parse_leaf
-from chalicelib.proof.sealing import NONCE_BYTES
-from chalicelib.proof.tiles import (
-    TILE_WIDTH,
-    TileReader,
-    bundle_path,
-    decode_bundle,
-    prove_consistency,
-    prove_inclusion,
-)
 from chalicelib.proof.tlog_proof import TlogProof
 from chalicelib.proof.tokens import LinkPurpose
-from chalicelib.services.entries import event_of_leaf, open_claims
-from chalicelib.services.ledger import Chain, Draft, Ledger
+from chalicelib.services.dossier import Dossier, Wish, read_chain_key, read_dossier
+from chalicelib.services.evidence import Gatherer
+from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
-from chalicelib.services.sequencing import read_checkpoint, tile_reader
+from chalicelib.services.published_log import PublishedLog
+from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
+from chalicelib.services.wishes import Wishes
 from chalicelib.vocabulary import EventType
+
+__all__ = ["Proofs", "Wish"]
 
 KIND = "proofs"
 RETRY_S = 1
@@ -50,6 +40,7 @@ PATIENCE_MS = 3600 * 1000
 """How long a job may wait for the log or a quiet chain before it fails, milliseconds."""
 ADDRESS_LASTS_S = 300
 GONE = "The person's data is no longer there."
+NOBODY = "Nobody is found by this."
 TOO_LONG = (
     "The proof could not be made within an hour: the log or another service it needs was behind. "
     "Nothing was lost; please ask for the proof again."
@@ -57,93 +48,76 @@ TOO_LONG = (
 EXPORT_REASONS = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Words a leaf may hold; any other reason is kept sealed beside it."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the bundle is to show and why. Empty lists or purposes mean all of them."""
-
-    lists: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-    recipient: str | None = None
-    reason: str | None = None
-    language: str = "en"
-    exporter: str = "operator"
-
-    def document(self) -> dict[str, JsonValue]:
-        """Return the wish as JSON, to be sealed under the subject's key."""
-        return {
-            "exporter": self.exporter,
-            "language": self.language,
-            "lists": list(self.lists),
-            "purposes": list(self.purposes),
-            "reason": self.reason,
-            "recipient": self.recipient,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """The log at its latest checkpoint, for reading proofs."""
-
-    note: bytes
-    checkpoint: Checkpoint
-    reader: TileReader = field(repr=False)
-
-    def path(self, index: int) -> tuple[bytes, ...]:
-        """Return the audit path of the entry at ``index``."""
-        return prove_inclusion(self.reader, index, self.checkpoint.root)[1]
+Resolver = Callable[[str], SubjectId | None]
+"""From what a selector holds to the person, or None."""
 
 
 class Proofs:
-    """Proof jobs."""
+    """Proof jobs.
+
+    Args:
+        by_message: finds the person a Message-ID belongs to.
+        by_erasure: finds the person an erasure is about.
+    """
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        store: LedgerStore,
+        published: PublishedLog,
+        gatherer: Gatherer,
+        wishes: Wishes,
         jobs: Jobs,
-        brands: Brands,
         blobs: Blobs,
         queues: Queues,
         tokens: LinkTokens,
+        unsealing: Unsealing,
+        by_message: Resolver,
+        by_erasure: Resolver,
         clock: Clock,
         random: RandomBytes,
-        policy: bytes,
     ) -> None:
         self._ledger = ledger
-        self._store = store
+        self._published = published
+        self._gatherer = gatherer
+        self._wishes = wishes
         self._jobs = jobs
-        self._brands = brands
         self._blobs = blobs
         self._queues = queues
         self._tokens = tokens
+        self._unsealing = unsealing
         self._clock = clock
         self._random = random
-        self._policy = policy
+        self._resolvers: Mapping[str, Resolver] = {
+            "email": self._by_email,
+            "erasure": by_erasure,
+            "message_id": by_message,
+            "subscriber": _by_id,
+            "token": self._by_token,
+        }
 
-    def request(self, selector: Mapping[str, str], wish: Wish) -> Job:
-        """Ask for a bundle about the person that ``selector`` names.
+    def request(self, selector: Mapping[str, str], wish: Wish, key: str = "") -> Job:
+        """Ask for a bundle about the person that ``selector`` names; the ledger says so first.
 
         Args:
-            selector: exactly one of ``email``, ``token`` (an unsubscribe link or its token) or
-                ``subscriber`` (an id).
+            selector: exactly one of ``email``, ``token`` (an unsubscribe link or its token),
+                ``message_id`` (of a mail that was sent), ``subscriber`` or ``erasure`` (an id).
+            key: id of the API key that asks.
 
         Raises:
             InputError: not exactly one selector, or a malformed one.
             NotFound: nobody is found by it.
+            Conflict, DependencyError: the entry could not be written; nothing was asked for.
         """
-        chain = self._ledger.open(self._subject(selector))
+        sid, clue = self._subject(selector)
+        self._unsealing.person(sid, Look(reason=UnsealReason.PROOF, clue=clue, key=key))
         job_id = JobId(encode_id(self._random(RANDOM_ID_BYTES)))
-        sealed = chain.keys.seal_event(
-            decode_id(job_id), canonical.encode(wish.document()), self._random(NONCE_BYTES)
-        )
         job = Job(
             id=job_id,
             kind=KIND,
             status=JobStatus.PENDING,
             created_ms=self._clock.now_ms(),
-            request={"sid": chain.sid, "wish": base64.b64encode(sealed).decode("ascii")},
+            request={"sid": sid, **self._wishes.seal(sid, job_id, wish)},
         )
         self._jobs.create(job)
         self._queues.send(Queue.PROOFS, {"v": 1, "job": job.id})
@@ -227,196 +201,99 @@ class Proofs:
             self._jobs.replace(replace(job, status=JobStatus.FAILED, problem=problem))
         return True
 
-    def _subject(self, selector: Mapping[str, str]) -> SubjectId:
+    def _subject(self, selector: Mapping[str, str]) -> tuple[SubjectId, str]:
         given = {name: value for name, value in selector.items() if value}
-        if len(given) != 1:
+        if len(given) != 1 or not given.keys() <= self._resolvers.keys():
             raise InputError(
                 code="bad_selector", detail="Name the person by exactly one of the selectors."
             )
         ((name, value),) = given.items()
-        if name == "email":
-            found = self._ledger.lookup(self._ledger.mac(parse_address(value).normal)).sid
-            if found is None:
-                raise NotFound("Nobody is found by this.")
-            return found
-        if name == "token":
-            text = value.rstrip("/").rpartition("/")[2]
-            try:
-                payload = self._tokens.read(LinkPurpose.UNSUBSCRIBE, text)
-            except BadToken:
-                raise NotFound("Nobody is found by this.") from None
-            return SubjectId(encode_id(payload.sid))
-        decode_id(value)
-        return SubjectId(value)
+        found = self._resolvers[name](value)
+        if found is None:
+            raise NotFound(NOBODY)
+        return found, name
+
+    def _by_email(self, email: str) -> SubjectId | None:
+        return self._ledger.lookup(self._ledger.mac(parse_address(email).normal)).sid
+
+    def _by_token(self, link: str) -> SubjectId | None:
+        try:
+            payload = self._tokens.read(
+                LinkPurpose.UNSUBSCRIBE, link.rstrip("/").rpartition("/")[2]
+            )
+        except BadToken:
+            return None
+        return SubjectId(encode_id(payload.sid))
 
     def _export(self, job: Job) -> bool:
         """Fix the bundle's content and commit to it in the subject's chain."""
-        chain = self._ledger.open(SubjectId(job.request["sid"]))
-        tree = self._tree()
-        # The chain as read: what comes in meanwhile is not in this bundle.
-        entries = self._ledger.history(chain.sid, 0, chain.state.entries - 1)
-        places = [self._index(entry.event, tree) for entry in entries]
-        if tree is None or None in places:
+        sid = SubjectId(job.request["sid"])
+        wish = self._wishes.open(sid, job.id, job.request)
+        dossier = read_dossier(self._ledger, sid, wish)
+        evidence = self._gatherer.gather(job.id, dossier, wish)
+        if evidence is None:
             self._ledger.wake_sequencer()
             return False
-        wish = self._wish(job, chain)
-        prepared = bundle.prepare(
-            self._evidence(job, chain, tree, list(zip(entries, places, strict=True)), wish)
-        )
+        prepared = bundle.prepare(evidence)
         event = self._ledger.new_event_id()
-        key = f"bundles/{chain.sid}/{job.id}-{event}.prepared"
+        key = f"{_folder(sid, is_erased=dossier.chain is None)}{job.id}-{event}.prepared"
         self._blobs.put(key, bundle.archive(dict(prepared.files)), "application/zip")
+        try:
+            self._commit(dossier, prepared, event, wish)
+        except Conflict:
+            self._blobs.delete(key)
+            raise
+        progress = {"event": event, "prepared": key, "n": str(len(dossier.pages))}
+        self._jobs.replace(replace(job, progress=progress))
+        return False
+
+    def _commit(self, dossier: Dossier, prepared: Prepared, event: EventId, wish: Wish) -> None:
+        """Log the export: as the chain's next entry, or outside it when the chain has ended."""
         draft = Draft(
             type=EventType.BUNDLE_EXPORTED,
             channel=None,
             reason=wish.reason if wish.reason in EXPORT_REASONS else None,
             manifest_sha256=prepared.manifest_sha256,
-            claims=Claims(choice=wish.document()),
             event=event,
         )
-        try:
-            self._ledger.append(chain, [draft])
-        except Conflict:
-            self._blobs.delete(key)
-            raise
-        self._jobs.replace(
-            replace(job, progress={"event": event, "prepared": key, "n": str(len(entries))})
-        )
-        return False
+        if dossier.chain is None:
+            self._ledger.publish(draft)
+            return
+        claims = Claims(choice=self._wishes.document(wish))
+        self._ledger.append(dossier.chain, [replace(draft, claims=claims)])
 
     def _finish(self, job: Job) -> bool:
         """Prove the export entry and close the bundle."""
-        tree = self._tree()
-        index = self._index(EventId(job.progress["event"]), tree)
+        tree = self._published.tree()
+        index = self._published.index(EventId(job.progress["event"]), tree)
         if tree is None or index is None:
             return False
         sid, n = SubjectId(job.request["sid"]), int(job.progress["n"])
-        chain = self._ledger.open(sid)
+        chain_key, is_erased = read_chain_key(self._ledger, sid)
         blob = self._blobs.get(job.progress["prepared"])
         if blob is None:
             raise NotFound("the prepared bundle is gone")
-        prepared = bundle.reopen(blob.data, chain.keys.chain_key, n)
-        old = prepared.checkpoint
+        prepared = bundle.reopen(blob.data, chain_key, n)
+        if is_erased and not prepared.erased:
+            raise NotFound("the person was erased since")
         finished = bundle.finish(
             prepared,
-            self._ledger.history(sid, n, n)[0].leaf,
+            tree.leaf(index) if is_erased else self._ledger.history(sid, n, n)[0].leaf,
             TlogProof(index=index, hashes=tree.path(index), checkpoint=tree.note),
-            prove_consistency(tree.reader, old.size, old.root, tree.checkpoint.root),
+            tree.since(prepared.checkpoint),
         )
-        key = f"bundles/{sid}/{job.id}.zip"
+        key = f"{_folder(sid, is_erased=is_erased)}{job.id}.zip"
         self._blobs.put(key, finished, "application/zip")
         self._jobs.replace(replace(job, status=JobStatus.READY, blob=key))
         self._blobs.delete(job.progress["prepared"])
         return True
 
-    def _wish(self, job: Job, chain: Chain) -> Wish:
-        sealed = base64.b64decode(job.request["wish"])
-        document = canonical.decode(chain.keys.open_event(decode_id(job.id), sealed))
-        if not isinstance(document, dict):
-            raise NotFound("the job's wish is unreadable")
-        return Wish(
-            lists=_texts(document["lists"]),
-            purposes=_texts(document["purposes"]),
-            recipient=_text(document["recipient"]),
-            reason=_text(document["reason"]),
-            language=str(document["language"]),
-            exporter=str(document["exporter"]),
-        )
 
-    def _tree(self) -> Tree | None:
-        try:
-            data = read_checkpoint(self._blobs)
-        except NotFound:
-            return None
-        checkpoint = Checkpoint.parse(note.parse_note(data).text)
-        reader = TileReader(checkpoint.size, tile_reader(self._blobs))
-        return Tree(note=data, checkpoint=checkpoint, reader=reader)
-
-    def _index(self, event: EventId, tree: Tree | None) -> int | None:
-        """The entry's index, once the published tree covers it."""
-        found = self._store.locate(event)
-        if tree is None or found is None or found.index is None:
-            return None
-        return found.index if found.index < tree.checkpoint.size else None
-
-    def _evidence(
-        self,
-        job: Job,
-        chain: Chain,
-        tree: Tree,
-        placed: Sequence[tuple[StoredEntry, int | None]],
-        wish: Wish,
-    ) -> Evidence:
-        events = [event_of_leaf(entry.leaf) for entry, _ in placed]
-        claims = [open_claims(chain.keys, entry) for entry, _ in placed]
-        brand = next((self._brands.get(event.brand) for event in events if event.brand), None)
-        email = next((item.subject["email"] for item in claims if item.subject), "")
-        return Evidence(
-            bundle_id=job.id,
-            controller=f"{brand.controller_name}, {brand.postal_address}" if brand else "",
-            subject=str(email),
-            exporter=wish.exporter,
-            created_ms=self._clock.now_ms(),
-            policy=self._policy,
-            checkpoint=tree.note,
-            chain_key=chain.keys.chain_key,
-            entries=tuple(
-                ProvenEntry(
-                    leaf=entry.leaf,
-                    index=index or 0,
-                    path=tree.path(index or 0),
-                    disclosures=disclose(decode_id(entry.event), opened, chain.keys)
-                    if _asked_for(event, wish)
-                    else (),
-                )
-                for (entry, index), event, opened in zip(placed, events, claims, strict=True)
-            ),
-            notices=self._notices(events, tree),
-            language=wish.language,
-            lists=wish.lists,
-            purposes=wish.purposes,
-            recipient=wish.recipient,
-            reason=wish.reason,
-        )
-
-    def _notices(self, events: Sequence[Event], tree: Tree) -> tuple[NoticeFile, ...]:
-        wanted = sorted({event.notice for event in events if event.notice})
-        return tuple(self._notice(sha256, tree) for sha256 in wanted)
-
-    def _notice(self, sha256: str, tree: Tree) -> NoticeFile:
-        html = self._blobs.get(f"notice/{sha256}.html")
-        text = self._blobs.get(f"notice/{sha256}.txt")
-        published = self._blobs.get(f"notice/{sha256}.event")
-        if html is None:
-            raise NotFound("a notice that an entry names is missing")
-        event = EventId(published.data.decode("ascii")) if published else None
-        index = self._index(event, tree) if event else None
-        if text is None or index is None:
-            return NoticeFile(html=html.data)
-        width = min(TILE_WIDTH, tree.checkpoint.size - index // TILE_WIDTH * TILE_WIDTH)
-        read = tile_reader(self._blobs)
-        leaves = decode_bundle(read(bundle_path(index // TILE_WIDTH, width)), width)
-        leaf = leaves[index % TILE_WIDTH]
-        parse_leaf(leaf)
-        return NoticeFile(
-            html=html.data,
-            text=text.data,
-            publication=ProvenEntry(leaf=leaf, index=index, path=tree.path(index)),
-        )
+def _by_id(text: str) -> SubjectId:
+    decode_id(text)
+    return SubjectId(text)
 
 
-def _asked_for(event: Event, wish: Wish) -> bool:
-    """Whether the entry's sealed part is needed for what was asked; the rest stays closed."""
-    lists = not wish.lists or not event.lists or bool(set(wish.lists) & set(event.lists))
-    purposes = (
-        not wish.purposes or not event.purposes or bool(set(wish.purposes) & set(event.purposes))
-    )
-    return lists and purposes and event.type is not EventType.BUNDLE_EXPORTED
-
-
-def _texts(value: JsonValue) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
-
-
-def _text(value: JsonValue) -> str | None:
-    return None if value is None else str(value)
+def _folder(sid: SubjectId, *, is_erased: bool) -> str:
+    """Where the bundle is kept: an erasure deletes the person's own folder, and later once more."""
+    return "bundles/of-the-erased/" if is_erased else f"bundles/{sid}/"

@@ -5,8 +5,8 @@ Guarantees that a claim or an event is stored once, by a conditional write. Noth
 because a row expired: DynamoDB removes rows late, so an idempotency key's own time decides.
 Refuses nothing a caller names: budgets and keys must hold no personal data.
 
-Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `C#<claim>`/`C` ·
-`V#<event key>`/`V`.
+Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `C#<claim>`/`C` · an event of a subject
+`S#<subject id>`/`V#<event key>`, of a stranger `V#<event key>`/`V`.
 """
 
 from typing import Any, Final
@@ -25,6 +25,7 @@ from chalicelib.adapters.dynamo.items import (
     text,
     text_of,
 )
+from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
 
@@ -189,7 +190,7 @@ class DynamoActivity:
 def event_item(event: StoredEvent, keep_s: int) -> Item:
     """Return the stored form of an event: what is unknown is absent."""
     item: dict[str, Any] = {
-        **key(f"V#{event.key}", "V"),
+        **_event_key(event),
         "v": number(ROW_VERSION),
         "event_type": text(event.type),
         "at_ms": number(event.at_ms),
@@ -202,6 +203,17 @@ def event_item(event: StoredEvent, keep_s: int) -> Item:
     if event.sealed is not None:
         item["sealed"] = binary(event.sealed)
     return item
+
+
+def events_key(sid: SubjectId) -> str:
+    """Return the partition of a subject's events: an erasure must find them."""
+    return f"S#{sid}"
+
+
+def _event_key(event: StoredEvent) -> dict[str, dict[str, str]]:
+    if event.sid is None:
+        return key(f"V#{event.key}", "V")
+    return key(events_key(event.sid), f"V#{event.key}")
 
 
 def _claim_key(name: str) -> dict[str, dict[str, str]]:

@@ -104,6 +104,11 @@ class DynamoSuppressionIndex:
                 Item={**key(f"XL#{_shard(mac)}", mac), "v": number(ROW_VERSION)},
             )
 
+    def forget(self, mac: str) -> None:
+        """Remove ``mac``; repeating is harmless."""
+        with translated("take a suppression off the list"):
+            client("dynamodb").delete_item(TableName=self._table, Key=key(f"XL#{_shard(mac)}", mac))
+
     def page(self, cursor: str | None, limit: int) -> Page[str]:
         """Return up to ``limit`` (1 to 100) MACs in a fixed order.
 

@@ -143,7 +143,9 @@ def test_a_key_is_new_after_its_time_even_while_its_row_is_still_there(activity)
 def test_an_event_is_stored_once(activity):
     assert activity.record_event(EVENT, DAY_S) is True
     assert activity.record_event(EVENT, DAY_S) is False
-    assert activity.record_event(replace(EVENT, sid=None, sealed=None), DAY_S) is False
+    stranger = replace(EVENT, key="a stranger's", sid=None, sealed=None)
+    assert activity.record_event(stranger, DAY_S) is True
+    assert activity.record_event(stranger, DAY_S) is False
     assert activity.record_event(replace(EVENT, key="another"), DAY_S) is True
 
 
@@ -156,7 +158,7 @@ def test_every_row_says_when_it_may_go(tables):
     rows = [
         stored("B#signups/a", str(start_s // 3_600 * 3_600)),
         stored("R#k", "R"),
-        stored(f"V#{EVENT.key}", "V"),
+        stored(f"S#{EVENT.sid}", f"V#{EVENT.key}"),
     ]
     expected = [start_s // 3_600 * 3_600 + 7_200, start_s + DAY_S, start_s + 2 * DAY_S]
     assert [int(row["expires_at"]["N"]) for row in rows] == expected
@@ -173,7 +175,7 @@ def test_an_activity_row_this_code_does_not_know_is_fatal(tables):
     activity = dynamo_activity()
     begin(activity, MINE)
     activity.record_event(EVENT, DAY_S)
-    for pk, sk in (("R#k", "R"), (f"V#{EVENT.key}", "V")):
+    for pk, sk in (("R#k", "R"), (f"S#{EVENT.sid}", f"V#{EVENT.key}")):
         item = {**stored(pk, sk), "v": {"N": "2"}}
         clients.client("dynamodb").put_item(TableName=TABLE, Item=item)
     for step in (

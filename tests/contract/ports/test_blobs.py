@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.adapters.s3 import S3Blobs
-from chalicelib.errors import Conflict, NotFound, Unavailable
+from chalicelib.errors import Conflict, FatalError, NotFound, Unavailable
 from chalicelib.ports.outside import Blobs
 from tests.support.memory_outside import MemoryBlobs
 
@@ -146,3 +146,27 @@ def test_a_race_that_does_not_end_is_a_conflict(bucket, monkeypatch):
     racing(monkeypatch, times=9)
     with pytest.raises(Conflict):
         bucket.put_new("a", b"x", BYTES)
+
+
+def test_a_folder_is_destroyed_in_every_version_and_no_other(blobs):
+    for data in (b"first", b"second"):
+        blobs.put("bundles/ada/a.zip", data, BYTES)
+    blobs.put("bundles/ada/b.zip", b"third", BYTES)
+    blobs.delete("bundles/ada/b.zip")
+    blobs.put("bundles/adam/a.zip", b"another's", BYTES)
+    assert blobs.delete_all("bundles/ada/") >= 1
+    assert blobs.get("bundles/ada/a.zip") is None
+    assert blobs.get("bundles/adam/a.zip") is not None
+    assert blobs.delete_all("bundles/ada/") == 0
+    with pytest.raises(FatalError):
+        blobs.delete_all("bundles/ada")
+
+
+def test_no_version_of_a_destroyed_object_can_be_listed(bucket):
+    for _ in range(3):
+        bucket.put("bundles/ada/a.zip", b"data", BYTES)
+        bucket.delete("bundles/ada/a.zip")
+    assert bucket.delete_all("bundles/ada/") == 6
+    listed = clients.client("s3").list_object_versions(Bucket=BUCKET)
+    assert "Versions" not in listed
+    assert "DeleteMarkers" not in listed

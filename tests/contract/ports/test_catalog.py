@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters import aws as clients
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.ids import CampaignId, ListId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.errors import Conflict, FatalError, InputError, Throttled, Unavailable
 from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists
@@ -193,6 +194,27 @@ def test_a_campaign_is_unfinished_from_its_start_until_it_is_accounted_for(catal
     ended = replace(stored, status=end, finished_ms=CAMPAIGN.created_ms + 4)
     assert catalogue.campaigns.replace(ended).wakes == 3
     assert catalogue.campaigns.unfinished() == ()
+
+
+def test_whole_plans_are_found_by_list_from_a_time_on_each_once(catalogue):
+    others = replace(CAMPAIGN, id=CampaignId("others"), list=ListId("others"))
+    later = replace(CAMPAIGN, id=CampaignId("later"))
+    for campaign in (CAMPAIGN, others, later):
+        catalogue.campaigns.create(campaign)
+    for campaign, at_ms in ((CAMPAIGN, 5), (others, 6), (later, 70), (CAMPAIGN, 80)):
+        catalogue.campaigns.note_planned(campaign, at_ms)
+        catalogue.campaigns.note_planned(campaign, at_ms)
+    found = catalogue.campaigns.planned
+    assert list(found(CAMPAIGN.list, 0)) == [CAMPAIGN, later]
+    assert list(found(CAMPAIGN.list, 6)) == [later, CAMPAIGN]
+    assert list(found(CAMPAIGN.list, 81)) == []
+    assert list(found(ListId("others"), 0)) == [others]
+
+
+def test_a_brands_privacy_pages_and_time_zone_are_read_back(catalogue):
+    brand = replace(BRAND, time_zone="Europe/Helsinki", privacy={"en": "a" * 64, "sv": "b" * 64})
+    catalogue.brands.create(brand)
+    assert catalogue.brands.get(brand.id) == brand
 
 
 def test_a_revoked_key_stays_revoked(catalogue):

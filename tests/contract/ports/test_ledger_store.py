@@ -157,17 +157,35 @@ def test_a_token_is_consumed_once(ports):
     consumed = {"consume_token": token.token_sha256, "consumed_ms": START_MS + 5}
     ports.ledger.commit(next_append("ada", 1, **consumed))
     assert ports.ledger.token(token.token_sha256).used_ms == START_MS + 5
+    assert ports.ledger.asked(token.token_sha256).token.used_ms == START_MS + 5
     with pytest.raises(Conflict):
         ports.ledger.commit(next_append("ada", 2, **consumed))
     assert ports.ledger.load(subject("ada")).state.entries == 2
 
 
-def test_a_token_that_was_never_stored_cannot_be_consumed(ports):
+def test_using_one_token_leaves_the_other_tokens_of_a_subject_unused(ports):
     ports.ledger.commit(first_append("ada"))
-    unknown = {"consume_token": token_hash("forged"), "consumed_ms": START_MS}
-    with pytest.raises(Conflict):
-        ports.ledger.commit(next_append("ada", 1, **unknown))
-    assert ports.ledger.token(token_hash("forged")) is None
+    other = replace(confirm_token("ada"), token_sha256=token_hash("another"))
+    for token in (confirm_token("ada"), other):
+        ports.ledger.put_token(token)
+    consumed = {"consume_token": other.token_sha256, "consumed_ms": START_MS + 5}
+    ports.ledger.commit(next_append("ada", 1, **consumed))
+    assert ports.ledger.token(token_hash("ada")).used_ms is None
+    assert ports.ledger.asked(token_hash("ada")).token.used_ms is None
+
+
+def test_a_token_leads_to_its_subject_request_and_profile_in_one_answer(ports):
+    assert ports.ledger.asked(token_hash("ada"), whole=True) is None
+    first = first_append("ada")
+    ports.ledger.commit(first)
+    ports.ledger.put_token(confirm_token("ada"))
+    asked = ports.ledger.asked(token_hash("ada"), whole=True)
+    assert asked.token == confirm_token("ada")
+    assert asked.subject == ports.ledger.load(subject("ada"))
+    assert asked.request == first.entries[0]
+    assert asked.profile == b"profile ada"
+    short = ports.ledger.asked(token_hash("ada"))
+    assert (short.subject, short.request, short.profile) == (asked.subject, None, None)
 
 
 def test_a_used_token_is_never_stored_anew(ports):

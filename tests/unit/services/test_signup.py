@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.recent import RecentForms
 from chalicelib.domain.catalog import Field, FieldType
 from chalicelib.domain.signup import Problem, SubmissionError
 from chalicelib.errors import InputError, NotFound, OverBudget
 from chalicelib.ports.outside import Queue
+from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_FORM
 from tests.support.faults import Moment
@@ -100,6 +102,18 @@ def test_an_unusable_submission_names_its_fields_and_leaves_no_state(world, valu
         world.signup.submit("demo", values, VISITOR, "en")
     assert raised.value.problems == problems
     assert (len(world.rows.entries), len(world.outside_rows.messages)) == before
+
+
+def test_a_page_that_shows_a_newer_form_than_this_process_remembers_is_taken(world):
+    remembered = RecentForms(world.forms, world.clock)
+    world.signup._forms = remembered
+    (old,) = {ref.sha256 for ref in remembered.get("demo").notices if ref.language == "en"}
+    form = world.forms.get("demo")
+    notices = tuple(replace(ref, sha256=ref.sha256[::-1]) for ref in form.notices)
+    world.forms.publish(replace(form, version=form.version + 1, notices=notices))
+    world.signup.submit("demo", {**TICKED, "email": ADDRESS, "notice": old[::-1]}, VISITOR, "en")
+    (entry,) = world.rows.entries.values()
+    assert event_of_leaf(entry.leaf).notice == old[::-1]
 
 
 def test_an_unknown_form_and_a_stale_notice_are_refused(world):

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published log as a proof reads it: one checkpoint, and paths and entries under it.
+
+Guarantees that every path was verified against the checkpoint's root before it is returned, and
+that reading for one entry takes a few objects however long the log is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from chalicelib.domain.ids import EventId
+from chalicelib.errors import NotFound
+from chalicelib.ports.ledger import LedgerStore
+from chalicelib.ports.outside import Blobs
+from chalicelib.proof import note
+from chalicelib.proof.checkpoint import Checkpoint
+from chalicelib.proof.evidence import ProvenEntry
+from chalicelib.proof.tiles import (
+    TILE_WIDTH,
+    TileReader,
+    bundle_path,
+    decode_bundle,
+    prove_consistency,
+    prove_inclusion,
+)
+from chalicelib.services.sequencing import read_checkpoint, tile_reader
+
+BUNDLES_KEPT: Final = 4
+"""Entry bundles a tree holds at a time: what is published together stands together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The log at its latest checkpoint, for reading proofs."""
+
+    note: bytes
+    checkpoint: Checkpoint
+    reader: TileReader = field(repr=False)
+    read: Callable[[str], bytes] = field(repr=False)
+    bundles: dict[int, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
+
+    def path(self, index: int) -> tuple[bytes, ...]:
+        """Return the audit path of the entry at ``index``."""
+        return prove_inclusion(self.reader, index, self.checkpoint.root)[1]
+
+    def prove(self, leaf: bytes, index: int, disclosures: tuple[str, ...] = ()) -> ProvenEntry:
+        """Return the entry with its path."""
+        return ProvenEntry(leaf=leaf, index=index, path=self.path(index), disclosures=disclosures)
+
+    def leaf(self, index: int) -> bytes:
+        """Return the entry at ``index`` as the log holds it; its path says whether it is so."""
+        number = index // TILE_WIDTH
+        if number not in self.bundles:
+            width = min(TILE_WIDTH, self.checkpoint.size - number * TILE_WIDTH)
+            for oldest in list(self.bundles)[: len(self.bundles) + 1 - BUNDLES_KEPT]:
+                del self.bundles[oldest]
+            self.bundles[number] = decode_bundle(self.read(bundle_path(number, width)), width)
+        return self.bundles[number][index % TILE_WIDTH]
+
+    def since(self, old: Checkpoint) -> tuple[bytes, ...]:
+        """Return the consistency proof from an older checkpoint of this log."""
+        return prove_consistency(self.reader, old.size, old.root, self.checkpoint.root)
+
+
+class PublishedLog:
+    """Where entries are in the published log."""
+
+    def __init__(self, *, store: LedgerStore, blobs: Blobs) -> None:
+        self._store = store
+        self._blobs = blobs
+
+    def tree(self) -> Tree | None:
+        """Return the log at its latest checkpoint; None before its first."""
+        try:
+            data = read_checkpoint(self._blobs)
+        except NotFound:
+            return None
+        checkpoint = Checkpoint.parse(note.parse_note(data).text)
+        read = tile_reader(self._blobs)
+        reader = TileReader(checkpoint.size, read)
+        return Tree(note=data, checkpoint=checkpoint, reader=reader, read=read)
+
+    def index(self, event: EventId, tree: Tree | None) -> int | None:
+        """Return the entry's index, once the published tree covers it."""
+        found = self._store.locate(event)
+        if tree is None or found is None or found.index is None:
+            return None
+        return found.index if found.index < tree.checkpoint.size else None

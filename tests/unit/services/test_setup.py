@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Setting up: what is published is stored and committed to the ledger before anybody sees it."""
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.ids import BrandId
+from chalicelib.errors import Conflict, InputError, KvittoError
+from chalicelib.services.entries import open_claims
+from infra.local.demo_data import DEMO_BRAND
+from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.world import World
+
+SECOND = replace(DEMO_BRAND, id=BrandId("second"), code="0000beef", name="Second Brand")
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def choice(world, email="visitor@example.org"):
+    """What the sign-up of ``email`` sealed as chosen."""
+    sid = world.rows.lookups[world.ledger.mac(email)]
+    chain = world.ledger.open(sid)
+    return open_claims(chain.keys, world.store.history(sid)[0]).choice
+
+
+def logged(world):
+    """Every entry of nobody, read from the outbox."""
+    return [json.loads(item.leaf) for item in world.rows.outbox.values() if item.sid is None]
+
+
+def test_the_privacy_page_is_stored_by_its_hash_and_committed_to_in_every_language(world):
+    world.settle()
+    brand = world.setup.add_brand(SECOND)
+    assert world.brands.get("second") == brand
+    assert tuple(brand.privacy) == LANGUAGES
+    entries = [leaf for leaf in logged(world) if leaf["typ"] == "policy.changed"]
+    assert {leaf["cnt"] for leaf in entries} == set(brand.privacy.values())
+    assert {leaf["brd"] for leaf in entries} == {"second"}
+    for language, named in brand.privacy.items():
+        html = world.blobs.get(f"privacy/{named}.html").data
+        assert sha256(html).hexdigest() == named
+        assert f'lang="{language}"'.encode() in html
+        assert b"Second Brand" in html
+        kept = json.loads(world.blobs.get(f"privacy/{named}.published").data)
+        assert json.loads(kept["leaf"])["cnt"] == named
+
+
+def test_a_brand_is_there_only_once_its_pages_are(world):
+    world.faults = FailOnce("Blobs.put_new", Moment.BEFORE, nth=3)
+    with pytest.raises(KvittoError):
+        world.setup.add_brand(SECOND)
+    world.faults = no_faults
+    assert world.brands.get("second") is None
+    assert world.setup.add_brand(SECOND).privacy
+
+
+def test_an_id_that_is_taken_publishes_nothing(world):
+    world.settle()
+    with pytest.raises(Conflict):
+        world.setup.add_brand(replace(DEMO_BRAND, code="0000beef"))
+    assert logged(world) == []
+
+
+@pytest.mark.parametrize("name", ["Europe/Nowhere", "../etc/passwd", "UTC\0"])
+def test_a_time_zone_nobody_knows_is_refused(world, name):
+    with pytest.raises(InputError):
+        world.setup.add_brand(replace(SECOND, time_zone=name))
+
+
+@pytest.mark.parametrize(
+    ("language", "zone"),
+    [("en", "UTC"), ("sv", "Europe/Stockholm"), ("de", "Europe/Berlin"), ("fr", "Europe/Paris")],
+)
+def test_a_brand_without_a_time_zone_has_that_of_its_languages_country(language, zone):
+    assert replace(SECOND, default_language=language).zone == zone
+    named = replace(SECOND, default_language=language, time_zone="Europe/Helsinki")
+    assert named.zone == "Europe/Helsinki"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sign_up_seals_which_privacy_page_was_linked(world, language):
+    world.sign_up("visitor@example.org", language=language)
+    assert choice(world)["privacy"] == world.brands.get("demo").privacy[language]
+
+
+def test_a_page_of_the_controllers_own_is_not_taken_for_ours(world):
+    row = world.catalog_rows.brands["demo"]
+    elsewhere = replace(row, privacy_url="https://example.org/privacy")
+    world.catalog_rows.brands["demo"] = elsewhere
+    world.sign_up("visitor@example.org")
+    assert "privacy" not in choice(world)
+
+
+def test_a_published_notice_keeps_its_entry_and_text_in_one_object(world):
+    (ref, *_) = world.forms.get("demo").notices
+    kept = json.loads(world.blobs.get(f"notice/{ref.sha256}.published").data)
+    assert sha256(kept["text"].encode()).hexdigest() == ref.text_sha256
+    assert json.loads(kept["leaf"])["ntc"] == ref.sha256
