@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 LANGUAGES: Final = ("sv", "de", "fr")
-_FOLDERS: Final = ("pages", "notices", "emails")
+_FOLDERS: Final = ("pages", "notices", "emails", "console")
 _OPTIONS: Final = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
 _PINNED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 
 from chalicelib.proof import bundle, note
 from chalicelib.proof.policy import Group, Log, Policy, Witness
@@ -154,6 +155,9 @@ def policy_cases() -> Iterator[Case]:
         + "+"
         + note.encode_base64(b"\x01" + b"k" * 33)
     )
+    encoded = vkey.split("+", 2)[2]
+    key_id = sha256(b"\n" + note.decode_base64(encoded)).hexdigest()[:8]
+    nameless = f"{key_id}+{encoded}"
     bad = {
         "no quorum": f"log {vkey}\n",
         "control character": f"log {vkey}\nquorum none\n\x00",
@@ -181,7 +185,8 @@ def policy_cases() -> Iterator[Case]:
         "key length": f"log {long}\nquorum none\n",
         "key empty": "log a+b+\nquorum none\n",
         "key no base64": "log a+b+*\nquorum none\n",
-        "key name empty": "log +b+AQ==\nquorum none\n",
+        "key name empty": f"log +{nameless}\nquorum none\n",
+        "keyword like quorum": f"log {vkey}\nquora none\n",
         "number": f"witness a {witness}\ngroup g 01 a\nquorum none\n",
         "too large": f"log {vkey}\nquorum none\n" + "#" * 1_000_001,
     }

@@ -8,9 +8,18 @@ from tests.support.archive_cases import (
     witness_cases,
 )
 from tests.support.content_cases import chain_cases, integrity_cases, json_cases
+from tests.support.evidence_cases import (
+    campaign_cases,
+    delivery_cases,
+    erasure_cases,
+    mail_cases,
+    name_cases,
+    privacy_cases,
+)
 from tests.support.forgery import Case
 from tests.support.log_cases import consistency_cases, inclusion_cases, note_cases
 from tests.support.person_cases import disclosure_cases, notice_cases
+from tests.support.time_cases import time_cases
 
 
 def all_cases() -> list[Case]:
@@ -30,6 +39,13 @@ def all_cases() -> list[Case]:
             chain_cases,
             disclosure_cases,
             notice_cases,
+            name_cases,
+            mail_cases,
+            privacy_cases,
+            campaign_cases,
+            delivery_cases,
+            erasure_cases,
+            time_cases,
         )
         for case in family()
     ]

@@ -40,13 +40,13 @@ def integrity_cases() -> Iterator[Case]:
     yield tampered(
         "file added",
         put("events/notes.md", b"x"),
-        *("integrity", "inclusion", "disclosures", "notice", "time", "chain", "erasure"),
+        *("integrity", "inclusion", "disclosures", "notice", "chain", "erasure"),
     )
     yield tampered("file added at the top", put("notes.txt", b"x"), "integrity")
     yield tampered("file removed", drop("README.txt"), "integrity")
     yield tampered("manifest missing", drop(bundle.MANIFEST), "integrity")
     yield tampered(
-        "export leaf missing", drop(bundle.EXPORT_LEAF), "integrity", "inclusion", "time", "chain"
+        "export leaf missing", drop(bundle.EXPORT_LEAF), "integrity", "inclusion", "chain"
     )
     yield tampered(
         "export proof missing",
@@ -72,6 +72,7 @@ def integrity_cases() -> Iterator[Case]:
     yield forged(
         "another origin stated", nothing, "integrity", **edit_manifest(origin="example.org")
     )
+    yield forged("origin a list", nothing, "integrity", **edit_manifest(origin=[]))
     yield forged("files no object", nothing, "integrity", **edit_manifest(files=[]))
     yield forged("hostile subject", nothing, **edit_manifest(subject="x\nPASS time: yes\u202e"))
     yield forged("subject absent", nothing, **edit_manifest(subject=None, created="soon"))
@@ -82,6 +83,7 @@ def integrity_cases() -> Iterator[Case]:
         "export of another type", nothing, "integrity", "chain", **edit_export(typ="data.unsealed")
     )
     yield forged("created too late to be a date", nothing, **edit_manifest(created=2**53 - 1))
+    yield forged("created before there were dates", nothing, **edit_manifest(created=-1))
     yield forged("a file name with a space", put("a b.txt", b""), "integrity")
     yield forged("a hidden file", put(".hidden", b""), "integrity")
     yield tampered(
@@ -175,6 +177,9 @@ def chain_cases() -> Iterator[Case]:
     last = [f"events/3.{end}" for end in ("leaf.json", "disclosures", "tlog-proof")]
     yield forged("the withdrawal left out", drop(*last), "chain")
 
+    middle = [f"events/1.{end}" for end in ("leaf.json", "disclosures", "tlog-proof")]
+    yield forged("the mail left out", drop(*middle), "chain")
+
     def hide(files: Files) -> None:
         drop(*last)(files)
         edit_leaf("chain.json", lambda chain: chain.update(total=3))(files)
@@ -192,13 +197,13 @@ def chain_cases() -> Iterator[Case]:
             first, second = f"events/0.{end}", f"events/1.{end}"
             files[first], files[second] = files[second], files[first]
 
-    yield forged("two entries swapped", swapped, "chain", "time")
+    yield forged("two entries swapped", swapped, "chain")
 
     def renamed(files: Files) -> None:
         files["events/00.disclosures"] = files.pop("events/0.disclosures")
 
-    folder = ("inclusion", "disclosures", "notice", "time", "chain", "erasure")
-    yield forged("a leading zero", renamed, *folder)
+    folder = ("inclusion", "disclosures", "notice", "chain", "erasure")
+    yield forged("a leading zero", renamed, "integrity", *folder)
 
     def no_events(files: Files) -> None:
         drop(*(name for name in list(files) if name.startswith("events/")))(files)
@@ -215,7 +220,7 @@ def second_spelling(text: object) -> str:
 
 def leaf_cases() -> Iterator[Case]:
     """The operator logs an entry that breaks the leaf format, and proves it honestly."""
-    readers = ("integrity", "chain", "time")
+    readers = ("integrity", "chain")
     nothing: Change = lambda _: None  # noqa: E731
     for name, members in (
         ("version", {"v": "cl/2"}),
@@ -229,7 +234,7 @@ def leaf_cases() -> Iterator[Case]:
         ("too long", {"zzz": "x" * 65_536}),
     ):
         yield forged(f"export leaf: {name}", nothing, *readers, **edit_export(**members))
-    yield forged("export leaf: an earlier time", nothing, "time", **edit_export(ts=5))
+    yield forged("export leaf: an earlier time", nothing, "chain", **edit_export(ts=5))
     yield forged("export leaf: another controller", nothing, "chain", **edit_export(ctl="other"))
     first = base64url.encode(fixed_bytes("person event 0", 16))
     yield forged("export leaf: an id again", nothing, "chain", **edit_export(id=first))

@@ -35,13 +35,17 @@ Change = Callable[[Files], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One input (None: no file); `verdicts` None means exit 2 with a sentence and no verdict."""
+    """One input (None: no file); `verdicts` None means exit 2 with a sentence and no verdict.
+
+    `tsa` is what `--tsa` is given: time-stamping roots.
+    """
 
     name: str
     data: bytes | None
     policy: bytes | None
     verdicts: dict[str, str] | None
     require: str = ""
+    tsa: bytes | None = None
 
 
 def wrong(*names: str, state: str = FAIL) -> dict[str, str]:

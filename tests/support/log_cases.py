@@ -95,6 +95,17 @@ def note_cases() -> Iterator[Case]:
 
         return change
 
+    def huge(files: Files) -> None:
+        line = dash + b"grease.example " + b"AAAA" * 250_000 + b"\n"
+        files[export] += line
+
+    def namesake(files: Files) -> None:
+        key_id = SmallLog().signer.key.key_id
+        line = note.NoteSignature(name="other.example", key_id=key_id, signature=b"no signature")
+        files[export] += f"{line}\n".encode()
+
+    yield tampered("export proof: a megabyte of signatures", huge, *every)
+    yield tampered("export proof: another name with the log's key id", namesake)
     yield tampered("export proof: no end", no_end, *every)
     yield tampered("export proof: no note", put(export, header + b"\nindex 17"), *every)
     bare = header + b"\n\n" + SmallLog().checkpoint(0)
@@ -123,7 +134,6 @@ def inclusion_cases() -> Iterator[Case]:
         "inclusion",
         "disclosures",
         "notice",
-        "time",
         "chain",
         "erasure",
     )
@@ -136,13 +146,12 @@ def inclusion_cases() -> Iterator[Case]:
     person, files = honest_files()
     proof = TlogProof.parse(files["events/0.tlog-proof"])
     with_extra = replace(proof, extra=b"hidden").encode()
-    yield forged("extra in an entry's proof", put("events/0.tlog-proof", with_extra), "inclusion")
+    both = ("inclusion", "notice")
+    yield forged("extra in an entry's proof", put("events/0.tlog-proof", with_extra), *both)
     elsewhere = replace(proof, checkpoint=person.log.checkpoint(7)).encode()
-    yield forged(
-        "another checkpoint in a proof", put("events/0.tlog-proof", elsewhere), "inclusion"
-    )
+    yield forged("another checkpoint in a proof", put("events/0.tlog-proof", elsewhere), *both)
     moved = replace(proof, index=proof.index + 1).encode()
-    yield forged("an entry's index moved", put("events/0.tlog-proof", moved), "inclusion")
+    yield forged("an entry's index moved", put("events/0.tlog-proof", moved), *both)
     # The last leaf of a tree of 2^k + 1 has a path of one hash; it would fit index 1 as well.
     person, published = withdrawn_person(trailing=0)
     log = SmallLog()

@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
@@ -31,6 +32,7 @@ class CatalogRows:
     forms: dict[str, Form] = field(default_factory=dict)
     versions: dict[tuple[str, int], Form] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    planned: set[tuple[str, int, str]] = field(default_factory=set)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     jobs: dict[str, dict[str, Job]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -111,6 +113,9 @@ class MemoryForms(_Store):
                 return rows.forms.get(form_id)
             return rows.versions.get((form_id, version))
 
+    def latest(self, form_id: str) -> Form | None:
+        return self.get(form_id)
+
     def create(self, form: Form) -> None:
         with self._call("Forms.create") as rows:
             _require(form.id not in rows.forms)
@@ -150,6 +155,20 @@ class MemoryCampaigns(_Store):
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
         with self._call("Campaigns.page") as rows:
             return _page("CAMPAIGN", rows.campaigns, cursor, limit)
+
+    def note_planned(self, campaign: Campaign, at_ms: int) -> None:
+        with self._call("Campaigns.note_planned") as rows:
+            rows.planned.add((campaign.list, at_ms, campaign.id))
+
+    def planned(self, list_id: ListId, since_ms: int) -> Iterator[Campaign]:
+        with self._call("Campaigns.planned") as rows:
+            found = [
+                campaign_id
+                for of_list, at_ms, campaign_id in sorted(rows.planned)
+                if of_list == list_id and at_ms >= since_ms
+            ]
+        for campaign_id in dict.fromkeys(found):
+            yield rows.campaigns[campaign_id]
 
     def unfinished(self) -> tuple[Campaign, ...]:
         with self._call("Campaigns.unfinished") as rows:

@@ -58,6 +58,10 @@ class MemorySuppressionIndex(_Store):
         with self._call("SuppressionIndex.note") as rows:
             rows.macs.add(mac)
 
+    def forget(self, mac: str) -> None:
+        with self._call("SuppressionIndex.forget") as rows:
+            rows.macs.discard(mac)
+
     def page(self, cursor: str | None, limit: int) -> Page[str]:
         with self._call("SuppressionIndex.page") as rows:
             after = "" if cursor is None else read_cursor("SUPPRESSION", cursor)

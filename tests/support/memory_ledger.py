@@ -18,6 +18,7 @@ from chalicelib.errors import Conflict, FatalError, InputError
 from chalicelib.ports.audience import Member, MemberPage
 from chalicelib.ports.ledger import (
     Append,
+    Asked,
     ConfirmToken,
     Head,
     Loaded,
@@ -62,6 +63,8 @@ class MemoryRows:
     vault: dict[SubjectId, bytes] = field(default_factory=dict)
     audience: dict[SubjectId, AudienceRow] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
+    mails: dict[tuple[SubjectId, int], bytes] = field(default_factory=dict)
+    answers: dict[tuple[SubjectId, int], tuple[int, int, bytes]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -87,13 +90,7 @@ class MemoryLedgerStore(_Store):
 
     def load(self, sid: SubjectId) -> Loaded:
         with self._call("LedgerStore.load") as rows:
-            row = rows.states.get(sid)
-            return Loaded(
-                state=load_state(row.text) if row else None,
-                macs=row.macs if row else (),
-                last_leaf_hash=row.last_leaf_hash if row else None,
-                wrapped_key=rows.vault.get(sid),
-            )
+            return _loaded(rows, sid)
 
     def states(self, sids: Sequence[SubjectId]) -> dict[SubjectId, SubjectState]:
         if len(set(sids)) > 100:
@@ -132,7 +129,7 @@ class MemoryLedgerStore(_Store):
             if event in rows.located:
                 raise Conflict("the entry was written before")
             rows.located[event] = Located(event=event, sid=None, n=None, index=None)
-            _put_pending(rows, event, leaf, None, None)
+            put_pending(rows, event, leaf, None, None)
             if sealed is not None:
                 rows.controller[event] = (leaf, sealed)
             for row in suppress:
@@ -147,6 +144,29 @@ class MemoryLedgerStore(_Store):
     def token(self, token_sha256: str) -> ConfirmToken | None:
         with self._call("LedgerStore.token") as rows:
             return rows.tokens.get(token_sha256)
+
+    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
+        with self._call("LedgerStore.asked") as rows:
+            token = rows.tokens.get(token_sha256)
+            if token is None:
+                return None
+            row = rows.audience.get(token.sid)
+            return Asked(
+                token=token,
+                subject=_loaded(rows, token.sid),
+                request=rows.entries.get((token.sid, token.request_entry)) if whole else None,
+                profile=row.sealed if whole and row else None,
+            )
+
+
+def _loaded(rows: MemoryRows, sid: SubjectId) -> Loaded:
+    row = rows.states.get(sid)
+    return Loaded(
+        state=load_state(row.text) if row else None,
+        macs=row.macs if row else (),
+        last_leaf_hash=row.last_leaf_hash if row else None,
+        wrapped_key=rows.vault.get(sid),
+    )
 
 
 def _require_conditions(rows: MemoryRows, append: Append) -> None:
@@ -174,7 +194,7 @@ def _write(rows: MemoryRows, append: Append) -> None:
     sid, row = append.sid, rows.states.get(append.sid)
     for entry in append.entries:
         rows.entries[sid, entry.n] = entry
-        _put_pending(rows, entry.event, entry.leaf, sid, entry.n)
+        put_pending(rows, entry.event, entry.leaf, sid, entry.n)
     macs = row.macs if row else ()
     if append.new_subject is not None:
         macs = append.new_subject.macs
@@ -202,9 +222,10 @@ def _write(rows: MemoryRows, append: Append) -> None:
         rows.suppressions.setdefault(suppressed.mac, {})[suppressed.brand] = suppressed
 
 
-def _put_pending(
+def put_pending(
     rows: MemoryRows, event: EventId, leaf: bytes, sid: SubjectId | None, n: int | None
 ) -> None:
+    """Write an outbox row."""
     shard = shard_of(sid if sid is not None else SubjectId(event))
     at_ms = int(json.loads(leaf)["ts"])
     key = (f"Q#{shard}", f"{at_ms:013d}#{event}")

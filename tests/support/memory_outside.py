@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
+from chalicelib.ports.traces import MailTrace
 from tests.support.faults import Faults, no_faults, struck
 
 
@@ -46,6 +47,7 @@ class OutsideRows:
     requests: dict[str, RequestRow] = field(default_factory=dict)
     claims: dict[str, tuple[str, int]] = field(default_factory=dict)
     events: dict[str, StoredEvent] = field(default_factory=dict)
+    traces: dict[str, tuple[MailTrace, int]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -98,6 +100,15 @@ class MemoryBlobs(_Store):
     def delete(self, key: str) -> None:
         with self._call("Blobs.delete") as rows:
             rows.blobs.pop(key, None)
+
+    def delete_all(self, prefix: str) -> int:
+        if not prefix.endswith("/"):
+            raise FatalError("objects are destroyed by folder")
+        with self._call("Blobs.delete_all") as rows:
+            gone = [key for key in rows.blobs if key.startswith(prefix)]
+            for key in gone:
+                del rows.blobs[key]
+            return len(gone)
 
 
 def _store(rows: OutsideRows, key: str, data: bytes, content_type: str) -> None:

@@ -21,8 +21,10 @@ from tests.support.memory_catalog import CatalogRows, MemoryCampaigns
 from tests.support.memory_hygiene import HygieneRows, MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper
 from tests.support.memory_ledger import MemoryLedgerStore, MemoryRows
+from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryQueues, OutsideRows
 from tests.support.memory_sending import MemoryChunks, SendingRows
+from tests.support.memory_traces import MemoryTraces
 
 NEWS = PurposeId("newsletter")
 
@@ -72,11 +74,14 @@ class People:
     def feedback(self) -> Feedback:
         return Feedback(
             ledger=self.ledger,
+            store=MemoryLedgerStore(self.rows, self._strike),
+            mails=MemoryMailStore(self.rows, self._strike),
             suppressor=self.suppressor,
             chunks=MemoryChunks(self.sending, self._strike),
             campaigns=MemoryCampaigns(self.catalog, self._strike),
             health=MemoryHealthStore(self.hygiene, self._strike),
             activity=MemoryActivity(self.outside, self._strike),
+            traces=MemoryTraces(self.outside, self._strike),
             clock=self.clock,
             random=self.random,
         )

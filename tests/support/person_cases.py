@@ -140,7 +140,8 @@ def notice_cases() -> Iterator[Case]:
     yield forged("text missing", drop(f"{stem}.txt"))
     extra = f"notices/{sha256(b'other').hexdigest()}.html"
     yield forged("a notice nobody names", put(extra, b"other"), "notice")
-    yield forged("an odd file among notices", put("notices/a.png", b""), "notice", "inclusion")
+    odd = put("notices/a.png", b"")
+    yield forged("an odd file among notices", odd, "integrity", "notice", "inclusion")
     _, files = honest_files()
     wrong_leaf = {
         f"{stem}.leaf.json": files["events/0.leaf.json"],

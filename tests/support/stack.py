@@ -146,6 +146,16 @@ class Stack:
         """What the child ``name`` (``app`` or ``aws``) wrote."""
         return (self._state / "logs" / f"{name}.log").read_text()
 
+    @property
+    def state_folder(self) -> Path:
+        """Where the stack keeps keys, logs and what commands need to find it."""
+        return self._state
+
+    def environment(self) -> dict[str, str]:
+        """What a command needs in its environment to look at this stack."""
+        kept = json.loads((self._state / "environment.json").read_text())
+        return {str(name): str(value) for name, value in kept.items()}
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop the stack and return its exit code."""
         if self.process.poll() is None:
@@ -329,22 +339,23 @@ class Stack:
     @cached_property
     def aws_url(self) -> str:
         """Where the emulator of everything but SES listens."""
-        return next(url for url in self._endpoints() if not self._is_ses(url))
+        return next(url for url in self._endpoints() if self._first_answer(url) not in (200, 415))
 
     @cached_property
     def ses_url(self) -> str:
         """Where the SES endpoint listens."""
-        return next(url for url in self._endpoints() if self._is_ses(url))
+        return next(url for url in self._endpoints() if self._first_answer(url) == 200)
 
     def _endpoints(self) -> list[str]:
         ports = [port for _, port in listening(self.child("infra.local.aws"))]
         return [f"http://127.0.0.1:{port}" for port in ports]
 
-    def _is_ses(self, url: str) -> bool:
+    def _first_answer(self, url: str) -> int:
+        """The SES endpoint answers with 200, the time authority with 415, the emulator neither."""
         place = urlsplit(url)
         with closing(http.client.HTTPConnection(place.hostname or "", place.port)) as link:
             link.request("GET", "/v2/email/account")
-            return link.getresponse().read().startswith(b'{"DedicatedIp')
+            return link.getresponse().status
 
     def client(self, service: str) -> Any:
         """A boto3 client of the stack's emulator."""

@@ -22,6 +22,7 @@ from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, Moment, no_faults
+from tests.support.memory_audit import MemoryLedgerAudit, MemoryObjectAudit
 from tests.support.memory_catalog import (
     CatalogRows,
     MemoryApiKeys,
@@ -31,6 +32,7 @@ from tests.support.memory_catalog import (
     MemoryJobs,
     MemoryLists,
 )
+from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import (
     MemoryAddressMac,
@@ -45,6 +47,7 @@ from tests.support.memory_ledger import (
     MemoryOutbox,
     MemoryRows,
 )
+from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
 from tests.support.memory_sending import (
     Mailed,
@@ -53,6 +56,8 @@ from tests.support.memory_sending import (
     MemorySender,
     SendingRows,
 )
+from tests.support.memory_time import MemoryAnchors, MemoryTimeAuthority
+from tests.support.memory_traces import MemoryTraces
 
 BASE_URL = "https://mail.example.org"
 ORIGIN = "mail.example.org/ledger"
@@ -75,6 +80,8 @@ _SETTINGS = Settings(
     chunks_queue="chunks",
     sequencing_queue="sequencing",
     proofs_queue="proofs",
+    erasures_queue="erasures",
+    anchors_queue="anchors",
     vault_key="alias/vault",
     address_key="alias/address",
     links_key="alias/links",
@@ -103,6 +110,7 @@ class World(Container):
             "clock": self.time,
             "random": random,
             "store": MemoryLedgerStore(self.rows, faults=strike),
+            "mail_records": MemoryMailStore(self.rows, faults=strike),
             "outbox": MemoryOutbox(self.rows, faults=strike),
             "heads": MemoryHeadStore(origin=ORIGIN, rows=self.rows, faults=strike),
             "audience": MemoryAudienceStore(self.rows, faults=strike),
@@ -118,13 +126,22 @@ class World(Container):
             "chunks": MemoryChunks(self.sending_rows, faults=strike),
             "rate": MemoryRateSlot(self.sending_rows, faults=strike),
             "activity": MemoryActivity(self.outside_rows, faults=strike),
+            "traces": MemoryTraces(self.outside_rows, faults=strike),
             "blobs": MemoryBlobs(self.outside_rows, faults=strike),
+            "anchors": MemoryAnchors(faults=strike),
+            "time_authority": MemoryTimeAuthority(self.time, faults=strike),
             "queues": self.messages,
             "health": MemoryHealthStore(faults=strike),
             "suppression_index": MemorySuppressionIndex(faults=strike),
+            "ledger_audit": MemoryLedgerAudit(self.rows),
+            "object_audit": MemoryObjectAudit(self.outside_rows),
             "sender": self.mailbox,
             "renderer": TemplateRenderer(),
         }
+        parts["personal_data"] = MemoryPersonalData(
+            self.rows, self.outside_rows, parts["health"].rows, faults=strike
+        )
+        parts["erasure_records"] = MemoryErasures(faults=strike)
         parts["key_ring"] = KeyRing(
             keys=MemoryApiKeys(self.catalog_rows, faults=strike),
             clock=parts["clock"],
@@ -210,3 +227,10 @@ class World(Container):
             self.sequencer.run()
         elif queue is Queue.PROOFS:
             self.proofs.build(body["job"])
+        elif queue is Queue.ANCHORS:
+            self.anchoring.anchor(body["size"])
+        elif queue is Queue.ERASURES:
+            if "erasure" in body:
+                self.erasures.perform(body["erasure"])
+            else:
+                self.unconfirmed.erase(EventId(body["unconfirmed"]))
