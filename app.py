@@ -12,6 +12,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
 from chalicelib.entrypoints import logs, queues, schedules
 from chalicelib.entrypoints.api.routes import endpoints
+from chalicelib.entrypoints.compliance_pages import compliance
 from chalicelib.entrypoints.console_pages import console
 from chalicelib.entrypoints.public_pages import pages
 
@@ -22,6 +23,7 @@ app = Chalice(app_name="kvitto", configure_logs=False)
 app.api.binary_types = ["*/*"]
 app.register_blueprint(pages)
 app.register_blueprint(console)
+app.register_blueprint(compliance)
 app.register_blueprint(endpoints)
 
 
@@ -61,6 +63,24 @@ def build_proofs(event: SQSEvent) -> Any:
     return queues.build_proofs(event.to_dict())
 
 
+@app.on_sqs_message(queue="kvitto-anchors", batch_size=1)
+def anchor_checkpoints(event: SQSEvent) -> Any:
+    """Have checkpoints stamped with the time."""
+    return queues.anchor_checkpoints(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def anchor_on_schedule(event: CloudWatchEvent) -> int:
+    """Have the latest checkpoint stamped with the time."""
+    return schedules.anchor_on_schedule()
+
+
+@app.on_sqs_message(queue="kvitto-erasures", batch_size=1)
+def erase_subjects(event: SQSEvent) -> Any:
+    """Destroy the key and the data of erased people."""
+    return queues.erase_subjects(event.to_dict())
+
+
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sequence_on_schedule(event: CloudWatchEvent) -> int:
     """Sequence what a lost wake-up left behind."""
@@ -77,3 +97,9 @@ def advance_campaigns(event: CloudWatchEvent) -> int:
 def log_heartbeat(event: CloudWatchEvent) -> int:
     """Append the daily heartbeat."""
     return schedules.log_heartbeat()
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def erase_unconfirmed(event: CloudWatchEvent) -> int:
+    """Erase who never confirmed, and finish erasures."""
+    return schedules.erase_unconfirmed()

@@ -14,7 +14,11 @@ from chalicelib.errors import FatalError
 
 PROVIDER_HOSTS = (".amazonaws.com", ".cloudfront.net", ".on.aws")
 """Hosts the provider owns: a link in a mail must outlive the deployment that sent it."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_SIGNUPS_PER_HOUR = 60
+DEFAULT_KEEP_UNCONFIRMED_DAYS = 30
+MAX_RECOVERY_DAYS = 7
+"""No backup may bring an erased person's key back later than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,11 @@ class Settings:
         controller: id of the controller, in every ledger entry.
         log_key: ``kms:<key id or alias>``, or ``file:<path>`` of a 32-byte seed on one machine.
         signups_per_hour: sign-ups accepted from one network in an hour.
+        keep_unconfirmed_days: days after which a request nobody confirmed is erased, from 1.
+        vault_recovery_days: recovery window of the vault's table, days, 1 to 7.
+        tsa_url: where the RFC 3161 time-stamping authority answers; "" asks nobody for stamps.
+        tsa_roots: path of a PEM file of the root certificates whose stamps count, relative to the
+            package; "" counts none.
 
     """
 
@@ -45,17 +54,24 @@ class Settings:
     chunks_queue: str
     sequencing_queue: str
     proofs_queue: str
+    erasures_queue: str
+    anchors_queue: str
     vault_key: str
     address_key: str
     links_key: str
     log_key: str
     configuration_set: str
     signups_per_hour: int = DEFAULT_SIGNUPS_PER_HOUR
+    keep_unconfirmed_days: int = DEFAULT_KEEP_UNCONFIRMED_DAYS
+    vault_recovery_days: int = MAX_RECOVERY_DAYS
+    tsa_url: str = ""
+    tsa_roots: str = ""
+    region: str = ""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
         host = (parts.hostname or "").lower()
-        local = host in ("127.0.0.1", "localhost", "::1")
+        local = host in LOOPBACK
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
             raise FatalError("KVITTO_BASE_URL must be an https address of your own domain.")
         if not host or parts.path or parts.query or parts.fragment:
@@ -67,11 +83,17 @@ class Settings:
             )
         if self.log_key.startswith("file:") and not local:
             raise FatalError("A log key in a file is for one machine only; use a KMS key.")
+        _require_authority(self.tsa_url, self.tsa_roots)
 
     @property
     def is_secure(self) -> bool:
         """Whether the pages are reached by https; only one machine of its own may do without."""
         return self.base_url.startswith("https:")
+
+    @property
+    def storage(self) -> str:
+        """Where personal data is kept, for consent records; empty when that is not known."""
+        return f"Amazon Web Services, Region {self.region}" if self.region else ""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -91,9 +113,14 @@ class Settings:
                 )
             return value
 
-        budget = env.get("KVITTO_SIGNUPS_PER_HOUR") or str(DEFAULT_SIGNUPS_PER_HOUR)
-        if not budget.isascii() or not budget.isdigit() or int(budget) < 1:
-            raise FatalError("KVITTO_SIGNUPS_PER_HOUR must be a whole number from 1.")
+        def count(name: str, default: int, highest: int | None = None) -> int:
+            text = env.get(f"KVITTO_{name}") or str(default)
+            known = text.isascii() and text.isdigit() and int(text) >= 1
+            if not known or (highest is not None and int(text) > highest):
+                limit = "" if highest is None else f" to {highest}"
+                raise FatalError(f"KVITTO_{name} must be a whole number from 1{limit}.")
+            return int(text)
+
         return cls(
             base_url=required("BASE_URL").rstrip("/"),
             ledger_origin=required("LEDGER_ORIGIN"),
@@ -109,10 +136,32 @@ class Settings:
             chunks_queue=required("CHUNKS_QUEUE"),
             sequencing_queue=required("SEQUENCING_QUEUE"),
             proofs_queue=required("PROOFS_QUEUE"),
+            erasures_queue=required("ERASURES_QUEUE"),
+            anchors_queue=required("ANCHORS_QUEUE"),
             vault_key=required("VAULT_KEY"),
             address_key=required("ADDRESS_KEY"),
             links_key=required("LINKS_KEY"),
             log_key=required("LOG_KEY"),
             configuration_set=required("CONFIGURATION_SET"),
-            signups_per_hour=int(budget),
+            signups_per_hour=count("SIGNUPS_PER_HOUR", DEFAULT_SIGNUPS_PER_HOUR),
+            keep_unconfirmed_days=count("KEEP_UNCONFIRMED_DAYS", DEFAULT_KEEP_UNCONFIRMED_DAYS),
+            vault_recovery_days=count("VAULT_RECOVERY_DAYS", MAX_RECOVERY_DAYS, MAX_RECOVERY_DAYS),
+            tsa_url=env.get("KVITTO_TSA_URL", "").strip(),
+            tsa_roots=env.get("KVITTO_TSA_ROOTS", "").strip(),
+            region=env.get("AWS_REGION", "").strip(),
+        )
+
+
+def _require_authority(url: str, roots: str) -> None:
+    if not url:
+        return
+    parts = urlsplit(url)
+    local = (parts.hostname or "").lower() in LOOPBACK
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise FatalError("KVITTO_TSA_URL must be an https address.")
+    if not parts.hostname or parts.username or parts.password or parts.fragment:
+        raise FatalError("KVITTO_TSA_URL is a host and a path, without a name or password.")
+    if not roots:
+        raise FatalError(
+            "KVITTO_TSA_ROOTS must name the root certificates of the authority at KVITTO_TSA_URL."
         )

@@ -24,6 +24,8 @@ READ_TIMEOUT_S: Final = 5
 ATTEMPTS: Final = 4
 """Tries of an idempotent call, the first included, with the SDK's own jittered back-off."""
 POOLED_CONNECTIONS: Final = 25
+USER_AGENT: Final = "kvitto"
+"""What CloudTrail shows as the caller's program."""
 
 _UNVALIDATED: Final = frozenset({"dynamodb", "sesv2"})
 """Hot clients: the service validates anyway, and the SDK's own check costs as much as the call."""
@@ -103,6 +105,8 @@ def _make(service: str) -> Any:
         parameter_validation=service not in _UNVALIDATED,
         max_pool_connections=POOLED_CONNECTIONS,
         tcp_keepalive=True,
+        # The SDK's own spells out itself and the machine anew for every request.
+        user_agent=USER_AGENT,
     )
     return boto3.client(service, config=config)
 

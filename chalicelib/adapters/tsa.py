@@ -3,15 +3,19 @@
 
 Guarantees that a stamp is returned only if it is over the data asked about, answers this very
 request (nonce), and is signed for time stamping by a certificate whose chain leads to a configured
-root and was valid at the stamped time. Refuses plain http off this machine, redirects, answers
-above `MAX_ANSWER_BYTES`, and certificates that only the answer itself vouches for.
+root and was valid at the stamped time; and that nobody waits longer than `DEADLINE_S`. Refuses
+plain http off this machine, redirects, answers above `MAX_ANSWER_BYTES`, and certificates that
+only the answer itself vouches for.
 
 Source: RFC 3161 sections 2.2 to 2.4 and 3.4; RFC 5816.
 """
 
 import re
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from socket import SHUT_RDWR
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from rfc3161_client import VerifierBuilder
 
 TIMEOUT_S: Final = 10
+"""Longest silence that is waited for, seconds."""
+DEADLINE_S: Final = 20
+"""Longest wait for a whole answer, seconds: a proof and its function have not much more."""
 MAX_ANSWER_BYTES: Final = 64 * 1024
 PACKAGE: Final = Path(__file__).resolve().parents[2]
 """Where a relative path of certificates begins: the checkout, or the Lambda package."""
@@ -139,24 +146,57 @@ class Rfc3161Authority:
 
     def _ask(self, request: bytes) -> bytes:
         """Post a request; one try, because whoever asked asks again later."""
+        exchange = _Exchange(urlsplit(self._url), request)
+        exchange.start()
+        exchange.join(DEADLINE_S)
+        if exchange.is_alive():
+            exchange.hang_up()
+            raise Unavailable("ask the time authority: its answer does not end")
+        if exchange.failure is not None:
+            raise Unavailable(f"ask the time authority: {exchange.failure}")
+        _require_answered(exchange.status)
+        if len(exchange.body) > MAX_ANSWER_BYTES:
+            raise FatalError("the time authority's answer is too large to be a stamp")
+        return exchange.body
+
+
+class _Exchange(Thread):
+    """One request and its answer, apart: a socket's timeout bounds each read, not their sum.
+
+    Attributes:
+        failure: name of what went wrong, or None.
+    """
+
+    def __init__(self, place: SplitResult, request: bytes) -> None:
+        super().__init__(daemon=True)
+        self._place = place
+        self._request = request
+        self._link = _connect(place)
+        self.failure: str | None = None
+        self.status = 0
+        self.body = b""
+
+    def run(self) -> None:
         from http.client import HTTPException
 
-        place = urlsplit(self._url)
-        link = _connect(place)
-        target = f"{place.path or '/'}{f'?{place.query}' if place.query else ''}"
+        path, query = self._place.path or "/", self._place.query
         headers = {"Content-Type": "application/timestamp-query", "Connection": "close"}
         try:
-            link.request("POST", target, request, headers)
-            answer = link.getresponse()
-            body: bytes = answer.read(MAX_ANSWER_BYTES + 1)
+            self._link.request("POST", f"{path}?{query}" if query else path, self._request, headers)
+            answer = self._link.getresponse()
+            self.status = answer.status
+            self.body = answer.read(MAX_ANSWER_BYTES + 1)
         except (OSError, HTTPException) as error:
-            raise Unavailable(f"ask the time authority: {type(error).__name__}") from None
+            self.failure = type(error).__name__
         finally:
-            link.close()
-        _require_answered(answer.status)
-        if len(body) > MAX_ANSWER_BYTES:
-            raise FatalError("the time authority's answer is too large to be a stamp")
-        return body
+            self._link.close()
+
+    def hang_up(self) -> None:
+        """End the wait for whatever was still to come; nobody reads it any more."""
+        link = self._link.sock
+        if link is not None:
+            with suppress(OSError):
+                link.shutdown(SHUT_RDWR)
 
 
 def _connect(place: SplitResult) -> Any:

@@ -5,50 +5,47 @@ Guarantees that a process makes each part once, at first use.
 """
 
 from functools import cache, cached_property
+from hashlib import sha256
 
-from chalicelib.bootstrap.adapters import Adapters
+from chalicelib.bootstrap.core import Core
 from chalicelib.config import Settings
+from chalicelib.domain.erasure import DAY_MS
+from chalicelib.domain.ids import SubjectId
 from chalicelib.proof.policy import Log, Policy
+from chalicelib.services.anchoring import AnchorBell, Anchoring
 from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.campaigns import CampaignDesk
+from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.confirmation import Confirmation
 from chalicelib.services.confirmation_mail import ConfirmationMail
 from chalicelib.services.delivery import Courier
+from chalicelib.services.dispatches import Dispatches
+from chalicelib.services.erasure import ErasureDesk
+from chalicelib.services.evidence import Gatherer
+from chalicelib.services.exhibits import Exhibits
 from chalicelib.services.feedback import Feedback
-from chalicelib.services.ledger import Ledger
-from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.fsck import Fsck
+from chalicelib.services.fsck_log import LogCheck
+from chalicelib.services.fsck_people import PeopleCheck
+from chalicelib.services.fsck_places import PlaceCheck
 from chalicelib.services.mailing import Composer
 from chalicelib.services.planning import Planner
+from chalicelib.services.plans import Plans
 from chalicelib.services.proofs import Proofs
+from chalicelib.services.receipts import Receipts
+from chalicelib.services.replay import Replay
 from chalicelib.services.sequencing import Sequencer
 from chalicelib.services.setup import Setup
+from chalicelib.services.shredding import Shredder
 from chalicelib.services.signup import Signup
-from chalicelib.services.subscribers import Subscribers
 from chalicelib.services.suppressions import Suppressions, Suppressor
+from chalicelib.services.unconfirmed import Unconfirmed
 from chalicelib.services.unsubscribe import Unsubscribe
+from chalicelib.services.wishes import Wishes
 
 
-class Container(Adapters):
+class Container(Core):
     """Everything a handler may ask for, made at first use."""
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """Appends to chains."""
-        return Ledger(
-            store=self.store,
-            wrapper=self.wrapper,
-            address_mac=self.address_mac,
-            queues=self.queues,
-            clock=self.clock,
-            random=self.random,
-            origin=self.settings.ledger_origin,
-            controller=self.settings.controller,
-        )
-
-    @cached_property
-    def tokens(self) -> LinkTokens:
-        """Links in mails."""
-        return LinkTokens(self.link_keys)
 
     @cached_property
     def composer(self) -> Composer:
@@ -57,8 +54,16 @@ class Container(Adapters):
             renderer=self.renderer,
             tokens=self.tokens,
             forms=self.forms,
+            lines=self.checkpoint_lines,
             clock=self.clock,
             base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def checkpoint_lines(self) -> CheckpointLines:
+        """The line of the ledger in mails."""
+        return CheckpointLines(
+            heads=self.heads, clock=self.clock, origin=self.settings.ledger_origin
         )
 
     @cached_property
@@ -81,7 +86,6 @@ class Container(Adapters):
         return Confirmation(
             ledger=self.ledger,
             store=self.store,
-            audience=self.audience,
             brands=self.brands,
             lists=self.lists,
             forms=self.forms,
@@ -95,7 +99,8 @@ class Container(Adapters):
             ledger=self.ledger,
             suppressor=self.suppressor,
             store=self.store,
-            heads=self.heads,
+            mails=self.mail_records,
+            lines=self.checkpoint_lines,
             brands=self.brands,
             lists=self.lists,
             forms=self.forms,
@@ -106,7 +111,6 @@ class Container(Adapters):
             clock=self.clock,
             random=self.random,
             base_url=self.settings.base_url,
-            origin=self.settings.ledger_origin,
         )
 
     @cached_property
@@ -145,8 +149,20 @@ class Container(Adapters):
             queues=self.queues,
             sender=self.sender,
             composer=self.composer,
+            plans=self.plans,
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Whole plans of campaigns."""
+        return Plans(
+            ledger=self.ledger,
+            store=self.store,
+            campaigns=self.campaign_rows,
+            blobs=self.blobs,
+            clock=self.clock,
         )
 
     @cached_property
@@ -158,6 +174,7 @@ class Container(Adapters):
             blobs=self.blobs,
             chunks=self.chunks,
             queues=self.queues,
+            plans=self.plans,
             random=self.random,
         )
 
@@ -189,17 +206,33 @@ class Container(Adapters):
             blobs=self.blobs,
             signer=self.log_signer,
             origin=self.settings.ledger_origin,
+            bell=self.anchor_bell if self.settings.tsa_url else None,
+        )
+
+    @cached_property
+    def anchor_bell(self) -> AnchorBell:
+        """Asks for time anchors."""
+        return AnchorBell(anchors=self.anchors, queues=self.queues, clock=self.clock)
+
+    @cached_property
+    def anchoring(self) -> Anchoring:
+        """Time anchors."""
+        return Anchoring(
+            anchors=self.anchors,
+            authority=self.time_authority,
+            outbox=self.outbox,
+            blobs=self.blobs,
+            clock=self.clock,
+            origin=self.settings.ledger_origin,
         )
 
     @cached_property
     def policy(self) -> bytes:
-        """The C2SP policy a verifier needs: the log's key. Public."""
-        return Policy(logs=(Log(key=self.sequencer.log_key),)).encode()
-
-    @cached_property
-    def subscribers(self) -> Subscribers:
-        """Reads subscribers."""
-        return Subscribers(ledger=self.ledger, store=self.store, audience=self.audience)
+        """The C2SP policy a verifier needs: the log's key and the roots of time. Public."""
+        return Policy(
+            logs=(Log(key=self.sequencer.log_key),),
+            time_roots=tuple(sha256(root).digest() for root in self.time_authority.roots),
+        ).encode()
 
     @cached_property
     def suppressor(self) -> Suppressor:
@@ -218,11 +251,14 @@ class Container(Adapters):
         """SES events."""
         return Feedback(
             ledger=self.ledger,
+            store=self.store,
+            mails=self.mail_records,
             suppressor=self.suppressor,
             chunks=self.chunks,
             campaigns=self.campaign_rows,
             health=self.health,
             activity=self.activity,
+            traces=self.traces,
             clock=self.clock,
             random=self.random,
         )
@@ -232,16 +268,139 @@ class Container(Adapters):
         """Proof bundles."""
         return Proofs(
             ledger=self.ledger,
-            store=self.store,
+            published=self.published_log,
+            gatherer=self.gatherer,
+            wishes=Wishes(ledger=self.ledger, wrapper=self.wrapper, random=self.random),
             jobs=self.jobs,
-            brands=self.brands,
             blobs=self.blobs,
             queues=self.queues,
             tokens=self.tokens,
+            unsealing=self.unsealing,
+            by_message=self.finder.by_message_id,
+            by_erasure=self._erased_subject,
             clock=self.clock,
             random=self.random,
-            policy=self.policy,
         )
+
+    def _erased_subject(self, erasure_id: str) -> SubjectId | None:
+        found = self.erasure_records.get(erasure_id)
+        return found.sid if found else None
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """People's own receipts."""
+        return Receipts(
+            ledger=self.ledger,
+            store=self.store,
+            published=self.published_log,
+            tokens=self.tokens,
+            brands=self.brands,
+            lists=self.lists,
+            forms=self.forms,
+            blobs=self.blobs,
+        )
+
+    @cached_property
+    def gatherer(self) -> Gatherer:
+        """Everything a bundle shows."""
+        return Gatherer(
+            published=self.published_log,
+            exhibits=Exhibits(blobs=self.blobs, published=self.published_log),
+            dispatches=Dispatches(
+                store=self.store,
+                mails=self.mail_records,
+                campaigns=self.campaign_rows,
+                chunks=self.chunks,
+                plans=self.plans,
+                blobs=self.blobs,
+                published=self.published_log,
+                clock=self.clock,
+            ),
+            anchoring=self.anchoring,
+            authority=self.time_authority,
+            brands=self.brands,
+            lists=self.lists,
+            forms=self.forms,
+            clock=self.clock,
+            policy=self.policy,
+            base_url=self.settings.base_url,
+            storage=self.settings.storage,
+        )
+
+    @cached_property
+    def shredder(self) -> Shredder:
+        """Destroys a person's key and data."""
+        return Shredder(
+            ledger=self.ledger,
+            store=self.store,
+            data=self.personal_data,
+            index=self.suppression_index,
+            blobs=self.blobs,
+            clock=self.clock,
+            window_ms=self.settings.vault_recovery_days * DAY_MS,
+        )
+
+    @cached_property
+    def erasures(self) -> ErasureDesk:
+        """Erasures people ask for."""
+        return ErasureDesk(
+            ledger=self.ledger,
+            store=self.store,
+            records=self.erasure_records,
+            shredder=self.shredder,
+            tokens=self.tokens,
+            blobs=self.blobs,
+            queues=self.queues,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def unconfirmed(self) -> Unconfirmed:
+        """Requests never confirmed."""
+        return Unconfirmed(
+            store=self.store,
+            records=self.erasure_records,
+            shredder=self.shredder,
+            blobs=self.blobs,
+            queues=self.queues,
+            clock=self.clock,
+            keep_days=self.settings.keep_unconfirmed_days,
+        )
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Erasures after a restore."""
+        return Replay(
+            store=self.store,
+            records=self.erasure_records,
+            data=self.personal_data,
+            shredder=self.shredder,
+            blobs=self.blobs,
+        )
+
+    @cached_property
+    def fsck(self) -> Fsck:
+        """Compares everything with the log's entries."""
+        log = LogCheck(
+            heads=self.heads,
+            blobs=self.blobs,
+            objects=self.object_audit,
+            rows=self.ledger_audit,
+            key=self.sequencer.log_key,
+        )
+        places = PlaceCheck(
+            rows=self.ledger_audit, outbox=self.outbox, heads=self.heads, blobs=self.blobs
+        )
+        people = PeopleCheck(
+            rows=self.ledger_audit,
+            places=places,
+            store=self.store,
+            audience=self.audience,
+            wrapper=self.wrapper,
+            origin=self.settings.ledger_origin,
+        )
+        return Fsck(checks=(log, people), clock=self.clock)
 
     @cached_property
     def key_ring(self) -> KeyRing:

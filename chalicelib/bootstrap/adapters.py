@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.ports import audience, catalog, hygiene, keys, ledger, outside, sending, system
+    from chalicelib.ports import (
+        audience,
+        audit,
+        catalog,
+        erasure,
+        hygiene,
+        keys,
+        ledger,
+        mails,
+        outside,
+        sending,
+        system,
+        time,
+        traces,
+    )
 
 
 class Adapters:
@@ -49,6 +63,13 @@ class Adapters:
         )
 
     @cached_property
+    def mail_records(self) -> "mails.MailStore":
+        """Confirmation mails as they were sent."""
+        from chalicelib.adapters.dynamo.mails import DynamoMailStore
+
+        return DynamoMailStore(self.settings.ledger_table)
+
+    @cached_property
     def outbox(self) -> "ledger.Outbox":
         """Entries waiting for an index."""
         from chalicelib.adapters.dynamo.log import DynamoOutbox
@@ -65,6 +86,22 @@ class Adapters:
         return DynamoHeadStore(
             ledger_table=self.settings.ledger_table, origin=self.settings.ledger_origin
         )
+
+    @cached_property
+    def anchors(self) -> "time.Anchors":
+        """The index of stamped checkpoints."""
+        from chalicelib.adapters.dynamo.anchors import DynamoAnchors
+
+        return DynamoAnchors(
+            ledger_table=self.settings.ledger_table, origin=self.settings.ledger_origin
+        )
+
+    @cached_property
+    def time_authority(self) -> "time.TimeAuthority":
+        """Who stamps checkpoints."""
+        from chalicelib.adapters.tsa import Rfc3161Authority
+
+        return Rfc3161Authority(url=self.settings.tsa_url, certificates=self.settings.tsa_roots)
 
     @cached_property
     def audience(self) -> "audience.AudienceStore":
@@ -124,22 +161,25 @@ class Adapters:
     def brands(self) -> "catalog.Brands":
         """Brands."""
         from chalicelib.adapters.dynamo.catalog import DynamoBrands
+        from chalicelib.adapters.recent import RecentBrands
 
-        return DynamoBrands(self.settings.campaigns_table)
+        return RecentBrands(DynamoBrands(self.settings.campaigns_table), self.clock)
 
     @cached_property
     def lists(self) -> "catalog.Lists":
         """Lists."""
         from chalicelib.adapters.dynamo.catalog import DynamoLists
+        from chalicelib.adapters.recent import RecentLists
 
-        return DynamoLists(self.settings.campaigns_table)
+        return RecentLists(DynamoLists(self.settings.campaigns_table), self.clock)
 
     @cached_property
     def forms(self) -> "catalog.Forms":
         """Forms."""
         from chalicelib.adapters.dynamo.catalog import DynamoForms
+        from chalicelib.adapters.recent import RecentForms
 
-        return DynamoForms(self.settings.campaigns_table)
+        return RecentForms(DynamoForms(self.settings.campaigns_table), self.clock)
 
     @cached_property
     def campaign_rows(self) -> "catalog.Campaigns":
@@ -177,6 +217,13 @@ class Adapters:
         return DynamoActivity(self.settings.activity_table)
 
     @cached_property
+    def traces(self) -> "traces.Traces":
+        """Mails by their Message-ID, and a person's stored SES events."""
+        from chalicelib.adapters.dynamo.traces import DynamoTraces
+
+        return DynamoTraces(self.settings.activity_table)
+
+    @cached_property
     def health(self) -> "hygiene.HealthStore":
         """Health of addresses."""
         from chalicelib.adapters.dynamo.hygiene import DynamoHealthStore
@@ -189,6 +236,27 @@ class Adapters:
         from chalicelib.adapters.dynamo.hygiene import DynamoSuppressionIndex
 
         return DynamoSuppressionIndex(self.settings.ledger_table)
+
+    @cached_property
+    def personal_data(self) -> "erasure.PersonalData":
+        """Everything of a person, to be destroyed."""
+        from chalicelib.adapters.dynamo.erasure import DynamoPersonalData
+
+        return DynamoPersonalData(
+            ledger_table=self.settings.ledger_table,
+            vault_table=self.settings.vault_table,
+            audience_table=self.settings.audience_table,
+            activity_table=self.settings.activity_table,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def erasure_records(self) -> "erasure.Erasures":
+        """Records of erasures."""
+        from chalicelib.adapters.dynamo.erasures import DynamoErasures
+
+        return DynamoErasures(self.settings.campaigns_table)
 
     @cached_property
     def blobs(self) -> "outside.Blobs":
@@ -210,6 +278,8 @@ class Adapters:
                 Queue.CHUNKS: self.settings.chunks_queue,
                 Queue.SEQUENCING: self.settings.sequencing_queue,
                 Queue.PROOFS: self.settings.proofs_queue,
+                Queue.ERASURES: self.settings.erasures_queue,
+                Queue.ANCHORS: self.settings.anchors_queue,
             }
         )
 
@@ -233,3 +303,22 @@ class Adapters:
         from chalicelib.adapters.dynamo.catalog import DynamoApiKeys
 
         return DynamoApiKeys(self.settings.campaigns_table)
+
+    @cached_property
+    def ledger_audit(self) -> "audit.LedgerAudit":
+        """Every row of the ledger and the vault, for an operator's comparison."""
+        from chalicelib.adapters.dynamo.audit import DynamoLedgerAudit
+
+        return DynamoLedgerAudit(
+            ledger_table=self.settings.ledger_table,
+            vault_table=self.settings.vault_table,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def object_audit(self) -> "audit.ObjectAudit":
+        """Names of stored objects, for an operator's comparison."""
+        from chalicelib.adapters.s3_listing import S3Listing
+
+        return S3Listing(self.settings.bucket)

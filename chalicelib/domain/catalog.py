@@ -5,7 +5,7 @@ Guarantees that every stored definition is complete and valid: construction rais
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formataddr
 from enum import StrEnum
 
@@ -13,6 +13,13 @@ from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId, require_sl
 from chalicelib.errors import InputError
 
 LANGUAGES = ("en", "sv", "de", "fr")
+ZONES: Mapping[str, str] = {
+    "en": "UTC",
+    "sv": "Europe/Stockholm",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+}
+"""The time zone of a brand that names none, by its default language."""
 MAX_NAME_CHARS = 120
 MAX_FIELDS = 20
 MAX_TYPED_CHARS = 2_500
@@ -37,6 +44,8 @@ class Brand:
         controller_name: legal name shown to visitors (GDPR Art. 13(1)(a)).
         postal_address: one line, shown in every mail footer.
         from_address: the sender's e-mail address, a verified SES identity.
+        time_zone: IANA name; "" stands for that of the default language's country (`zone`).
+        privacy: SHA-256 (hex) of our privacy page as published, by language.
 
     """
 
@@ -49,6 +58,8 @@ class Brand:
     from_address: str
     privacy_url: str | None = None
     default_language: str = "en"
+    time_zone: str = ""
+    privacy: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_slug(self.id, "brand")
@@ -57,6 +68,17 @@ class Brand:
         _text(self.postal_address, "A postal address", 300)
         if self.default_language not in LANGUAGES:
             raise InputError(code="bad_language", detail="A language is one of en, sv, de, fr.")
+
+    @property
+    def zone(self) -> str:
+        """The time zone its proofs show beside UTC: an IANA name."""
+        return self.time_zone or ZONES[self.default_language]
+
+    def linked_privacy(self, language: str) -> str | None:
+        """Return the hash of the privacy page its forms link to; None when it is not ours."""
+        if self.privacy_url is not None:
+            return None
+        return self.privacy.get(language) or self.privacy.get(self.default_language)
 
     @property
     def sender(self) -> str:

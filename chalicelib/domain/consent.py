@@ -27,7 +27,9 @@ from chalicelib.vocabulary import EventType
 MAILS_REMEMBERED = 3
 """Confirmation mails the state remembers: the rule for a fourth looks at the last three."""
 
-LIFTED_BY_CONFIRMATION = frozenset({SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT})
+LIFTED_BY_CONFIRMATION = frozenset(
+    {SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT, SuppressionReason.ERASED}
+)
 """Suppressions that end when the person confirms a new request; an operator's own does not."""
 
 _LIVE = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)

@@ -144,9 +144,14 @@ def was_never_confirmed(events: Iterable[Event]) -> bool:
     return holds <= 0
 
 
-def said_no(state: SubjectState) -> bool:
-    """Say whether the person refused, withdrew, objected or complained: that must outlive them."""
+def said_no(state: SubjectState, held: Iterable[str]) -> bool:
+    """Say whether the person refused, withdrew, objected or complained: that must outlive them.
+
+    Args:
+        held: reasons their address is suppressed for; the chain may never have heard of them.
+    """
     answers = (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
     ended = any(consent.status in answers for consent in state.consents.values())
-    told = any(x.reason != SuppressionReason.BOUNCE for x in state.suppressions)
+    reasons = {*held, *(x.reason for x in state.suppressions)}
+    told = bool(reasons - {SuppressionReason.BOUNCE})
     return bool(ended or told or state.stops or state.objections)

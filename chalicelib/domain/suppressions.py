@@ -16,9 +16,9 @@ _WEIGHT: Mapping[str, int] = MappingProxyType(
     {
         SuppressionReason.BOUNCE: 1,
         SuppressionReason.COMPLAINT: 2,
-        SuppressionReason.UNSUBSCRIBED: 3,
-        SuppressionReason.MANUAL: 4,
-        SuppressionReason.ERASED: 5,
+        SuppressionReason.ERASED: 3,
+        SuppressionReason.UNSUBSCRIBED: 4,
+        SuppressionReason.MANUAL: 5,
     }
 )
 
@@ -39,3 +39,27 @@ def outweighs(reason: str, held: Iterable[str]) -> bool:
 def holds(state: SubjectState, reason: str, brand: BrandId | None = None) -> bool:
     """Say whether the state has this very suppression."""
     return any((x.brand, x.reason) == (brand, reason) for x in state.suppressions)
+
+
+def kept_after_erasure(
+    held: Iterable[tuple[BrandId | None, str]], *, suppress: bool
+) -> tuple[tuple[BrandId | None, SuppressionReason], ...]:
+    """Return what an erased person's address stays suppressed for, every brand first.
+
+    Nothing without ``suppress``. Else ``erased`` for every brand, and what only the operator lifts
+    as it was (docs/spec/erasure.md §3).
+
+    Example:
+        >>> kept_after_erasure([(None, "bounce")], suppress=True)
+        ((None, <SuppressionReason.ERASED: 'erased'>),)
+    """
+    if not suppress:
+        return ()
+    lasting = {
+        brand: SuppressionReason(reason)
+        for brand, reason in held
+        if outweighs(reason, [SuppressionReason.ERASED])
+    }
+    return tuple(
+        sorted({None: SuppressionReason.ERASED, **lasting}.items(), key=lambda kept: kept[0] or "")
+    )

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console: read-only pages behind a session that an API key opens.
 
-Guarantees that nothing here changes anything but the session, that wrong keys all get the same
-answer and draw on a budget per network, and that no page is shown to a session without a live
-key.
+Guarantees that nothing here changes anything but the session, and that wrong keys all get the same
+answer and draw on a budget per network. `compliance_pages` has the pages that act.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
-from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.ids import decode_id
 from chalicelib.domain.networks import network_of
 from chalicelib.entrypoints import console_session
-from chalicelib.entrypoints._runtime import Served, page
+from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import read_form
+from chalicelib.entrypoints.console_access import LOGIN, Seat, ended, inside, key_of
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
 from chalicelib.entrypoints.routing import route
 from chalicelib.entrypoints.visitors import path_word
@@ -27,43 +25,14 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
 
 HOME = "/console/overview"
-LOGIN = "/console/login"
 HOUR_S = 3600
 LOGINS_PER_HOUR = 60
 ROWS = 100
 WRONG_KEY = "This is not a live key of this installation. Check it and try again."
 
-Inside = Callable[["Container", Request], Answer]
-
-
-def _inside(handler: Inside) -> Served:
-    """Serve a page only to a session whose key is live; others are led to the log-in page."""
-
-    def guarded(container: "Container", request: Request) -> Answer:
-        if _key_of(container, request) is None:
-            return redirect(LOGIN, _ended(container))
-        return handler(container, request)
-
-    return page(guarded)
-
-
-def _key_of(container: "Container", request: Request) -> ApiKey | None:
-    value = console_session.cookie_of(request.headers.get("cookie", ""))
-    if not value:
-        return None
-    now_ms = container.clock.now_ms()
-    session = console_session.read(container.link_keys.masters(), value, now_ms)
-    if session is None:
-        return None
-    try:
-        key = container.key_ring.get(session.key_id)
-    except NotFound:
-        return None
-    return key if key.allows(KeyScope.READ) else None
-
 
 def _enter(container: "Container", request: Request) -> Answer:
-    return redirect(LOGIN if _key_of(container, request) is None else HOME)
+    return redirect(LOGIN if key_of(container, request) is None else HOME)
 
 
 def _show_login(container: "Container", _request: Request) -> Answer:
@@ -87,13 +56,14 @@ def _log_in(container: "Container", request: Request) -> Answer:
 
 
 def _log_out(container: "Container", _request: Request) -> Answer:
-    return redirect(LOGIN, _ended(container))
+    return redirect(LOGIN, ended(container))
 
 
-def _overview(container: "Container", _request: Request) -> Answer:
+def _overview(container: "Container", _request: Request, seat: Seat) -> Answer:
     campaigns = container.campaigns.page(None, ROWS)
     lists = container.setup.lists(None, ROWS)
     data = {
+        **seat.frame(),
         "campaigns": sorted(campaigns.items, key=lambda item: -item.created_ms),
         "lists": lists.items,
         "more": campaigns.cursor is not None or lists.cursor is not None,
@@ -101,25 +71,25 @@ def _overview(container: "Container", _request: Request) -> Answer:
     return html(container.renderer.page("console/overview.html", data))
 
 
-def _campaign(container: "Container", request: Request) -> Answer:
+def _campaign(container: "Container", request: Request, seat: Seat) -> Answer:
     campaign_id = path_word(request, "campaign")
     try:
         decode_id(campaign_id)
         seen = container.campaigns.get(campaign_id)
     except (InputError, NotFound):
         data = {"title": "No such campaign", "detail": "There is no campaign with this id."}
-        return html(container.renderer.page("console/error.html", data), 404)
-    shown = {"campaign": replace(seen.campaign, status=seen.status), "progress": seen.progress}
+        return html(container.renderer.page("console/error.html", seat.frame() | data), 404)
+    shown = {
+        **seat.frame(),
+        "campaign": replace(seen.campaign, status=seen.status),
+        "progress": seen.progress,
+    }
     return html(container.renderer.page("console/campaign.html", shown))
-
-
-def _ended(container: "Container") -> dict[str, str]:
-    return {"Set-Cookie": console_session.set_cookie("", secure=container.settings.is_secure)}
 
 
 console = Blueprint(__name__)
 route(console, "/console", {"GET": page(_enter)})
 route(console, LOGIN, {"GET": page(_show_login), "POST": page(_log_in)})
 route(console, "/console/logout", {"POST": page(_log_out)})
-route(console, HOME, {"GET": _inside(_overview)})
-route(console, "/console/campaigns/{campaign}", {"GET": _inside(_campaign)})
+route(console, HOME, {"GET": inside(_overview)})
+route(console, "/console/campaigns/{campaign}", {"GET": inside(_campaign)})

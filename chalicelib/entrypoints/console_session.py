@@ -18,6 +18,7 @@ from hashlib import sha256
 LIFE_S = 8 * 3600
 COOKIE = "kvitto_console"
 _PURPOSE = b"kvitto/console-session/1"
+_FORM_PURPOSE = b"kvitto/console-form/1"
 _KEY_ID_BYTES = 16
 _EXPIRY_BYTES = 8
 _MAC_BYTES = 32
@@ -79,8 +80,18 @@ def set_cookie(value: str, *, secure: bool) -> str:
     return f"{COOKIE}={value}; Max-Age={life}; Path=/console; HttpOnly; SameSite=Strict{flags}"
 
 
-def _mac(master: bytes, signed: bytes) -> bytes:
-    purpose_key = hmac.digest(master, _PURPOSE, sha256)
+def form_token(masters: Sequence[tuple[int, bytes]], value: str) -> str:
+    """Return what the forms of one session carry: another site cannot know it.
+
+    Args:
+        value: the cookie value of a session that was just read.
+    """
+    master = dict(masters)[_decoded(value)[0]]
+    return _encoded(_mac(master, value.encode("ascii"), _FORM_PURPOSE))
+
+
+def _mac(master: bytes, signed: bytes, purpose: bytes = _PURPOSE) -> bytes:
+    purpose_key = hmac.digest(master, purpose, sha256)
     return hmac.digest(purpose_key, signed, sha256)
 
 

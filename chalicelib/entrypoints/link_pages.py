@@ -14,6 +14,7 @@ from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import MAX_FIELDS, MULTIPART, read_form
 from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, html
 from chalicelib.entrypoints.languages import choose_language
+from chalicelib.entrypoints.receipt_pages import receipt_path
 from chalicelib.entrypoints.refusals import Refusal
 from chalicelib.entrypoints.visitors import path_word, session_of
 from chalicelib.errors import BadToken, InputError, NotFound
@@ -83,6 +84,7 @@ def _link_page(
         "sentences": form.sentences(link.token.purposes, language) if form else (),
         "token": token,
         "receipt": link.token.request,
+        "receipt_path": receipt_path(container, link.token.sid, link.token.brand, link.entry),
         "form_id": form.id if form else None,
     }
     return html(container.renderer.page(f"pages/{name}.html", data), status)
@@ -120,7 +122,8 @@ def _unsubscribe(container: "Container", request: Request) -> Answer:
     )
     done = _known(lambda: container.unsubscribe.withdraw(token, session, via))
     language = _language(request, fields, done.brand.default_language)
-    data = {"language": language, "brand": done.brand}
+    receipt = receipt_path(container, done.sid, done.brand.id, done.entry)
+    data = {"language": language, "brand": done.brand, "receipt_path": receipt}
     return html(container.renderer.page("pages/unsubscribed.html", data))
 
 

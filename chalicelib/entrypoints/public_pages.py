@@ -18,6 +18,7 @@ from chalicelib.entrypoints.link_pages import (
     show_unsubscribe,
     unsubscribe,
 )
+from chalicelib.entrypoints.receipt_pages import show_receipt
 from chalicelib.entrypoints.routing import route
 from chalicelib.entrypoints.visitors import path_word
 
@@ -86,6 +87,10 @@ def _privacy(container: "Container", request: Request) -> Answer:
     language = choose_language(
         [request.query], request.headers.get("accept-language", ""), brand.default_language
     )
+    published = brand.privacy.get(language)
+    stored = container.blobs.get(f"privacy/{published}.html") if published else None
+    if stored is not None:
+        return Answer(body=stored.data)  # The very bytes the ledger commits to.
     data = {"language": language, "brand": brand}
     return html(container.renderer.page("pages/privacy.html", data))
 
@@ -96,6 +101,7 @@ route(pages, "/favicon.ico", {"GET": page(_no_icon)})
 route(pages, "/forms/{form_id}", {"GET": show_form, "POST": submit_form})
 route(pages, "/confirm/{token}", {"GET": show_confirmation, "POST": answer_confirmation})
 route(pages, "/unsubscribe/{token}", {"GET": show_unsubscribe, "POST": unsubscribe})
+route(pages, "/receipt/{token}", {"GET": show_receipt})
 route(pages, "/privacy/{brand}", {"GET": page(_privacy)})
 route(pages, "/ledger/checkpoint", {"GET": page(_checkpoint)})
 route(pages, "/ledger/policy", {"GET": page(_policy)})

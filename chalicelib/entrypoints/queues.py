@@ -63,6 +63,25 @@ def build_proofs(container: "Container", body: str) -> None:
     container.proofs.build(_text(read_message(body), "job"))
 
 
+@batch
+def anchor_checkpoints(container: "Container", body: str) -> None:
+    """Have one checkpoint stamped with the time. Idempotency key: its size."""
+    size = read_message(body).get("size")
+    if type(size) is not int or size < 1:
+        raise InputError(code="bad_message", detail="A checkpoint's size is a whole number.")
+    container.anchoring.anchor(size)
+
+
+@batch
+def erase_subjects(container: "Container", body: str) -> None:
+    """Erase one person. Idempotency key: the erasure's id, or the request never confirmed."""
+    message = read_message(body)
+    if "unconfirmed" in message:
+        container.unconfirmed.erase(EventId(_text(message, "unconfirmed")))
+    else:
+        container.erasures.perform(_text(message, "erasure"))
+
+
 def _text(message: dict[str, object], name: str) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not value:

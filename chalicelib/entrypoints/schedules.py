@@ -17,6 +17,12 @@ def sequence_on_schedule(container: "Container") -> int:
 
 
 @job
+def anchor_on_schedule(container: "Container") -> int:
+    """Have the latest checkpoint stamped with the time if the log grew; return 1 if it is."""
+    return int(container.anchoring.anchor_latest())
+
+
+@job
 def advance_campaigns(container: "Container") -> int:
     """Finish, expire and wake campaigns; return how many run."""
     return container.campaigns.advance()
@@ -29,3 +35,13 @@ def log_heartbeat(container: "Container") -> int:
 
     container.ledger.record(Draft(type=EventType.LOG_HEARTBEAT, channel=None))
     return 1
+
+
+@job
+def erase_unconfirmed(container: "Container") -> int:
+    """Queue requests never confirmed, and finish erasures; return how many were queued."""
+    try:
+        container.erasures.go_on()
+    finally:  # Neither waits for what is wrong with the other.
+        queued = container.unconfirmed.search()
+    return queued

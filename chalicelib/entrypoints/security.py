@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The headers every answer carries.
 
-Guarantees that a page can load nothing, run nothing, post only to us and be framed by nobody
-(but the sign-up form, which may stand in a frame: it has no session and its mail decides), that
-no address with a token in it leaves as a referrer, and that nothing personal is cached.
+Guarantees that a page can load nothing, run nothing (but the one known script of a receipt), post
+only to us and be framed by nobody (but the sign-up form, which may stand in a frame: it has no
+session and its mail decides), that no address with a token in it leaves as a referrer, and that
+nothing personal is cached.
 
 Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
 """
 
+import base64
 from dataclasses import replace
+from hashlib import sha256
 
 from chalicelib.entrypoints.exchange import HTML, Answer
 
@@ -16,9 +19,23 @@ _CSP_PAGE = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors {ancestors}"
 )
+_CSP_SCRIPT = "; script-src 'sha256-{digest}'"
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
 NO_STORE = "no-store"
 ONE_YEAR_S = 31_536_000
+
+
+def with_script(script: str) -> dict[str, str]:
+    """Return the headers of a page on which this inline script runs, and no other.
+
+    Args:
+        script: every character between the page's script tags, known before the page is filled.
+
+    Source: W3C Content Security Policy Level 3 section 2.3.1 (hash-source).
+    """
+    digest = base64.b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+    page = _CSP_PAGE.format(ancestors="'none'")
+    return {"Content-Security-Policy": page + _CSP_SCRIPT.format(digest=digest)}
 
 
 def hardened(answer: Answer, *, secure: bool, framed: bool = False) -> Answer:

@@ -53,7 +53,8 @@ class PersonalData(Protocol):
     def shred_again(self, shred: Shred, index: int) -> None:
         """Destroy again what a restored backup brought back, and end the chain as it ended before.
 
-        Unconditional; ``index`` is the entry's place in the log. No suppression is touched.
+        Unconditional; ``index`` is the entry's place in the log. Without ``macs`` no suppression is
+        touched.
         """
         ...
 

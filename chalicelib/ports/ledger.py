@@ -210,7 +210,10 @@ class LedgerStore(Protocol):
         ...
 
     def locate(self, event: EventId) -> Located | None:
-        """Return where an event is, or None when its id row does not exist (yet)."""
+        """Return where an event is, or None when its id row does not exist (yet).
+
+        Its place in a chain is read strongly; its index in the log may be a moment old.
+        """
         ...
 
     def append_controller_entry(

@@ -41,6 +41,7 @@ from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof import canonical
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.mailing import Composer
+from chalicelib.services.plans import Plans
 from chalicelib.vocabulary import EventType
 
 STALLED_MS = 10 * 60 * 1000
@@ -96,6 +97,7 @@ class CampaignDesk:
         queues: Queues,
         sender: Sender,
         composer: Composer,
+        plans: Plans,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -111,6 +113,7 @@ class CampaignDesk:
         self._queues = queues
         self._sender = sender
         self._composer = composer
+        self._plans = plans
         self._clock = clock
         self._random = random
 
@@ -270,6 +273,7 @@ class CampaignDesk:
                 content_sha256=frozen,
                 chunk_size=max(1, min(MAX_RECIPIENTS_PER_CALL, int(quota))),
                 started_ms=self._clock.now_ms(),
+                plan_event=self._ledger.new_event_id(),
             )
         )
         self._enqueue_plans(stored)
@@ -312,6 +316,7 @@ class CampaignDesk:
             seen = self._seen(campaign)
             try:
                 if seen.complete:
+                    self._plans.commit(campaign)
                     self._finish(seen, now_ms)
                 elif campaign.status is not CampaignStatus.PAUSED:
                     self._wake(seen, now_ms)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The line in every mail that says how large the ledger is and what its root hash is.
 
-Guarantees one read of the head in `FRESH_FOR_MS` and process, however many mails go out. Whoever
-keeps a mail keeps a copy of the log's head: rewriting the log would need every mailbox.
+Guarantees one read of a log's head in `FRESH_FOR_MS` and process, however many mails go out.
+Whoever keeps a mail keeps a copy of that head: rewriting the log would need every mailbox.
 
 Source: docs/spec/ledger.md, "The line in mails".
 """
@@ -37,7 +37,7 @@ class CheckpointLines:
         self._heads = heads
         self._clock = clock
         self._origin = origin
-        self._kept: tuple[int, CheckpointLine | None] | None = None
+        self._kept: tuple[int, CheckpointLine] | None = None
 
     def latest(self) -> CheckpointLine | None:
         """Return the line, at most `FRESH_FOR_MS` old; None before the first checkpoint.
@@ -49,6 +49,7 @@ class CheckpointLines:
         now_ms = self._clock.now_ms()
         if self._kept is None or now_ms - self._kept[0] >= FRESH_FOR_MS:
             head = self._heads.read()
-            line = CheckpointLine.of(self._origin, head) if head else None
-            self._kept = (now_ms, line)
+            if head is None:
+                return None  # The first one comes within seconds, and the next mail names it.
+            self._kept = (now_ms, CheckpointLine.of(self._origin, head))
         return self._kept[1]

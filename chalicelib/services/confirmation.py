@@ -13,10 +13,9 @@ from chalicelib.domain import consent
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.state import ConsentStatus, Scope, SubjectState, consent_keys
-from chalicelib.errors import Conflict, NotFound
-from chalicelib.ports.audience import AudienceStore
+from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists
-from chalicelib.ports.ledger import ConfirmToken, LedgerStore
+from chalicelib.ports.ledger import Asked, ConfirmToken, LedgerStore
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
@@ -39,13 +38,20 @@ class LinkStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A confirmation link as its page shows it; ``changed`` when this very call did it."""
+    """A confirmation link as its page shows it.
+
+    Attributes:
+        changed: this very call did it.
+        entry: number in the chain of the entry that this very call appended.
+
+    """
 
     status: LinkStatus
     token: ConfirmToken
     brand: Brand
     lists: tuple[MailingList, ...]
     changed: bool = False
+    entry: int | None = None
 
 
 class Confirmation:
@@ -56,7 +62,6 @@ class Confirmation:
         *,
         ledger: Ledger,
         store: LedgerStore,
-        audience: AudienceStore,
         brands: Brands,
         lists: Lists,
         forms: Forms,
@@ -64,7 +69,6 @@ class Confirmation:
     ) -> None:
         self._ledger = ledger
         self._store = store
-        self._audience = audience
         self._brands = brands
         self._lists = lists
         self._forms = forms
@@ -78,8 +82,8 @@ class Confirmation:
             NotFound: no such link was ever mailed, or the person was erased since.
 
         """
-        token = self._token(token_text)
-        return self._link(token, self._ledger.open(token.sid).state)
+        asked = self._asked(token_text)
+        return self._link(asked.token, self._opened(asked).state)
 
     def confirm(self, token_text: str, session: Session) -> Link:
         """Give the consent the link asks for, once.
@@ -102,12 +106,12 @@ class Confirmation:
 
     def _answer(self, token_text: str, session: Session, act: EventType) -> Link:
         for _ in range(ATTEMPTS):
-            token = self._token(token_text)
-            chain = self._ledger.open(token.sid)
+            asked = self._asked(token_text, whole=act is EventType.CONSENT_CONFIRMED)
+            token, chain = asked.token, self._opened(asked)
             link = self._link(token, chain.state)
             if link.status is not LinkStatus.OPEN:
                 return link
-            profile = self._profile(chain, token) if act is EventType.CONSENT_CONFIRMED else None
+            profile = self._profile(chain, asked) if act is EventType.CONSENT_CONFIRMED else None
             try:
                 after = self._ledger.append(
                     chain,
@@ -119,15 +123,23 @@ class Confirmation:
                 continue
             status = _answered(token, after.state)
             return Link(
-                status=status, token=token, brand=link.brand, lists=link.lists, changed=True
+                status=status,
+                token=token,
+                brand=link.brand,
+                lists=link.lists,
+                changed=True,
+                entry=after.state.entries - 1,
             )
         raise Conflict(KEPT_MOVING)
 
-    def _token(self, token_text: str) -> ConfirmToken:
-        token = self._store.token(confirm_token_hash(token_text))
-        if token is None:
+    def _asked(self, token_text: str, *, whole: bool = False) -> Asked:
+        found = self._store.asked(confirm_token_hash(token_text), whole=whole)
+        if found is None:
             raise NotFound("This confirmation link is not known.")
-        return token
+        return found
+
+    def _opened(self, asked: Asked) -> Chain:
+        return self._ledger.opened(asked.token.sid, asked.subject)
 
     def _link(self, token: ConfirmToken, state: SubjectState) -> Link:
         brand = self._brands.get(token.brand)
@@ -154,12 +166,13 @@ class Confirmation:
             return LinkStatus.EXPIRED
         return LinkStatus.OPEN
 
-    def _profile(self, chain: Chain, token: ConfirmToken) -> Mapping[str, JsonValue]:
+    def _profile(self, chain: Chain, asked: Asked) -> Mapping[str, JsonValue]:
         """The profile with what the confirmed request told us: only now is it the person's word."""
-        member = self._audience.members([chain.sid]).get(chain.sid)
-        profile = open_profile(chain.keys, member.sealed) if member else {}
-        entry = self._ledger.history(chain.sid, token.request_entry, token.request_entry)[0]
-        claims = open_claims(chain.keys, entry)
+        token = asked.token
+        if asked.request is None:
+            raise FatalError("a confirm token leads to no request")
+        profile = open_profile(chain.keys, asked.profile) if asked.profile else {}
+        claims = open_claims(chain.keys, asked.request)
         form = self._forms.get(token.form, token.form_version)
         fields = (claims.choice or {}).get("fields")
         told = form.attributes(fields) if form and isinstance(fields, dict) else {}

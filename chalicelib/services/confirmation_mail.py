@@ -16,16 +16,19 @@ from chalicelib.domain.signup import COOLDOWN_MS, Mail, decide_mail
 from chalicelib.domain.state import ConsentKey, Scope, SubjectState, consent_keys
 from chalicelib.errors import NotFound, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Forms, Lists
-from chalicelib.ports.ledger import ConfirmToken, HeadStore, LedgerStore, StoredEntry
+from chalicelib.ports.ledger import ConfirmToken, LedgerStore, StoredEntry
+from chalicelib.ports.mails import MailStore
 from chalicelib.ports.outside import Activity
 from chalicelib.ports.sending import Message, Outcome, Renderer, Sender, Sent
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof import canonical
 from chalicelib.proof.disclosure import Claims
+from chalicelib.proof.sealing import NONCE_BYTES
 from chalicelib.proof.tokens import CONFIRM_BYTES, new_confirm_token
+from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.entries import event_of_leaf, open_claims
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_record import REQUEST_TAG, mail_document, seal_mail
 from chalicelib.services.suppressions import Suppressor
 from chalicelib.vocabulary import EventType
 
@@ -62,7 +65,8 @@ class ConfirmationMail:
         ledger: Ledger,
         suppressor: Suppressor,
         store: LedgerStore,
-        heads: HeadStore,
+        mails: MailStore,
+        lines: CheckpointLines,
         brands: Brands,
         lists: Lists,
         forms: Forms,
@@ -73,12 +77,12 @@ class ConfirmationMail:
         clock: Clock,
         random: RandomBytes,
         base_url: str,
-        origin: str,
     ) -> None:
         self._ledger = ledger
         self._suppressor = suppressor
         self._store = store
-        self._heads = heads
+        self._mails = mails
+        self._lines = lines
         self._brands = brands
         self._lists = lists
         self._forms = forms
@@ -89,7 +93,6 @@ class ConfirmationMail:
         self._clock = clock
         self._random = random
         self._base_url = base_url
-        self._origin = origin
 
     def send(self, request: EventId) -> Mail:
         """Mail the answer to a logged request, if one is due; say which.
@@ -137,12 +140,18 @@ class ConfirmationMail:
             return Mail.NONE
         if kind is Mail.CONFIRM:
             self._store.put_token(self._token(token_sha256, chain, brand, asked))
+        document = mail_document(brand.sender, message)
+        nonce = self._random(NONCE_BYTES)
+        # Before the send: what left must be found, what is found may not have left.
+        self._mails.put(chain.sid, asked.entry, seal_mail(chain.keys, asked.entry, document, nonce))
         sent = self._sender.send_one(brand.sender, message)
         if sent.outcome is not Outcome.ACCEPTED:
             return self._not_accepted(sent, claim, asked)
-        draft = _draft(brand, asked, message, sent, token_sha256 if kind is Mail.CONFIRM else "")
+        draft = _draft(brand, asked, document, sent, token_sha256 if kind is Mail.CONFIRM else "")
         self._ledger.retrying(
-            chain.sid, lambda now: [] if (now.state.last_mail or -1) > asked.entry else [draft]
+            chain.sid,
+            lambda now: [] if (now.state.last_mail or -1) > asked.entry else [draft],
+            chain,
         )
         return kind
 
@@ -180,7 +189,6 @@ class ConfirmationMail:
         )
 
     def _message(self, kind: Mail, chain: Chain, brand: Brand, asked: Asked, token: str) -> Message:
-        head = self._heads.read()
         confirm_url = f"{self._base_url}/confirm/{token}"
         rendered = self._renderer.mail(
             TEMPLATES[kind],
@@ -195,13 +203,15 @@ class ConfirmationMail:
                 "unsubscribe_url": self._unsubscribe_url(brand, chain)
                 if kind is Mail.ALREADY_SUBSCRIBED
                 else None,
-                "checkpoint": {"origin": self._origin, "size": head.size, "root": head.root.hex()}
-                if head
-                else None,
+                "checkpoint": self._lines.latest(),
             },
         )
         return Message(
-            to=asked.to, subject=rendered.subject, html=rendered.html, text=rendered.text
+            to=asked.to,
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            tags=((REQUEST_TAG, asked.request),),
         )
 
     def _unsubscribe_url(self, brand: Brand, chain: Chain) -> str:
@@ -235,13 +245,13 @@ def _asked(chain: Chain, entry: StoredEntry, brand: Brand) -> Asked:
     )
 
 
-def _draft(brand: Brand, asked: Asked, message: Message, sent: Sent, token_sha256: str) -> Draft:
+def _draft(brand: Brand, asked: Asked, document: bytes, sent: Sent, token_sha256: str) -> Draft:
     return Draft(
         type=EventType.CONSENT_MAIL_SENT,
         brand=brand.id,
         lists=asked.event.lists,
         purposes=asked.event.purposes,
-        content_sha256=_content_hash(message),
+        content_sha256=hashlib.sha256(document).hexdigest(),
         claims=Claims(
             link={
                 "message_id": sent.message_id or "",
@@ -250,8 +260,3 @@ def _draft(brand: Brand, asked: Asked, message: Message, sent: Sent, token_sha25
             }
         ),
     )
-
-
-def _content_hash(message: Message) -> str:
-    document = {"html": message.html, "subject": message.subject, "text": message.text}
-    return hashlib.sha256(canonical.encode(document)).hexdigest()

@@ -41,10 +41,11 @@ from chalicelib.ports.sending import (
 )
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.campaigns import LEASE_MS
+from chalicelib.services.checkpoint_line import CheckpointLine
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.mailing import Composer
-from chalicelib.services.planning import manifest_key
+from chalicelib.services.plans import manifest_key
 
 MAX_TRIES = 6
 """Calls made for recipients SES surely did not take, within one claim."""
@@ -56,11 +57,12 @@ TRY_FOR_MS = 45 * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """The campaign as it was when the chunk was taken, with its brand and list."""
+    """The campaign as it was when the chunk was taken, its brand and list, and the log's head."""
 
     campaign: Campaign
     brand: Brand
     mailing_list: MailingList
+    checkpoint: CheckpointLine | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,12 @@ class Courier:
         mailing_list = self._lists.get(campaign.list)
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        return Mailing(campaign=campaign, brand=brand, mailing_list=mailing_list)
+        return Mailing(
+            campaign=campaign,
+            brand=brand,
+            mailing_list=mailing_list,
+            checkpoint=self._composer.checkpoint(),
+        )
 
     def _campaign(self, campaign_id: str) -> Campaign:
         campaign = self._campaigns.get(campaign_id)
@@ -268,7 +275,13 @@ class Courier:
         keys = self._ledger.keys_of(person.sid, member.wrapped_key or b"")
         profile = open_profile(keys, member.sealed)
         return self._composer.compose(
-            mailing.campaign, mailing.brand, mailing.mailing_list, person, profile, chunk.name
+            mailing.campaign,
+            mailing.brand,
+            mailing.mailing_list,
+            person,
+            profile,
+            chunk.name,
+            mailing.checkpoint,
         )
 
     def _wait(self, recipients: int) -> None:

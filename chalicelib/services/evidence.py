@@ -39,6 +39,7 @@ class Gatherer:
         clock: Clock,
         policy: bytes,
         base_url: str,
+        storage: str,
     ) -> None:
         self._published = published
         self._exhibits = exhibits
@@ -51,6 +52,7 @@ class Gatherer:
         self._clock = clock
         self._policy = policy
         self._base_url = base_url
+        self._storage = storage
 
     def gather(self, job: JobId, dossier: Dossier, wish: Wish) -> Evidence | None:
         """Return the evidence; None while the published log lacks an entry of the chain.
@@ -142,6 +144,7 @@ class Gatherer:
             brand_id=brand.id,
             brand=brand.name,
             privacy_url=brand.privacy_url or "",
+            storage=self._storage,
             list_names=tuple((each.id, each.name) for each in lists if each is not None),
             purpose_names=tuple(sorted(self._purposes(dossier, wish).items())),
         )

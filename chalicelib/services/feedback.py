@@ -24,29 +24,44 @@ from chalicelib.domain.hygiene import (
     scopes_of,
     stranger_reason,
 )
-from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, SubjectId, decode_id, encode_id
+from chalicelib.domain.ids import (
+    DELIVERY_ID_BYTES,
+    DeliveryId,
+    EventId,
+    SubjectId,
+    decode_id,
+    encode_id,
+)
 from chalicelib.domain.ses_events import SesEvent, SesType, parse
 from chalicelib.domain.state import Scope
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.hygiene import HealthStore
+from chalicelib.ports.ledger import LedgerStore, Located
+from chalicelib.ports.mails import MailStore
 from chalicelib.ports.outside import Activity, StoredEvent
 from chalicelib.ports.sending import ChunkStore, DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.ports.traces import MailTrace, Traces
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.sealing import NONCE_BYTES
 from chalicelib.services.ledger import ATTEMPTS, Chain, Ledger
+from chalicelib.services.mail_record import REQUEST_TAG, MailAnswer, seal_answer
 from chalicelib.services.suppressions import Change, Suppressor, objections_to
 
 log = logging.getLogger(__name__)
 
 KEEP_EVENTS_S = 180 * 24 * 3600
 """How long a stored event lives, seconds."""
+KEEP_TRACES_MS = 400 * DAY_MS
+"""How long a mail is found by its Message-ID after SES's first event of it, milliseconds."""
 KEEP_HEALTH_MS = 400 * DAY_MS
 """How long a health record lives after its latest change, milliseconds."""
 DELIVERY_TAG = "r"
 """The message tag that holds the delivery id (docs/spec/sending.md)."""
 TRACKING = frozenset({SesType.OPEN, SesType.CLICK})
+ANSWERS = frozenset({SesType.DELIVERY, SesType.BOUNCE, SesType.REJECT, SesType.DELIVERY_DELAY})
+"""Events that say how a mail was received: kept beside the confirmation mail they are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +71,7 @@ class _Found:
     chain: Chain | None
     mac: str | None
     seen: DeliverySeen | None
+    request: Located | None = None
 
     @property
     def key(self) -> str | None:
@@ -70,20 +86,26 @@ class Feedback:
         self,
         *,
         ledger: Ledger,
+        store: LedgerStore,
+        mails: MailStore,
         suppressor: Suppressor,
         chunks: ChunkStore,
         campaigns: Campaigns,
         health: HealthStore,
         activity: Activity,
+        traces: Traces,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
         self._ledger = ledger
+        self._ledger_store = store
+        self._mails = mails
         self._suppressor = suppressor
         self._chunks = chunks
         self._campaigns = campaigns
         self._health = health
         self._activity = activity
+        self._traces = traces
         self._clock = clock
         self._random = random
 
@@ -108,11 +130,13 @@ class Feedback:
             found = _Found(chain=None, mac=None, seen=None)
         else:
             found = self._find(event)
+        self._keep_trace(event, found, at_ms)
         weight = rank(event)
         if found.seen is not None and weight:
             self._chunks.observe(
                 found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
             )
+        self._keep_answer(event, found, weight, at_ms)
         kind = classify(event)
         self._change_ledger(event, found, kind, at_ms)
         if found.key is not None:
@@ -120,11 +144,13 @@ class Feedback:
         self._store(event, found, at_ms)
 
     def _find(self, event: SesEvent) -> _Found:
-        """By the delivery tag; else, and once the subject is erased, by the address's MAC."""
+        """By the delivery or request tag; else, or once they are erased, by the address's MAC."""
         seen = self._delivery(event)
-        chain = self._open(seen.row.sid) if seen else None
+        request = self._request(event) if seen is None else None
+        sid = seen.row.sid if seen else request.sid if request else None
+        chain = self._open(sid) if sid else None
         if chain is not None:
-            return _Found(chain=chain, mac=None, seen=seen)
+            return _Found(chain=chain, mac=None, seen=seen, request=request)
         mac = self._mac(event)
         sid = self._ledger.lookup(mac).sid if mac else None
         chain = self._open(sid) if sid else None
@@ -139,6 +165,46 @@ class Feedback:
         except InputError:
             return None  # Somebody else's message under the same configuration set.
         return self._chunks.delivery(DeliveryId(tag))
+
+    def _request(self, event: SesEvent) -> Located | None:
+        """The sign-up whose mail this is about, by the mail's tag."""
+        tag = event.tags.get(REQUEST_TAG)
+        if tag is None or not event.alone:
+            return None
+        try:
+            decode_id(tag)
+        except InputError:
+            return None  # Somebody else's message under the same configuration set.
+        return self._ledger_store.locate(EventId(tag))
+
+    def _keep_trace(self, event: SesEvent, found: _Found, at_ms: int) -> None:
+        """Let the mail be found by its Message-ID: one write for a mail, by its first event.
+
+        Before the delivery row learns of the id, so that a crash in between is healed.
+        """
+        if not event.message_id:
+            return
+        if found.seen is not None and found.seen.message_id is None:
+            trace = MailTrace(delivery=found.seen.row.delivery)
+        elif found.request is not None and event.type in ANSWERS:
+            trace = MailTrace(request=found.request.event)
+        else:
+            return
+        self._traces.keep(event.message_id, trace, at_ms + KEEP_TRACES_MS)
+
+    def _keep_answer(self, event: SesEvent, found: _Found, weight: int, at_ms: int) -> None:
+        """Keep how a confirmation mail was received, for the proof of its person."""
+        chain, request = found.chain, found.request
+        if chain is None or request is None or request.n is None or event.type not in ANSWERS:
+            return
+        answer = MailAnswer(
+            event=str(event.type),
+            at_ms=at_ms,
+            message_id=event.message_id,
+            said=event.diagnostic,
+        )
+        sealed = seal_answer(chain.keys, request.n, answer, self._random(NONCE_BYTES))
+        self._mails.answer(chain.sid, request.n, sealed, weight, at_ms)
 
     def _open(self, sid: SubjectId) -> Chain | None:
         try:
@@ -224,5 +290,7 @@ class Feedback:
 def _event_key(event: SesEvent, found: _Found) -> str:
     """The same for every repeat of an event about one recipient, and nothing to read from it."""
     who = found.seen.row.delivery if found.seen else found.mac or ""
+    if found.request is not None:
+        who = found.request.event
     parts = (event.message_id, event.name, who, "" if event.at_ms is None else str(event.at_ms))
     return encode_id(hashlib.sha256("\0".join(parts).encode()).digest())

@@ -39,7 +39,7 @@ from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims, disclose, disclosure_digest, encode_claims
-from chalicelib.proof.leaf import BuiltLeaf, LeafFields, build_controller_leaf, build_leaf
+from chalicelib.proof.leaf import BuiltLeaf, Erasure, LeafFields, build_controller_leaf, build_leaf
 from chalicelib.proof.sealing import KEY_BYTES, NONCE_BYTES, SubjectKeys
 from chalicelib.services.entries import event_of_leaf, seal_profile
 from chalicelib.vocabulary import EventType
@@ -71,6 +71,7 @@ class Draft:
     manifest_sha256: str | None = None
     claims: Claims = field(default_factory=Claims)
     event: EventId | None = None
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,11 @@ class Ledger:
             EvidenceError: the vault's key is not this subject's.
 
         """
-        return self._opened(sid, self._store.load(sid), NotFound("There is no such subscriber."))
+        return self.opened(sid, self._store.load(sid))
+
+    def opened(self, sid: SubjectId, loaded: Loaded) -> Chain:
+        """Return the chain of a subject that was just read; raises as `open` does."""
+        return self._opened(sid, loaded, NotFound("There is no such subscriber."))
 
     def _opened(self, sid: SubjectId, loaded: Loaded, missing: StateError) -> Chain:
         if loaded.state is None or loaded.wrapped_key is None:
@@ -215,7 +220,7 @@ class Ledger:
 
         """
         now_ms = self._clock.now_ms()
-        entries, after = self._grown(chain, drafts, now_ms)
+        entries, after = self.grown(chain, drafts, now_ms)
         gone = {x.brand for x in chain.state.suppressions}
         gone -= {x.brand for x in after.state.suppressions}
         self._store.commit(
@@ -242,10 +247,10 @@ class Ledger:
             self.wake_sequencer()
         return after
 
-    def _grown(
+    def grown(
         self, chain: Chain, drafts: Sequence[Draft], now_ms: int
     ) -> tuple[tuple[StoredEntry, ...], Chain]:
-        """The entries that ``drafts`` become, and the chain with them."""
+        """Return the entries that ``drafts`` become, and the chain with them; stores nothing."""
         if not drafts:
             raise FatalError("an append needs at least one entry")
         entries: list[StoredEntry] = []
@@ -303,12 +308,18 @@ class Ledger:
             manifest_sha256=draft.manifest_sha256,
             content_sha256=draft.content_sha256,
             campaign=draft.campaign,
+            erasure=draft.erasure,
         )
 
-    def retrying(self, sid: SubjectId, decide: Callable[[Chain], Sequence[Draft]]) -> Chain:
+    def retrying(
+        self,
+        sid: SubjectId,
+        decide: Callable[[Chain], Sequence[Draft]],
+        chain: Chain | None = None,
+    ) -> Chain:
         """Open the chain, append what ``decide`` returns, and decide anew if it moved on.
 
-        An empty decision appends nothing.
+        An empty decision appends nothing. A ``chain`` the caller holds already is tried first.
 
         Raises:
             Conflict: the chain kept moving; nothing was appended.
@@ -316,28 +327,49 @@ class Ledger:
 
         """
         for _ in range(ATTEMPTS):
-            chain = self.open(sid)
+            chain = chain or self.open(sid)
             drafts = decide(chain)
             if not drafts:
                 return chain
             try:
                 return self.append(chain, drafts)
             except Conflict:
-                continue
+                chain = None
         raise Conflict(KEPT_MOVING)
 
     def record(self, draft: Draft) -> EventId:
         """Append an entry of no subject's chain, such as ``notice.published``."""
         event_id = draft.event or self.new_event_id()
-        fields = self._fields(draft, decode_id(event_id), self._clock.now_ms())
-        self._store.append_controller_entry(event_id, build_controller_leaf(fields).leaf, None)
-        self.wake_sequencer()
+        self.publish(replace(draft, event=event_id))
         return event_id
+
+    def publish(self, draft: Draft, *, wake: bool = True) -> bytes:
+        """Append an entry of no subject's chain and return its leaf.
+
+        Raises:
+            Conflict: an entry with the draft's id was written before.
+
+        """
+        event_id = draft.event or self.new_event_id()
+        fields = self._fields(draft, decode_id(event_id), self._clock.now_ms())
+        leaf = build_controller_leaf(fields).leaf
+        self._store.append_controller_entry(event_id, leaf, None)
+        if wake:
+            self.wake_sequencer()
+        return leaf
 
     def suppress_stranger(
         self, mac: str, reason: SuppressionReason, brand: BrandId | None = None
     ) -> None:
-        """Suppress an address that belongs to no subject: a row by MAC, and its entry.
+        """Suppress an address that belongs to no subject: a row by MAC, and its entry."""
+        row, leaf = self.suppression_of(mac, reason, brand)
+        self._store.append_controller_entry(row.event, leaf, None, (row,))
+        self.wake_sequencer()
+
+    def suppression_of(
+        self, mac: str, reason: SuppressionReason, brand: BrandId | None = None
+    ) -> tuple[Suppressed, bytes]:
+        """Return a suppression that stands in no chain, and its entry's leaf; stores nothing.
 
         The entry commits to the MAC under a key that only the row holds: without the row it opens
         no more.
@@ -356,8 +388,7 @@ class Ledger:
         row = Suppressed(
             mac=mac, brand=brand, reason=reason, since_ms=now_ms, event=event_id, salt_key=key
         )
-        self._store.append_controller_entry(event_id, leaf, None, (row,))
-        self.wake_sequencer()
+        return row, leaf
 
     def wake_sequencer(self) -> None:
         """Ask for a checkpoint soon. Only an optimisation: a schedule does it anyway."""

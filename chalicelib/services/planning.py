@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning a campaign: who is to be mailed in each shard, written once, and the chunk messages.
 
-Guarantees that a shard is planned once for good, whoever plans it and how often, and that a chunk
-whose outcome stands gets no message any more.
+Guarantees that a shard is planned once for good, whoever plans it and how often, that a chunk
+whose outcome stands gets no message any more, and that the ledger commits to the whole plan.
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,7 @@ from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.sending import ChunkStore
 from chalicelib.ports.system import RandomBytes
-
-
-def manifest_key(campaign: str, shard: str) -> str:
-    """Return the blob key of a shard's manifest."""
-    return f"manifests/v1/{campaign}/{shard}"
+from chalicelib.services.plans import Plans, manifest_key
 
 
 class Planner:
@@ -40,6 +36,7 @@ class Planner:
         blobs: Blobs,
         chunks: ChunkStore,
         queues: Queues,
+        plans: Plans,
         random: RandomBytes,
     ) -> None:
         self._campaigns = campaigns
@@ -47,6 +44,7 @@ class Planner:
         self._blobs = blobs
         self._chunks = chunks
         self._queues = queues
+        self._plans = plans
         self._random = random
 
     def plan(self, campaign_id: str, shard: str) -> int:
@@ -76,6 +74,8 @@ class Planner:
         ]
         if messages:
             self._queues.send_all(Queue.CHUNKS, messages)
+        # Mail does not wait for it; the plan message comes again until it is done.
+        self._plans.commit(campaign)
         return people
 
     def _people(self, campaign: Campaign, shard: str) -> int:

@@ -6,13 +6,21 @@ the log and proven before a bundle can be fetched; that a job row holds nothing 
 a job ends within about an hour, ready or failed with a sentence.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.errors import BadToken, Conflict, DependencyError, InputError, NotFound
+from chalicelib.errors import (
+    BadToken,
+    Conflict,
+    DependencyError,
+    InputError,
+    KvittoError,
+    NotFound,
+)
 from chalicelib.ports.catalog import Jobs, Page
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
@@ -33,6 +41,8 @@ from chalicelib.vocabulary import EventType
 
 __all__ = ["Proofs", "Wish"]
 
+log = logging.getLogger(__name__)
+
 KIND = "proofs"
 RETRY_S = 1
 """How long a job that waits for the log stays out of sight, seconds."""
@@ -44,6 +54,10 @@ NOBODY = "Nobody is found by this."
 TOO_LONG = (
     "The proof could not be made within an hour: the log or another service it needs was behind. "
     "Nothing was lost; please ask for the proof again."
+)
+DAMAGED = (
+    "The proof could not be made: something stored for it is damaged or cannot be read. Nothing "
+    "was changed; the log of this installation names the fault."
 )
 EXPORT_REASONS = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Words a leaf may hold; any other reason is kept sealed beside it."""
@@ -174,6 +188,7 @@ class Proofs:
         Raises:
             NotFound: there is no such job.
             DependencyError: try again; after `PATIENCE_MS` the job fails instead.
+            EvidenceError, FatalError: something stored is damaged; the same.
         """
         job = self.get(job_id)
         if job.status is not JobStatus.PENDING:
@@ -181,19 +196,39 @@ class Proofs:
         is_late = self._clock.now_ms() - job.created_ms >= PATIENCE_MS
         try:
             done = self._export(job) if "event" not in job.progress else self._finish(job)
-        except NotFound:
-            return self._fail(job, GONE)
         except Conflict:
             done = False  # An entry came in between, or another worker: neither is a failure.
-        except DependencyError:
-            if is_late:
-                return self._fail(job, TOO_LONG)
-            raise
+        except KvittoError as error:
+            problem = self._end_of(job, error, is_late=is_late)
+            if problem is None:
+                raise
+            return self._fail(job, problem)
         if done:
             return True
         if is_late:
             return self._fail(self.get(job_id), TOO_LONG)
         self._queues.send(Queue.PROOFS, {"v": 1, "job": job.id}, delay_s=RETRY_S)
+        return False
+
+    def _end_of(self, job: Job, error: KvittoError, *, is_late: bool) -> str | None:
+        """Why the error ends the job; None when another try may help, or the hour is not over."""
+        if isinstance(error, DependencyError):
+            return TOO_LONG if is_late else None
+        if isinstance(error, NotFound) and self._is_gone(job):
+            return GONE
+        if not (is_late or isinstance(error, NotFound)):
+            return None
+        log.error("a proof is given up: %s", error, extra={"job": job.id}, exc_info=error)
+        return DAMAGED
+
+    def _is_gone(self, job: Job) -> bool:
+        """Whether the person was erased since the job was asked for."""
+        if "key" in job.request:
+            return False  # They were erased before; the proof is of what is left.
+        try:
+            self._ledger.open(SubjectId(job.request["sid"]))
+        except NotFound:
+            return True
         return False
 
     def _fail(self, job: Job, problem: str) -> bool:
@@ -284,6 +319,10 @@ class Proofs:
         )
         key = f"{_folder(sid, is_erased=is_erased)}{job.id}.zip"
         self._blobs.put(key, finished, "application/zip")
+        if not is_erased and read_chain_key(self._ledger, sid)[1]:
+            # The erasure's sweep may have come before the file. Any later one finds it.
+            self._blobs.delete(key)
+            raise NotFound("the person was erased since")
         self._jobs.replace(replace(job, status=JobStatus.READY, blob=key))
         self._blobs.delete(job.progress["prepared"])
         return True

@@ -2,7 +2,8 @@
 """Erasing again whom a restored backup brought back (docs/spec/erasure.md §6).
 
 Guarantees that after a run no person whose erasure is in the log has a key, a profile, a lookup
-or a sealed part in the tables. Reads the whole log and whole tables: for a command.
+or a sealed part in the tables, and that an address whose lookup came back is suppressed as the
+erasure left it. Reads the whole log and whole tables: for a command.
 """
 
 import logging
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import consent
-from chalicelib.domain.erasure import Stage
+from chalicelib.domain.erasure import Ground, Stage, said_no
 from chalicelib.domain.ids import EventId, SubjectId, encode_id
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import NotFound
@@ -128,17 +129,33 @@ class Replay:
         self._shredder.sweep(sid)
         if state.erased and not (is_back or loaded.macs or swept):
             return False
+        found = {mac: self._store.lookup(mac) for mac in loaded.macs}
+        # The address of somebody who signed up anew since is theirs, with all it is suppressed for.
+        macs = tuple(mac for mac, known in found.items() if known.sid in (None, sid))
+        held = [row.reason for mac in macs for row in found[mac].suppressions]
+        kept = self._shredder.kept(macs, suppress=self._suppresses(sid, state, parsed, held))
         self._data.shred_again(
             Shred(
                 sid=sid,
                 entry=_entry(parsed, logged.leaf),
                 state=_ended(state, parsed, logged.leaf),
                 last_leaf_hash=leaf_hash(logged.leaf).hex(),
-                macs=loaded.macs,
+                macs=macs,
+                kept=tuple(row for row, _ in kept),
+                recorded=tuple((row.event, leaf) for row, leaf in kept),
             ),
             logged.index,
         )
         return True
+
+    def _suppresses(
+        self, sid: SubjectId, state: SubjectState, parsed: ParsedLeaf, held: list[str]
+    ) -> bool:
+        """Whether the erasure kept the address suppressed; when nothing says so, it did."""
+        record = self._records.of(sid)
+        if record is not None:
+            return record.suppress
+        return parsed.fields.reason != Ground.UNCONFIRMED or said_no(state, held)
 
 
 def _entry(parsed: ParsedLeaf, leaf: bytes) -> StoredEntry:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the operator sets up: brands, lists, and forms with their published notices.
 
-Guarantees that a notice's exact bytes are stored, and committed to the ledger, before a form
-shows them; and that a published version never changes.
+Guarantees that the exact bytes of a notice or privacy page are stored, and committed to the
+ledger, before anybody is shown them; and that a published version never changes.
 """
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form, MailingList, NoticeRef
 from chalicelib.domain.events import EMAIL
@@ -17,12 +18,14 @@ from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.outside import Blobs
 from chalicelib.ports.sending import Renderer
 from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.proof import canonical
+from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.vocabulary import EventType
 
 BRAND_CODE_BYTES = 4
 HTML = "text/html; charset=utf-8"
-TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
 
 
 class Setup:
@@ -56,13 +59,34 @@ class Setup:
         return self._random(BRAND_CODE_BYTES).hex()
 
     def add_brand(self, brand: Brand) -> Brand:
-        """Store a brand.
+        """Publish the brand's privacy page in every language, then store the brand.
 
         Raises:
             Conflict: the id is taken.
+            InputError: there is no such time zone.
         """
-        self._brands.create(brand)
-        return brand
+        _require_zone(brand.time_zone)
+        if self._brands.get(brand.id) is not None:
+            raise Conflict(
+                "There is a brand with this id already. Nothing was changed: take another id."
+            )
+        pages = {language: self._publish_privacy(brand, language) for language in LANGUAGES}
+        published = replace(brand, privacy=pages)
+        self._brands.create(published)
+        return published
+
+    def _publish_privacy(self, brand: Brand, language: str) -> str:
+        """Store and commit to the privacy page of a brand; return its hash."""
+        data: Mapping[str, object] = {"brand": brand, "language": language}
+        html = self._renderer.page("pages/privacy.html", data).encode("utf-8")
+        sha256 = hashlib.sha256(html).hexdigest()
+        draft = Draft(
+            type=EventType.POLICY_CHANGED, brand=brand.id, channel=None, content_sha256=sha256
+        )
+        self._blobs.put_new(f"privacy/{sha256}.html", html, HTML)
+        leaf = self._ledger.publish(draft, wake=language == LANGUAGES[-1])
+        self._blobs.put_new(f"privacy/{sha256}.published", publication(leaf), JSON)
+        return sha256
 
     def brand(self, brand_id: str) -> Brand:
         """Return a brand or raise `NotFound`."""
@@ -150,8 +174,7 @@ class Setup:
         sha256 = hashlib.sha256(html).hexdigest()
         text_sha256 = hashlib.sha256(text).hexdigest()
         self._blobs.put_new(f"notice/{sha256}.html", html, HTML)
-        self._blobs.put_new(f"notice/{sha256}.txt", text, TEXT)
-        event = self._ledger.record(
+        leaf = self._ledger.publish(
             Draft(
                 type=EventType.NOTICE_PUBLISHED,
                 brand=brand.id,
@@ -163,7 +186,8 @@ class Setup:
             )
         )
         # A proof finds the publication by the notice alone, long after the form has changed.
-        self._blobs.put_new(f"notice/{sha256}.event", event.encode("ascii"), TEXT)
+        kept = publication(leaf, text.decode("utf-8"))
+        self._blobs.put_new(f"notice/{sha256}.published", kept, JSON)
         return NoticeRef(
             language=language,
             sha256=sha256,
@@ -176,6 +200,27 @@ class Setup:
         if brand is None:
             raise InputError(code="unknown_brand", detail="There is no brand with this id.")
         return brand
+
+
+def _require_zone(name: str) -> None:
+    if not name:
+        return  # Its language's country stands for it.
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(
+            code="unknown_time_zone",
+            detail="There is no such time zone. Use a name such as Europe/Stockholm.",
+        ) from None
+
+
+def publication(leaf: bytes, text: str | None = None) -> bytes:
+    """Return what is kept of a publication beside its page: the entry, and a notice's plain text.
+
+    One object, so that a proof finds both in one read.
+    """
+    plain: dict[str, JsonValue] = {} if text is None else {"text": text}
+    return canonical.encode({"leaf": leaf.decode("ascii"), **plain})
 
 
 def _languages(form: Form) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from chalicelib.domain.erasure import Ground
-from chalicelib.domain.ids import EventId, SubjectId, decode_id
+from chalicelib.domain.ids import BrandId, EventId, SubjectId, decode_id
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, EvidenceError, NotFound
 from chalicelib.ports.erasure import PersonalData, Shred
@@ -68,15 +68,20 @@ class Shredder:
         self._clock = clock
         self._window_ms = window_ms
 
-    def shred(self, sid: SubjectId, ground: Ground, *, suppress: bool) -> Shredded:
+    def shred(
+        self, sid: SubjectId, ground: Ground, *, suppress: bool, entries: int | None = None
+    ) -> Shredded:
         """Erase a person, or finish what was begun; repeating is harmless.
+
+        Args:
+            entries: length of the chain the caller decided on, when another would change its mind.
 
         Raises:
             NotFound: there never was such a person.
-            Conflict: the chain kept moving; nothing was destroyed.
+            Conflict: the chain kept moving, or has not that length; nothing was destroyed.
             EvidenceError: the vault's key is not this person's; nothing was destroyed.
         """
-        done = self._ended(sid) or self._end(sid, ground, suppress=suppress)
+        done = self._ended(sid) or self._end(sid, ground, suppress=suppress, entries=entries)
         self.sweep(sid)
         self._ledger.wake_sequencer()
         log.info("a person was erased", extra={"event": done.event, "ground": ground})
@@ -98,9 +103,13 @@ class Shredder:
         (last,) = self._ledger.history(sid, state.entries - 1, state.entries - 1)
         return _shredded(last)
 
-    def _end(self, sid: SubjectId, ground: Ground, *, suppress: bool) -> Shredded:
+    def _end(
+        self, sid: SubjectId, ground: Ground, *, suppress: bool, entries: int | None
+    ) -> Shredded:
         for _ in range(ATTEMPTS):
             chain = self._ledger.open(sid)
+            if entries not in (None, chain.state.entries):
+                raise Conflict("The person did something meanwhile; nothing was erased.")
             self._ahead(chain, suppress=suppress)
             decided = self._decide(chain, ground, suppress=suppress)
             try:
@@ -133,7 +142,7 @@ class Shredder:
         )
         draft = Draft(type=EventType.SUBJECT_ERASED, channel=None, reason=ground, erasure=revealed)
         (entry,), after = self._ledger.grown(chain, [draft], now_ms)
-        kept = [row for mac in chain.macs for row in self._kept(mac, suppress=suppress)]
+        kept = self.kept(chain.macs, suppress=suppress)
         return Shred(
             sid=chain.sid,
             entry=replace(entry, sealed=None),
@@ -144,13 +153,19 @@ class Shredder:
             recorded=tuple((row.event, leaf) for row, leaf in kept),
         )
 
-    def _kept(self, mac: str, *, suppress: bool) -> list[tuple[Suppressed, bytes]]:
-        """New rows with entries of their own: the old ones' entries stand in the person's chain."""
-        held = [(row.brand, row.reason) for row in self._ledger.lookup(mac).suppressions]
+    def kept(self, macs: Iterable[str], *, suppress: bool) -> list[tuple[Suppressed, bytes]]:
+        """Return the suppressions that replace those held now, each with its entry's leaf.
+
+        The entries are new: those of the rows held now stand in the person's chain.
+        """
         return [
             self._ledger.suppression_of(mac, reason, brand)
-            for brand, reason in kept_after_erasure(held, suppress=suppress)
+            for mac in macs
+            for brand, reason in kept_after_erasure(self._held(mac), suppress=suppress)
         ]
+
+    def _held(self, mac: str) -> list[tuple[BrandId | None, str]]:
+        return [(row.brand, row.reason) for row in self._ledger.lookup(mac).suppressions]
 
 
 def _tokens(chain: Chain, history: Iterable[StoredEntry]) -> Iterable[str]:

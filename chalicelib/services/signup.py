@@ -7,7 +7,7 @@ message with only the request id. The worker decides whether and what to mail.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, Form
 from chalicelib.domain.networks import network_of
@@ -125,12 +125,27 @@ class Signup:
         """
         form, brand = self.form(form_id)
         self._spend(session.network)
+        shown = values.get("notice", "")
+        form = self._as_shown(form, shown)
         submission = read_submission(form, values)
         language = language if language in LANGUAGES else brand.default_language
-        draft = self._draft(form, submission, session, values.get("notice", ""), language)
+        draft = self._draft(form, submission, session, shown, language)
+        draft = _with_privacy(draft, brand.linked_privacy(language))
         self._append(submission, draft, language)
         self._queues.send(Queue.CONFIRMATIONS, {"v": 1, "request": draft.event})
         return Accepted(form=form, brand=brand, typed=submission.address.typed)
+
+    def _as_shown(self, form: Form, shown: str) -> Form:
+        """Return the form that shows this notice: a page may know of a change before we do."""
+        if not shown or _shows(form, shown):
+            return form
+        newest = self._forms.latest(form.id)
+        if newest is None or not _shows(newest, shown):
+            raise InputError(
+                code="stale_form",
+                detail="This form has changed since it was opened. Please load it again.",
+            )
+        return newest
 
     def _spend(self, network: str) -> None:
         budget = "signup#" + self._tokens.blind("network", network_of(network))
@@ -146,11 +161,6 @@ class Signup:
         notice = form.notice(language)
         if notice is None:
             raise NotFound("There is no sign-up form at this address.")
-        if shown and shown not in {ref.sha256 for ref in form.notices}:
-            raise InputError(
-                code="stale_form",
-                detail="This form has changed since it was opened. Please load it again.",
-            )
         return Draft(
             type=EventType.CONSENT_REQUESTED,
             event=self._ledger.new_event_id(),
@@ -181,8 +191,8 @@ class Signup:
             "language": language,
         }
         for _ in range(ATTEMPTS):
-            chain = self._ledger.start_or_open(mac, self._ledger.lookup(mac).sid)
             try:
+                chain = self._ledger.start_or_open(mac, self._ledger.lookup(mac).sid)
                 # Somebody known keeps their profile: nobody has proven this request is theirs.
                 self._ledger.append(
                     chain,
@@ -195,3 +205,15 @@ class Signup:
                 continue
             return
         raise Conflict(KEPT_MOVING)
+
+
+def _with_privacy(draft: Draft, sha256: str | None) -> Draft:
+    """The draft whose sealed choice names the privacy page that was linked then."""
+    if sha256 is None:
+        return draft
+    choice = {**(draft.claims.choice or {}), "privacy": sha256}
+    return replace(draft, claims=replace(draft.claims, choice=choice))
+
+
+def _shows(form: Form, notice: str) -> bool:
+    return notice in {ref.sha256 for ref in form.notices}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subscribers as the API shows them: address, memberships, whether mail may go.
 
-Guarantees that a row whose key is gone is left out, never half shown.
+Guarantees that a row whose key is gone is left out, never half shown, and that nobody is shown
+before the ledger says so.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from chalicelib.ports.catalog import Page
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
+from chalicelib.services.unsealing import Unsealing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +35,20 @@ class Subscriber:
 class Subscribers:
     """Reads subscribers for people who may see them."""
 
-    def __init__(self, *, ledger: Ledger, store: LedgerStore, audience: AudienceStore) -> None:
+    def __init__(
+        self, *, ledger: Ledger, store: LedgerStore, audience: AudienceStore, unsealing: Unsealing
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._audience = audience
+        self._unsealing = unsealing
 
     def by_address(self, address: str) -> tuple[Subscriber, ...]:
         """Return the subscriber with this address, if there is one.
 
         Raises:
             InputError: the address is malformed.
+            DependencyError: the entry about it could not be written; so for all of these.
         """
         found = self._ledger.lookup(self._ledger.mac(parse_address(address).normal))
         if found.sid is None:
@@ -75,6 +81,7 @@ class Subscribers:
     def _opened(self, members: Sequence[Member]) -> tuple[Subscriber, ...]:
         if not members:
             return ()
+        self._unsealing.listing()
         states = self._store.states([member.sid for member in members])
         opened = (self._open(member, states.get(member.sid)) for member in members)
         return tuple(item for item in opened if item is not None)

@@ -26,6 +26,7 @@ from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
 from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
 from chalicelib.services.shredding import Shredder
 from chalicelib.vocabulary import EventType
@@ -131,7 +132,8 @@ class Unconfirmed:
     def erase(self, request: EventId) -> bool:
         """Erase who made a request that was never confirmed; False when nobody is to be erased.
 
-        Idempotency key: the request's event id. Whoever was erased already is swept again.
+        Idempotency key: the request's event id. Whoever was erased already is swept again, which
+        a message of their own brings about a quarter of an hour later.
 
         Raises:
             Conflict, DependencyError: repeat it.
@@ -139,7 +141,8 @@ class Unconfirmed:
         found = self._store.locate(request)
         if found is None or found.sid is None or found.n is None:
             return False
-        state = self._store.load(found.sid).state
+        loaded = self._store.load(found.sid)
+        state = loaded.state
         if state is not None and state.erased:
             self._shredder.sweep(found.sid)
             return False
@@ -149,5 +152,14 @@ class Unconfirmed:
         is_over = events[found.n].at_ms <= self._clock.now_ms() - self._keep_ms
         if state is None or not is_over or not was_never_confirmed(events):
             return False
-        self._shredder.shred(found.sid, Ground.UNCONFIRMED, suppress=said_no(state))
+        held = [row.reason for mac in loaded.macs for row in self._store.lookup(mac).suppressions]
+        self._shredder.shred(
+            found.sid,
+            Ground.UNCONFIRMED,
+            suppress=said_no(state, held),
+            entries=state.entries,
+        )
+        # No record asks for the second sweep. Should this fail, the repeated message is it.
+        again: dict[str, object] = {"v": 1, "unconfirmed": request}
+        self._queues.send(Queue.ERASURES, again, delay_s=SWEEP_AGAIN_MS // 1000)
         return True

@@ -16,17 +16,29 @@ from chalicelib.errors import BadToken, NotFound
 from chalicelib.ports.catalog import Brands
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
+from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.signup import Session
+from chalicelib.vocabulary import EventType
+
+_STOPS = (EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDED, EventType.SUBJECT_ERASED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribed:
-    """What the page may say: whose mail stops. ``withdrawn`` when this call appended the entry."""
+    """What the page may say: whose mail stops.
+
+    Attributes:
+        withdrawn: this very call appended the entry.
+        entry: number in the subject's chain of the entry that stopped the mail, whenever that was.
+
+    """
 
     brand: Brand
+    sid: SubjectId
     withdrawn: bool
+    entry: int | None = None
 
 
 class Unsubscribe:
@@ -66,22 +78,38 @@ class Unsubscribe:
             session=session.claim(),
             link={"delivery": encode_id(payload.delivery)} if any(payload.delivery) else None,
         )
-        appended = False
+        sid = SubjectId(encode_id(payload.sid))
+        entry: int | None = None
 
         def decide(chain: Chain) -> list[Draft]:
-            nonlocal appended
+            nonlocal entry
             drafts = [
                 Draft(type=act, brand=brand.id, via=via, claims=claims)
                 for act in consent.acts_of_withdrawal(chain.state, scope)
             ]
-            appended = bool(drafts)
+            entry = chain.state.entries + len(drafts) - 1 if drafts else None
             return drafts
 
         try:
-            self._ledger.retrying(SubjectId(encode_id(payload.sid)), decide)
+            self._ledger.retrying(sid, decide)
         except NotFound:
-            appended = False  # Erased: nothing is left that could be sent to.
-        return Unsubscribed(brand=brand, withdrawn=appended)
+            entry = None  # Erased: nothing is left that could be sent to.
+        is_new = entry is not None
+        if entry is None:
+            entry = self._stopped_by(sid, brand)
+        return Unsubscribed(brand=brand, sid=sid, withdrawn=is_new, entry=entry)
+
+    def _stopped_by(self, sid: SubjectId, brand: Brand) -> int | None:
+        """The latest entry that stopped the brand's mail; an erased chain ends with one that did.
+
+        A repeat so gets the very page that the first press got: it tells the reader of a forwarded
+        mail nothing of the person.
+        """
+        for entry in reversed(self._ledger.history(sid)):
+            event = event_of_leaf(entry.leaf)
+            if event.type in _STOPS and event.brand in (brand.id, None):
+                return entry.n
+        return None
 
     def _read(self, token: str) -> tuple[LinkPayload, Brand]:
         payload = self._tokens.read(LinkPurpose.UNSUBSCRIBE, token)

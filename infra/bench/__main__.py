@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from infra.bench import campaigns, journeys, ledger, starts
+from infra.bench import campaigns, journeys, ledger, proofs, starts
 from infra.bench.line import Line
 
 BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "journeys": (journeys.journeys, (100,)),
     "campaign": (campaigns.campaign, (1_000, 10_000)),
     "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000)),
+    "proof_reads": (proofs.proof_reads, (10_000, 1_000_000)),
     "verifier": (starts.verifier, (50,)),
     "cold_start": (starts.cold_start, (5,)),
 }

@@ -33,6 +33,8 @@ OPT_IN = ("form_page", "sign_up", "confirmation_mail", "confirm_page", "confirm"
 STEPS = (*OPT_IN, "unsubscribe", "sequence")
 ENTRIES = 3
 """What a double opt-in adds to the ledger: requested, mail_sent, confirmed."""
+ROUNDS = 3
+"""Walks over the real adapters; the least CPU time of each step counts."""
 PAGES_AND_POSTS = 4
 """HTTP requests of a double opt-in."""
 TAKEN_AT_ONCE = 10
@@ -74,11 +76,21 @@ class Walk:
 
     def prepare(self) -> None:
         """Walk one person through everything: keys are made and modules loaded at first use."""
+        self.all_steps(["first@example.org"])
+
+    def all_steps(self, addresses: list[str]) -> dict[str, Meter]:
+        """Walk everybody through every step and forget them; return what each step took."""
+        meters = {step: Meter() for step in STEPS}
         for step in STEPS:
-            if step == "unsubscribe":
-                self.make_unsubscribe_links()
-            self.run(step, ["first@example.org"], Meter())
+            self.begin(step)
+            self.run(step, addresses, meters[step])
         self.forget()
+        return meters
+
+    def begin(self, step: str) -> None:
+        """Make what the step needs and a visitor would bring."""
+        if step == "unsubscribe":
+            self._make_unsubscribe_links()
 
     def run(self, step: str, addresses: list[str], meter: Meter) -> int:
         """Do one step for everybody; return how many entries it sequenced, if that is the step."""
@@ -121,7 +133,7 @@ class Walk:
         _require(found is not None, "confirmation_mail")
         self._confirm_links.append(found[1] if found else "")
 
-    def make_unsubscribe_links(self) -> None:
+    def _make_unsubscribe_links(self) -> None:
         """Make the tokens that a campaign mail to each who confirmed would carry."""
         brand = bytes.fromhex(DEMO_BRAND.code)
         for sid in self._confirmed:
@@ -160,8 +172,8 @@ def _line(
         bench=f"journey.{step}",
         value=real.meters[step].cpu_s / share * 1000,
         unit="CPU ms per entry" if step == "sequence" else "CPU ms each",
-        floor=per_call_s * requests * 1000,
-        floor_is="as many bare SDK calls",
+        floor=per_call_s * requests * 1000 if requests else None,
+        floor_is="as many bare SDK calls" if requests else None,
         n=share,
         cpu_s=real.meters[step].cpu_s,
         calls=counted.requests,
@@ -200,6 +212,7 @@ def _cost(real: Walked, size: int) -> Line:
         more={
             "ses_fee_usd": SES_USD_PER_MILLION,
             "api_gateway_usd": PAGES_AND_POSTS * USD_PER_MILLION["api_gateway.request"],
+            "usd_of_requests_alone": usd - terms["lambda.gb_s"]["usd"],
             "terms": terms,
             "entries_per_sequencer_run": real.entries,
             "usd_per_million_sequencer_runs": bill(fixed)[0],
@@ -231,8 +244,7 @@ def _in_memory(size: int) -> tuple[Walked, dict[str, Counter[str]]]:
     walk.prepare()
     walked, ports = Walked(), {}
     for step in STEPS:
-        if step == "unsubscribe":
-            walk.make_unsubscribe_links()
+        walk.begin(step)
         ports[step] = counter = Counter[str]()
         world.faults = _counting(counter)
         walk.run(step, _addresses(size), walked.meters[step])
@@ -254,11 +266,14 @@ def _on_null_aws(container: Container, endpoint: NullEndpoint, size: int) -> Wal
     walk.prepare()
     walked = Walked()
     for step in STEPS:
-        if step == "unsubscribe":
-            walk.make_unsubscribe_links()
+        walk.begin(step)
         before = endpoint.counted()
         walked.entries = walk.run(step, _addresses(size), walked.meters[step])
         walked.counts[step] = counted_since(before, endpoint.counted())
+    for others in range(1, ROUNDS):
+        walk.forget()
+        for step, meter in walk.all_steps(_addresses(size, others)).items():
+            walked.meters[step] = min(walked.meters[step], meter, key=lambda x: x.cpu_s)
     return walked
 
 
@@ -274,8 +289,8 @@ def _bare_call_s(table: str, calls: int = 200) -> float:
     return cpu_of(read) / calls
 
 
-def _addresses(size: int) -> list[str]:
-    return [f"visitor{number}@example.org" for number in range(size)]
+def _addresses(size: int, group: int = 0) -> list[str]:
+    return [f"visitor{group * size + number}@example.org" for number in range(size)]
 
 
 def _require(held: bool, step: str) -> None:  # noqa: FBT001 -- a condition, not a mode

@@ -7,30 +7,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
 from pathlib import Path
 
-from chalicelib.proof import bundle
-from chalicelib.vocabulary import EventType
 from infra.bench.line import Line
-from tests.support.small_log import (
-    Person,
-    SmallLog,
-    evidence_of,
-    export_entry,
-    prove_export,
-    publish_notice,
-)
+from infra.bench.proofs import whole_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 VERIFIER = ROOT / "tools" / "verify_proof.py"
 TRIES = 5
-_CHAIN = (EventType.CONSENT_REQUESTED, EventType.CONSENT_MAIL_SENT, EventType.CONSENT_CONFIRMED)
 
 
 def verifier(size: int) -> Iterator[Line]:
-    """Print what `tools/verify_proof.py` takes on a bundle of ``size`` events, start included."""
-    data, policy = big_bundle(size)
+    """Print what `tools/verify_proof.py` takes on a whole bundle of ``size`` entries."""
+    data, policy = whole_bundle(size)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bundle.zip").write_bytes(data)
@@ -69,21 +58,6 @@ def cold_start(tries: int) -> Iterator[Line]:
             cpu_s=cpu_s,
             more={"over_floor_s": cpu_s - floor_s, "wall_s": wall_s},
         )
-
-
-def big_bundle(size: int) -> tuple[bytes, bytes]:
-    """Return a bundle of one person's chain of ``size`` entries, and the policy for it."""
-    log = SmallLog()
-    log.filler(3)
-    published = publish_notice(log)
-    person = Person(log)
-    for kind in islice(cycle(_CHAIN), size):
-        person.record(kind)
-        log.filler(2)
-    prepared = bundle.prepare(evidence_of(person, published))
-    leaf = export_entry(person, prepared.manifest_sha256)
-    proof, consistency = prove_export(log, prepared.checkpoint.size, leaf)
-    return bundle.finish(prepared, leaf, proof, consistency), log.policy
 
 
 def _least(command: Sequence[str], tries: int = TRIES) -> tuple[float, float]:

@@ -16,11 +16,15 @@ import os
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 5.0
+_AFTER_DEMO = frozenset({"record_ses_events", "anchor_checkpoints"})
+"""Handlers that wait for the demo data, to be in nobody's way: what SES says of its mails, and the
+first time stamp, which counts as well a few seconds later."""
 
 
 def main() -> None:
@@ -55,11 +59,11 @@ def main() -> None:
     consumers = consumers_module.Consumers(
         consumers_module.queue_work(module, task["queues"]),
         consumers_module.scheduled_work(module, minute_seconds=task["minute_seconds"]),
-        _new_sqs_client,
+        _queue_client,
     )
-    consumers.start()
+    consumers.start(but=_AFTER_DEMO)
     _say(supervisor, {"listening": True})
-    _start_thread(lambda: _fill(supervisor, task["demo"]), "demo")
+    _start_thread(lambda: _fill(supervisor, task["demo"], consumers.start), "demo")
     wait_for_stop(stop)
     server.shutdown()
     consumers.stop(_STOP_SECONDS)
@@ -76,8 +80,8 @@ def _complete_chalice() -> None:
     chalice.__path__ += [place for place in folders if (Path(place) / "local.py").is_file()]
 
 
-def _fill(supervisor: TextIO, demo: dict[str, Any] | None) -> None:
-    """Add the demo data and say how it went."""
+def _fill(supervisor: TextIO, demo: dict[str, Any] | None, then: Callable[[], None]) -> None:
+    """Add the demo data, do what comes ``then``, and say how it went."""
     try:
         if demo is not None:
             hook = importlib.import_module("infra.local.demo")
@@ -91,15 +95,13 @@ def _fill(supervisor: TextIO, demo: dict[str, Any] | None) -> None:
             {"failed": f"The demo data could not be added ({type(error).__name__}: {error})."},
         )
         return
+    then()
     _say(supervisor, {"ready": True})
 
 
-def _new_sqs_client() -> Any:
-    """Return an SQS client of the environment's endpoint."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.session.Session().client("sqs", config=Config(retries={"total_max_attempts": 1}))
+def _queue_client() -> Any:
+    """Return the product's own SQS client: threads may share it, and making one takes 40 ms."""
+    return importlib.import_module("chalicelib.adapters.aws").client("sqs")
 
 
 def _say(supervisor: TextIO, message: dict[str, Any]) -> None:

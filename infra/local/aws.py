@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.local import moto_server
+from infra.local import moto_server, tsa
 from infra.local.child import end_with_parent, wait_for_stop
 from infra.local.ses_endpoint import SesEndpoint
 from infra.local.template_reader import (
@@ -32,13 +34,21 @@ _INFRA = Path(__file__).resolve().parent.parent
 
 
 def start(
-    *, aws_port: int = 0, ses_port: int = 0, infra_folder: Path = _INFRA
+    *,
+    aws_port: int = 0,
+    ses_port: int = 0,
+    infra_folder: Path = _INFRA,
+    tsa_keys: Path | None = None,
 ) -> tuple[dict[str, dict[str, str]], SesEndpoint]:
-    """Start both endpoints in threads and create the resources.
+    """Start the endpoints in threads and create the resources.
+
+    Args:
+        tsa_keys: folder of the time authority's keys, made when absent; None: no authority.
 
     Returns:
         `environment`, the product's variables, and `queues`, the queue URL of each queue handler.
     """
+    authority = ThreadPoolExecutor(1).submit(_authority, tsa_keys)
     endpoint = SesEndpoint(publish=moto_server.publish, region=REGION)
     ses = endpoint.serve(ses_port)
     threading.Thread(target=ses.serve_forever, name="ses", daemon=True).start()
@@ -65,14 +75,27 @@ def start(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        **authority.result(),
     }
     return {"environment": environment, "queues": consumer_queues(stack)}, endpoint
+
+
+def _authority(keys: Path | None) -> dict[str, str]:
+    """Start the time authority and return the product's variables that name it."""
+    if keys is None:
+        return {"KVITTO_TSA_URL": "", "KVITTO_TSA_ROOTS": ""}
+    try:
+        started = tsa.start(keys)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"no time authority: {error}", file=sys.stderr)
+        return _authority(None)
+    return {"KVITTO_TSA_URL": started.url, "KVITTO_TSA_ROOTS": str(started.roots)}
 
 
 def main() -> None:
     """Run until told to stop or until the parent is gone."""
     stop = end_with_parent()
-    started, _ = start()
+    started, _ = start(tsa_keys=Path(sys.argv[1]) if sys.argv[1:] else None)
     sys.stdout.write(json.dumps(started) + "\n")
     sys.stdout.flush()
     wait_for_stop(stop)

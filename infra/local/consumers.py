@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -119,7 +119,7 @@ class Consumers:
     """Threads that run the work until told to stop.
 
     Args:
-        new_client: returns an SQS client; each queue's thread gets its own.
+        new_client: returns an SQS client for a queue's thread; all may get the same.
     """
 
     def __init__(
@@ -139,15 +139,16 @@ class Consumers:
             for work in schedules
         ]
 
-    def start(self) -> None:
-        """Start every thread."""
+    def start(self, but: Collection[str] = ()) -> None:
+        """Start the work of every handler but those named, which a later call starts."""
         for thread in self._threads:
-            thread.start()
+            if thread.ident is None and thread.name not in but:
+                thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
         """Let work in hand finish, at most so long, and start no more."""
         self._stop.set()
-        for thread in self._threads:
+        for thread in [each for each in self._threads if each.ident is not None]:
             thread.join(timeout_seconds / max(1, len(self._threads)) + 0.05)
 
     def _poll(self, work: QueueWork, new_client: Callable[[], Any]) -> None:

@@ -32,6 +32,7 @@ class LocalSettings:
         app_folder: an unzipped package to serve instead of the checkout.
         minute_seconds: how long one minute of a schedule lasts.
         signups_per_hour: budget of one network.
+        with_tsa: False starts no time-stamping authority.
     """
 
     host: str
@@ -43,6 +44,7 @@ class LocalSettings:
     app_folder: Path | None
     minute_seconds: float
     signups_per_hour: int
+    with_tsa: bool
 
     @classmethod
     def read(cls, environment: Mapping[str, str], root: Path) -> LocalSettings:
@@ -76,6 +78,7 @@ class LocalSettings:
             signups_per_hour=_number(
                 environment, "KVITTO_SIGNUPS_PER_HOUR", 100_000, 1, 10_000_000
             ),
+            with_tsa=environment.get("KVITTO_LOCAL_NO_TSA") != "1",
         )
 
     def base_url(self, port: int) -> str:

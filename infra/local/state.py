@@ -7,13 +7,16 @@ is gone when it starts. It removes only names it writes itself.
 
 from __future__ import annotations
 
+import json
 import secrets  # noqa: TID251 - the local stack is where randomness comes from
 import shutil
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 _STATE = ("logs",)
+_ENVIRONMENT = "environment.json"
 _SEED_BYTES = 32
 
 
@@ -23,6 +26,7 @@ def prepare(folder: Path) -> Path:
     for name in _STATE:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
+    forget_environment(folder)
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
     keys.chmod(0o700)
@@ -43,6 +47,28 @@ def api_key(keys: Path) -> str:
     if not path.exists():
         _write(path, secrets.token_urlsafe(32).encode("ascii"))
     return path.read_text(encoding="ascii").strip()
+
+
+def keep_environment(folder: Path, environment: Mapping[str, str]) -> None:
+    """Leave the product's variables for commands that look at the running stack; no secrets.
+
+    Keys are named by file or alias, and the emulator takes any credentials.
+    """
+    _write(folder / _ENVIRONMENT, json.dumps(dict(environment), indent=1).encode())
+
+
+def forget_environment(folder: Path) -> None:
+    """Remove what `keep_environment` left: the stack is gone."""
+    (folder / _ENVIRONMENT).unlink(missing_ok=True)
+
+
+def read_environment(folder: Path) -> dict[str, str] | None:
+    """Return what a running stack left; None when none runs."""
+    path = folder / _ENVIRONMENT
+    if not path.exists():
+        return None
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
 
 
 def new_origin() -> str:

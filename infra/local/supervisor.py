@@ -31,6 +31,10 @@ _STOP_SECONDS = 6.0
 _KILL_SECONDS = 2.0
 _START_SECONDS = 60.0
 _BACKLOG = 256
+_NO_TSA = (
+    "Nothing is stamped with the time, and proofs will say NOT PROVEN for time: openssl is not "
+    "installed here, or could not make its keys."
+)
 # A child talks to this machine only: no proxy, no profile, nobody's credentials.
 _DROPPED = ("AWS_", "KVITTO_", "PYTHONSTARTUP")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
@@ -113,6 +117,7 @@ class _Stack:
         self._ready_url = f"http://{settings.host}:{port}"
         self._keys = state.prepare(settings.folder)
         self._api_key = settings.api_key or state.api_key(self._keys)
+        self._has_tsa = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._news.put(_News()))
 
@@ -134,7 +139,8 @@ class _Stack:
             _FailedError: a child died, or did not get ready in time.
             _StoppedError: a signal came.
         """
-        self._spawn("aws", "infra.local.aws")
+        tsa_keys = [str(self._keys)] if self._settings.with_tsa else []
+        self._spawn("aws", "infra.local.aws", *tsa_keys)
         folder = [str(self._settings.app_folder)] if self._settings.app_folder else []
         handle = self._listening.fileno()
         app = self._spawn(
@@ -142,9 +148,11 @@ class _Stack:
         )
         self._listening.close()
         started = self._next_message("aws", _START_SECONDS)
+        self._has_tsa = bool(started["environment"]["KVITTO_TSA_URL"])
+        environment = started["environment"] | self._own_environment()
         app.tell(
             {
-                "environment": started["environment"] | self._own_environment(),
+                "environment": environment,
                 "queues": started["queues"],
                 "minute_seconds": self._settings.minute_seconds,
                 "demo": self._demo(),
@@ -157,6 +165,7 @@ class _Stack:
             raise _FailedError(
                 f"{ready['failed']} What happened is in {self._children['app'].log}."
             )
+        state.keep_environment(self._settings.folder, environment)
         self._welcome()
 
     def wait(self) -> None:
@@ -171,6 +180,7 @@ class _Stack:
 
     def stop(self) -> None:
         """Stop the children, the app first; what does not stop is killed."""
+        state.forget_environment(self._settings.folder)
         for name in ("app", "aws"):
             if (child := self._children.get(name)) and child.process.poll() is None:
                 child.process.terminate()
@@ -266,4 +276,6 @@ class _Stack:
         print("\nKvitto runs on this machine. Mail stays here; stop with Ctrl-C.\n")
         for name, value in rows:
             print(f"  {name:<13} {value}")
+        if self._settings.with_tsa and not self._has_tsa:
+            print(f"\n{_NO_TSA}")
         print(f"\nready {self._ready_url}", flush=True)

@@ -47,6 +47,8 @@ _QUEUES = {
     "KVITTO_CHUNKS_QUEUE": "-chunks",
     "KVITTO_SEQUENCING_QUEUE": "-sequencing",
     "KVITTO_PROOFS_QUEUE": "-proofs",
+    "KVITTO_ERASURES_QUEUE": "-erasures",
+    "KVITTO_ANCHORS_QUEUE": "-anchors",
 }
 _KEYS = {
     "KVITTO_VAULT_KEY": "-vault",

@@ -64,7 +64,7 @@ def test_without_a_key_nothing_is_found(fuzzed, tmp_path):
     assert_finds_nothing(fuzzed, tmp_path, *options)
 
 
-@pytest.mark.parametrize("noun", ["campaign", "proof", "api-key"])
+@pytest.mark.parametrize("noun", ["campaign", "proof", "api-key", "erasure"])
 def test_on_what_exists_nothing_is_found(fuzzed, tmp_path, noun):
     email = fuzzed.address("fuzzed")
     fuzzed.subscribe(email)
@@ -77,6 +77,7 @@ def test_on_what_exists_nothing_is_found(fuzzed, tmp_path, noun):
             "html": "<html><body><p>h</p></body></html>",
         },
         "proof": {"email": email},
+        "erasure": {"email": email},
         "api-key": {"name": "spare", "scopes": ["read"]},
     }[noun]
     made = fuzzed.api("POST", f"/{noun}s", body).json["id"]

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 
 import pytest
 
+from chalicelib.adapters.dynamo.packed_leaves import pack, unpack
 from chalicelib.domain.eligibility import Skipped, decide
 from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
@@ -162,9 +163,10 @@ def test_promise_2_no_bundle_comes_out_of_a_rewritten_entry_and_the_true_one_ver
     dynamo = stack.client("dynamodb")
     key = {"pk": {"S": f"S#{sid}"}, "sk": {"S": "E#0000000002"}}
     row = dynamo.get_item(TableName="kvitto-ledger", Key=key)["Item"]
-    forged = row["leaf"]["B"].replace(b'"pur":["newsletter"]', b'"pur":["everything"]')
-    assert forged != row["leaf"]["B"]
-    dynamo.put_item(TableName="kvitto-ledger", Item={**row, "leaf": {"B": forged}})
+    leaf = unpack(row["leaf"]["B"])
+    forged = leaf.replace(b'"pur":["newsletter"]', b'"pur":["everything"]')
+    assert forged != leaf
+    dynamo.put_item(TableName="kvitto-ledger", Item={**row, "leaf": {"B": pack(forged)}})
     failures = stack.log("app").count('"build_proofs"')
     job = stack.api("POST", "/proofs", {"email": email}).json["id"]
     until(lambda: stack.log("app").count('"build_proofs"') > failures, "the worker's refusal")

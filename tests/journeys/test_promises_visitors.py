@@ -39,6 +39,7 @@ def live_targets(stack):
         "form": "demo",
         "brand": "demo",
         "campaign": campaign,
+        "erasure": "A" * 22,
         "proof": stack.api("GET", "/proofs").json["items"][0]["id"],
         "api_key": stack.api("GET", "/api-keys").json["items"][0]["id"],
     }
@@ -47,7 +48,9 @@ def live_targets(stack):
     pages += ["/ledger/checkpoint", "/ledger/policy", confirm, leave, f"{confirm}?act=refuse"]
     pages += [f"{confirm}?answer=confirm", f"{leave}?List-Unsubscribe=One-Click", "/local/mailbox"]
     pages += [f"/forms/demo?email={quote(email)}&newsletter=yes", "/local/mailbox.json"]
-    return pages + [path.format(**ids) for path in api["paths"]]
+    # Looking at subscribers is itself an entry of the ledger: the next test.
+    paths = (path for path in api["paths"] if "/subscribers" not in path)
+    return pages + [path.format(**ids) for path in paths]
 
 
 def test_promise_6_get_and_head_of_everything_there_is_leave_every_row_as_it_was(stack):
@@ -68,6 +71,22 @@ def test_promise_6_get_and_head_of_everything_there_is_leave_every_row_as_it_was
     assert stack.settled() == rows
     assert stack.objects() == objects
     assert stack.get("/local/mailbox/count").body == mails
+
+
+def test_promise_6_looking_at_subscribers_adds_its_own_entry_and_changes_nobody(stack):
+    email = stack.address("reader")
+    sid = stack.subscribe(email)["id"]
+    before, leaves = stack.settled(), logged_leaves(stack.objects())
+    for target in ("/subscribers", f"/subscribers/{sid}", f"/subscribers?email={quote(email)}"):
+        assert stack.api("GET", target).status == 200
+    after = stack.settled()
+    for table in before.keys() - {"kvitto-ledger"}:
+        assert after[table] == before[table], table
+    people = [row for row in after["kvitto-ledger"] if row["pk"]["S"].startswith("S#")]
+    assert people == [row for row in before["kvitto-ledger"] if row["pk"]["S"].startswith("S#")]
+    added = [json.loads(leaf) for leaf in logged_leaves(stack.objects())[len(leaves) :]]
+    assert [(leaf["typ"], leaf["rsn"]) for leaf in added] == [("data.unsealed", "support")] * 3
+    assert all(leaf.keys() == {"ctl", "id", "rsn", "ts", "typ", "v"} for leaf in added)
 
 
 def test_promise_6_no_rubbish_in_an_address_or_a_body_makes_a_get_act(stack):
@@ -197,7 +216,7 @@ def test_promise_8_a_persons_data_is_in_no_tag_and_no_url_of_a_mail(sung):
     assert [link for link in links if hits(link, email)] == []
     for one in [*stack.mails(email), mail]:
         assert hits(json.dumps(one["tags"]), email) == []
-        assert set(one["tags"]) <= {"c", "r", "a"}
+        assert set(one["tags"]) <= {"c", "r", "a", "m"}
 
 
 def test_promise_8_dead_letters_hold_nothing_of_a_person_but_what_ses_itself_wrote(sung):

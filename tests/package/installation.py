@@ -10,6 +10,7 @@ import http.client
 import json
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -197,8 +198,9 @@ class Installation:
 @contextmanager
 def installed(tree: Path, runtime_client: Path):
     """Yield (installation, recorder) over an emulator in a process of its own."""
+    keys = tempfile.TemporaryDirectory()
     emulator = subprocess.Popen(
-        (sys.executable, "-m", "infra.local.aws"),
+        (sys.executable, "-m", "infra.local.aws", keys.name),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -221,3 +223,4 @@ def installed(tree: Path, runtime_client: Path):
         emulator.stdin.close()
         emulator.stdout.close()
         emulator.wait(timeout=60)
+        keys.cleanup()

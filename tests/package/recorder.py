@@ -177,9 +177,15 @@ def _ses(request, body):
 
 def _s3(request, status):
     """A missing object is told from a forbidden one only to those who may list the bucket."""
-    bucket, _, key = unquote(urlsplit(request.target).path).lstrip("/").partition("/")
-    assert key, f"{request.method} of a bucket itself is not an object's call"
+    place = urlsplit(request.target)
+    bucket, _, key = unquote(place.path).lstrip("/").partition("/")
     arn = f"arn:aws:s3:::{bucket}"
+    query = parse_qs(place.query, keep_blank_values=True)
+    if request.method == "GET" and "versions" in query:
+        return [("s3:ListBucketVersions", arn, {})]
+    assert key, f"{request.method} of a bucket itself is not an object's call"
+    if request.method == "DELETE" and "versionId" in query:
+        return [("s3:DeleteObjectVersion", f"{arn}/{key}", {})]
     action = {"HEAD": "Get", "GET": "Get", "PUT": "Put", "DELETE": "Delete"}[request.method]
     context = {}
     if request.method == "PUT":

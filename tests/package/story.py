@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.state import dump_state, load_state
 from tests.package.installation import KEY, Installation
+from tests.package.lambda_events import REGION
 
 VISITOR, SECOND, LEAVER, STRANGER = (
     f"{name}@example.org" for name in ("visitor", "second", "leaver", "stranger")
@@ -27,6 +28,7 @@ def set_up(site: Installation) -> None:
     """An empty installation, then its brand, list and form."""
     site.schedule("sequence_on_schedule")
     site.page("GET", "/ledger/checkpoint", expect=404)
+    site.schedule("erase_unconfirmed")
     site.schedule("log_heartbeat")
     site.schedule("sequence_on_schedule")
     site.make_first_key()
@@ -58,8 +60,10 @@ def set_up(site: Installation) -> None:
         assert len(site.api("GET", f"/{noun}")["items"]) == 1
         site.api("GET", f"/{noun}/{{{noun[:-1]}}}", **{noun[:-1]: word})
     site.consume("sequence_ledger")
+    assert site.consume("anchor_checkpoints") >= 1
     for route in ("/ledger/checkpoint", "/ledger/policy"):
         assert "localhost/kvitto/walk" in site.page("GET", route)
+    assert "\n# tsa " in site.page("GET", "/ledger/policy")
     site.page("GET", "/privacy/{brand}", brand="walk")
 
 
@@ -71,11 +75,21 @@ def sign_up(site: Installation, email: str) -> str:
     return site.mails(email)[-1]["text"] if site.mails(email) else ""
 
 
-def answer(site: Installation, mail: str, act: str) -> None:
-    """Open the link of a confirmation mail, and press one of its buttons."""
+def answer(site: Installation, mail: str, act: str) -> str:
+    """Open the link of a confirmation mail, press one of its buttons; return the page after it."""
     token = re.search(r"/confirm/([\w-]+)", mail).group(1)
     site.page("GET", "/confirm/{token}", token=token)
-    site.page("POST", "/confirm/{token}", {"answer": act}, token=token)
+    return site.page("POST", "/confirm/{token}", {"answer": act}, token=token)
+
+
+def receipt(site: Installation, shown: str) -> None:
+    """The receipt that a page leads to, and each of its files."""
+    token = re.search(r"/receipt/([\w-]+)", shown).group(1)
+    page = site.page("GET", "/receipt/{token}", token=token)
+    for part in set(re.findall(r"part=([a-z.-]+)", page)):
+        status, _, _ = site.http("GET", "/receipt/{token}", query={"part": part}, token=token)
+        assert status == http.client.OK
+    assert "act.tlog-proof" in page
 
 
 def let_an_hour_pass(site: Installation) -> None:
@@ -106,8 +120,9 @@ def wait_for_ses(site: Installation, email: str) -> None:
 
 def people(site: Installation) -> None:
     """Unknown, known and suppressed addresses; one refuses."""
-    for email in (VISITOR, SECOND, LEAVER):
-        answer(site, sign_up(site, email), "confirm")
+    confirmed = [
+        answer(site, sign_up(site, email), "confirm") for email in (VISITOR, SECOND, LEAVER)
+    ]
     let_an_hour_pass(site)
     assert "/unsubscribe/" in sign_up(site, VISITOR)
     answer(site, sign_up(site, "refuser@example.org"), "refuse")
@@ -117,6 +132,7 @@ def people(site: Installation) -> None:
     assert site.api("GET", "/suppressions", query={"email": STRANGER})["items"]
     assert site.api("GET", "/suppressions")["items"]
     assert site.consume("sequence_ledger") >= 1
+    receipt(site, confirmed[0])
     (found,) = site.api("GET", "/subscribers", query={"email": VISITOR})["items"]
     site.api("GET", "/subscribers/{subscriber}", subscriber=found["id"])
     assert len(site.api("GET", "/subscribers")["items"]) == 6
@@ -217,6 +233,23 @@ def leave(site: Installation) -> str:
     return token
 
 
+def finding(site: Installation, token: str) -> None:
+    """The leaver of before is found by each clue, and read out in words."""
+    mail = site.mails(VISITOR)[-1]
+    site.consume("record_ses_events", least=0)
+    message_id = f"<{mail['id']}@{REGION}.amazonses.com>"
+    clues = ({"email": VISITOR}, {"link": token}, {"message_id": message_id}, {"eml": mail["raw"]})
+    found = [site.api("POST", "/subscribers/search", clue) for clue in clues]
+    assert len({each["subscriber"] for each in found}) == 1
+    assert {each["mails"][0]["campaign"] for each in found[1:]} != {None}
+    first = {"message_id": site.mails(VISITOR)[0]["id"]}
+    (answered,) = site.api("POST", "/subscribers/search", first)["mails"]
+    assert answered["entry"]["type"] == "consent.requested"
+    sid = found[0]["subscriber"]
+    words = site.api("POST", "/subscribers/{subscriber}/timeline", {"open": True}, subscriber=sid)
+    assert words["items"][-1]["type"] == "data.unsealed"
+
+
 def proofs(site: Installation, token: str) -> None:
     """A proof by each selector; the finished file, and one too big for an answer."""
     (found,) = site.api("GET", "/subscribers", query={"email": SECOND})["items"]
@@ -269,6 +302,47 @@ def fetch(site: Installation, job: str) -> None:
     link.close()
 
 
+def erasures(site: Installation) -> None:
+    """One asked for by one key and approved by another, one cancelled, one of the clock's own."""
+    body = {"email": SECOND, "ground": "withdrawn"}
+    asked = site.api("POST", "/erasures", body, expect=202)["id"]
+    site.api("POST", "/erasures/{erasure}/approve", expect=409, erasure=asked)
+    made = site.api(
+        "POST", "/api-keys", {"name": "colleague", "scopes": ["compliance"]}, expect=201
+    )
+    colleague = {"headers": {"Authorization": f"Bearer {made['key']}"}, "erasure": asked}
+    status, _, _ = site.http("POST", "/api/v1/erasures/{erasure}/approve", **colleague)
+    assert status == http.client.ACCEPTED
+    assert site.consume("erase_subjects") == 1
+    site.consume("sequence_ledger")
+    assert site.api("GET", "/erasures/{erasure}", erasure=asked)["status"] == "ready"
+    site.api("GET", "/erasures/{erasure}/certificate", erasure=asked)
+    assert site.api("GET", "/subscribers", query={"email": SECOND})["items"] == []
+    age(site, f"ERASURE/{asked}", "SET erased_ms = :then")
+    other = site.api("POST", "/erasures", {"email": LEAVER, "suppress": False}, expect=202)["id"]
+    site.api("POST", "/erasures/{erasure}/cancel", expect=202, erasure=other)
+    again = site.api("POST", "/erasures", {"email": LEAVER, "suppress": False}, expect=202)["id"]
+    site.http("POST", "/api/v1/erasures/{erasure}/approve", **{**colleague, "erasure": again})
+    assert site.consume("erase_subjects") == 1
+    site.schedule("erase_unconfirmed")
+    assert len(site.api("GET", "/erasures")["items"]) == 3
+
+
+def never_confirmed(site: Installation) -> None:
+    """The log as it will read long after: who never answered is found, and looked at anew."""
+    sign_up(site, "silent@example.org")
+    site.consume("sequence_ledger")
+    s3, bucket = site.client("s3"), site.environment["KVITTO_BUCKET"]
+    size = int(site.page("GET", "/ledger/checkpoint").splitlines()[1])
+    place = {"Bucket": bucket, "Key": f"log/tile/entries/000.p/{size}"}
+    entries = s3.get_object(**place)["Body"].read()
+    s3.put_object(**place, Body=entries.replace(b'"ts":17', b'"ts":16'))
+    site.schedule("erase_unconfirmed")
+    assert site.consume("erase_subjects") >= 1
+    s3.put_object(**place, Body=entries)
+    assert site.api("GET", "/subscribers", query={"email": "silent@example.org"})["items"]
+
+
 def operators(site: Installation) -> None:
     """A key is made, shown and revoked; the console is entered, looked at and left."""
     made = site.api("POST", "/api-keys", {"name": "second", "scopes": ["read"]}, expect=201)
@@ -286,7 +360,12 @@ def operators(site: Installation) -> None:
     assert status == http.client.SEE_OTHER
     cookie = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
     (campaign, *_) = site.api("GET", "/campaigns")["items"]
-    for route in ("/console/overview", f"/console/campaigns/{campaign['id']}"):
+    for route in (
+        "/console/overview",
+        f"/console/campaigns/{campaign['id']}",
+        "/console/compliance",
+        "/console/compliance/erasures",
+    ):
         words = {"campaign": campaign["id"]} if campaign["id"] in route else {}
         declared = route.replace(campaign["id"], "{campaign}")
         assert site.http("GET", declared, headers=cookie, **words)[0] == http.client.OK
@@ -299,7 +378,13 @@ def walk(site: Installation) -> None:
     people(site)
     campaigns(site)
     feedback(site)
-    proofs(site, leave(site))
+    token = leave(site)
+    finding(site, token)
+    proofs(site, token)
     operators(site)
+    erasures(site)
+    never_confirmed(site)
     site.schedule("sequence_on_schedule")
     site.consume("sequence_ledger", least=0)
+    site.schedule("anchor_on_schedule")
+    site.consume("anchor_checkpoints", least=0)

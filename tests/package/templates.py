@@ -16,11 +16,15 @@ QUEUE_HANDLERS = {
     "app.record_ses_events": "SesEventsQueue",
     "app.sequence_ledger": "SequencingQueue",
     "app.build_proofs": "ProofsQueue",
+    "app.erase_subjects": "ErasuresQueue",
+    "app.anchor_checkpoints": "AnchorsQueue",
 }
 SCHEDULE_HANDLERS = {
     "app.sequence_on_schedule": "rate(1 minute)",
     "app.advance_campaigns": "rate(1 minute)",
     "app.log_heartbeat": "rate(1 day)",
+    "app.erase_unconfirmed": "rate(1 day)",
+    "app.anchor_on_schedule": "rate(1 hour)",
 }
 
 

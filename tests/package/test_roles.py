@@ -22,6 +22,8 @@ GROUPS = {
     "feedback": {"app.record_ses_events"},
     "sequencing": {"app.sequence_ledger", "app.sequence_on_schedule"},
     "proofs": {"app.build_proofs"},
+    "erasure": {"app.erase_subjects", "app.erase_unconfirmed"},
+    "anchoring": {"app.anchor_checkpoints", "app.anchor_on_schedule"},
     "heartbeat": {"app.log_heartbeat"},
 }
 HANDLERS = sorted({HTTP, *QUEUE_HANDLERS, *SCHEDULE_HANDLERS})
@@ -108,13 +110,13 @@ def test_only_the_sequencer_signs(sam):
 
 
 def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
-    """Pages and forms, mails, proofs, and feedback, which seals events (design §2, promise 8)."""
-    unwrapping = {"http", "confirmations", "sending", "feedback", "proofs"}
+    """Pages, mails, proofs, feedback, which seals events, and erasure, which reveals chain keys."""
+    unwrapping = {"http", "confirmations", "sending", "feedback", "proofs", "erasure"}
     assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
 
 
-def test_sequencer_heartbeat_and_planner_never_reach_the_vault(sam):
-    for group in ("sequencing", "heartbeat", "planning"):
+def test_sequencer_heartbeat_planner_and_anchoring_never_reach_the_vault(sam):
+    for group in ("sequencing", "heartbeat", "planning", "anchoring"):
         for handler in GROUPS[group]:
             reached = json.dumps([resource for _, resource, _ in grants(sam, handler)])
             for place in ("-vault", "vault-key", "address-key", "links-key", "-activity"):
@@ -123,10 +125,13 @@ def test_sequencer_heartbeat_and_planner_never_reach_the_vault(sam):
             assert group == "planning" or "-campaigns" not in reached
 
 
-def test_only_the_vaults_first_writer_makes_epoch_keys_and_nobody_deletes_a_vault_row(sam):
+def test_only_the_vaults_first_writer_makes_epoch_keys_and_only_erasure_deletes_a_vault_row(sam):
     assert who_may(sam, "kms:GenerateDataKey", "vault-key-arn") == {"http"}
     assert who_may(sam, "dynamodb:PutItem", "-vault") == {"http"}
-    assert who_may(sam, "dynamodb:DeleteItem", "-vault") == set()
+    for action in ("DeleteItem", "BatchWriteItem"):
+        expected = {"erasure"} if action == "DeleteItem" else set()
+        assert who_may(sam, f"dynamodb:{action}", "-vault") == expected
+    assert who_may(sam, "dynamodb:DeleteItem", "-audience") == {"erasure"}
 
 
 def test_only_senders_send_and_only_the_courier_sends_in_bulk(sam):
@@ -161,6 +166,12 @@ def test_the_sequencer_reaches_heads_outbox_and_index_but_no_subjects_history(sa
 def test_only_the_proof_builder_writes_and_deletes_bundles(sam):
     assert who_may(sam, "s3:PutObject", "/bundles/") == {"proofs"}
     assert who_may(sam, "s3:DeleteObject", "/bundles/") == {"proofs"}
+
+
+def test_only_erasure_destroys_versions_and_of_bundles_alone(sam):
+    assert who_may(sam, "s3:DeleteObjectVersion", "-store-") == {"erasure"}
+    assert who_may(sam, "s3:DeleteObjectVersion", "/bundles/*") == {"erasure"}
+    assert who_may(sam, "s3:ListBucketVersions", "-store-") == {"erasure"}
 
 
 def test_only_feedback_reads_the_queue_that_names_recipients(sam):

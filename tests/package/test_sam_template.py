@@ -178,10 +178,19 @@ def test_the_names_the_functions_are_given_are_those_of_the_data_stack(sam, data
 def test_the_environment_completes_the_settings_and_holds_no_more(sam):
     given = sam["Globals"]["Function"]["Environment"]["Variables"]
     values = {name: f"value-of-{name.lower()}" for name in given}
-    values |= {"KVITTO_BASE_URL": "https://news.example.org", "KVITTO_SIGNUPS_PER_HOUR": "60"}
+    counts = {
+        "KVITTO_SIGNUPS_PER_HOUR": "60",
+        "KVITTO_KEEP_UNCONFIRMED_DAYS": "31",
+        "KVITTO_VAULT_RECOVERY_DAYS": "6",
+    }
+    values |= counts | {
+        "KVITTO_BASE_URL": "https://news.example.org",
+        "KVITTO_TSA_URL": "https://tsa.example.org/stamp",
+    }
     settings = Settings.from_env(values)
     read = {getattr(settings, name) for name in Settings.__dataclass_fields__}
-    assert {value for name, value in values.items() if name != "KVITTO_SIGNUPS_PER_HOUR"} <= read
+    assert {value for name, value in values.items() if name not in counts} <= read
+    assert {int(value) for value in counts.values()} <= read
     for _, properties in functions(sam).values():
         assert "Environment" not in properties
 
@@ -306,11 +315,14 @@ def test_every_dead_letter_queue_and_every_function_has_an_alarm(sam):
     assert watched == set(dead_letters(sam).values())
     names = {name for name, _ in functions(sam).values()}
     assert {alarm["Dimensions"][0]["Value"]["Ref"] for alarm in alarms_on(sam, "Errors")} == names
-    throttles = sam["Resources"]["ThrottlesAlarm"]["Properties"]["Metrics"]
+    throttles = [
+        [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+        for name in ("ThrottlesAlarm", "ScheduleThrottlesAlarm")
+        for alarm in [sam["Resources"][name]["Properties"]]
+    ]
+    assert max(len(metrics) for metrics in throttles) <= 10
     assert {
-        metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"]
-        for metric in throttles
-        if "MetricStat" in metric
+        metric["Dimensions"][0]["Value"]["Ref"] for metrics in throttles for metric in metrics
     } == names
     age = sam["Resources"]["SequencingAgeAlarm"]["Properties"]
     assert age["Threshold"] <= 300
@@ -329,7 +341,7 @@ def test_every_class_of_broken_evidence_raises_the_evidence_alarm(sam):
         for item in resources(sam, "AWS::Logs::MetricFilter").values()
         if item["Properties"]["MetricTransformations"][0]["MetricName"] == "EvidenceFailures"
     ]
-    assert len(filters) == 4
+    assert len(filters) == 6
     for alarmed in filters:
         named = set(re.findall(r'\$\.error = "(\w+)"', alarmed["FilterPattern"]))
         assert named == family(EvidenceError) | family(FatalError)

@@ -51,13 +51,6 @@ class MemoryPersonalData:
             put_pending(rows, shred.entry.event, shred.entry.leaf, sid, shred.entry.n)
             del rows.vault[sid]
             _end(rows, shred)
-            for event, leaf in shred.recorded:
-                rows.located[event] = Located(event=event, sid=None, n=None, index=None)
-                put_pending(rows, event, leaf, None, None)
-            for mac in shred.macs:
-                rows.suppressions.pop(mac, None)
-            for kept in shred.kept:
-                rows.suppressions.setdefault(kept.mac, {})[kept.brand] = kept
 
     def shred_again(self, shred: Shred, index: int) -> None:
         with self._call("PersonalData.shred_again") as rows:
@@ -109,6 +102,12 @@ def _end(rows: MemoryRows, shred: Shred) -> None:
     for mac in shred.macs:
         if rows.lookups.get(mac) == shred.sid:
             del rows.lookups[mac]
+        rows.suppressions.pop(mac, None)
+    for event, leaf in shred.recorded:
+        rows.located[event] = Located(event=event, sid=None, n=None, index=None)
+        put_pending(rows, event, leaf, None, None)
+    for kept in shred.kept:
+        rows.suppressions.setdefault(kept.mac, {})[kept.brand] = kept
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from chalicelib.adapters.dynamo.packed_leaves import unpack
 from chalicelib.domain.consent import fold
 from chalicelib.domain.state import SubjectState, dump_state, memberships
 from chalicelib.services.entries import event_of_leaf
@@ -28,7 +29,7 @@ def chains(rows: Rows) -> dict[str, list[bytes]]:
         if item["pk"]["S"].startswith("S#") and item["sk"]["S"].startswith("E#"):
             sid = item["pk"]["S"].removeprefix("S#")
             assert int(item["sk"]["S"][2:]) == len(found.get(sid, [])), "a chain has a gap"
-            found.setdefault(sid, []).append(item["leaf"]["B"])
+            found.setdefault(sid, []).append(unpack(item["leaf"]["B"]))
     return found
 
 

@@ -98,6 +98,7 @@ class DynamoPersonalData:
             _put(self._ledger, entry_item(shred.sid, entry)),
             _put(self._ledger, located_item(entry.event, shred.sid, entry.n, index)),
             self._state_write(shred, unchanged=False),
+            *self._suppression_writes(shred),
         ]
         for mac in shred.macs:
             # Somebody who signed up anew since has the row; then it is not this person's.

@@ -167,8 +167,11 @@ class DynamoLedgerStore:
         return tuple(entry_of(row) for row in rows)
 
     def locate(self, event: EventId) -> Located | None:
-        """Return where an event is, or None when its id row does not exist (yet)."""
-        row = self._get(f"locate event {event}", located_key(event))
+        """Return where an event is, or None when its id row does not exist (yet).
+
+        Its index in the log may be a moment old.
+        """
+        row = self._get_lasting(f"locate event {event}", located_key(event))
         return located_of(row) if row is not None else None
 
     def append_controller_entry(
@@ -215,8 +218,11 @@ class DynamoLedgerStore:
         return token_of(row, number_of(state or {}, used_name(token_sha256)))
 
     def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
-        """Return a token with its subject, read strongly, or None when there is no such token."""
-        row = self._get("read a confirm token", token_key(token_sha256))
+        """Return a token with its subject, read strongly, or None when there is no such token.
+
+        What a token stands for never changes, so its own row need not be read strongly if seen.
+        """
+        row = self._get_lasting("read a confirm token", token_key(token_sha256))
         if row is None:
             return None
         token = token_of(row)
@@ -331,10 +337,14 @@ class DynamoLedgerStore:
         requests = {table: {"Keys": rows, "ConsistentRead": True} for table, rows in keys.items()}
         return read_all(what, client("dynamodb"), requests, self._clock, self._random)
 
-    def _get(self, what: str, item_key: Item) -> Item | None:
+    def _get_lasting(self, what: str, item_key: Item) -> Item | None:
+        """Return a row whose facts are written once: strongly, at twice the price, if unseen."""
+        return self._get(what, item_key, strong=False) or self._get(what, item_key)
+
+    def _get(self, what: str, item_key: Item, *, strong: bool = True) -> Item | None:
         with translated(what):
             answer = client("dynamodb").get_item(
-                TableName=self._ledger, Key=item_key, ConsistentRead=True
+                TableName=self._ledger, Key=item_key, ConsistentRead=strong
             )
         item: Item | None = answer.get("Item")
         return item

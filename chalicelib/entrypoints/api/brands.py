@@ -40,6 +40,7 @@ def create_brand(call: Call) -> Mapping[str, Any]:
         from_address=parse_address(body["from_address"]).deliverable,
         privacy_url=body.get("privacy_url"),
         default_language=body.get("default_language", "en"),
+        time_zone=body.get("time_zone", ""),
     )
     return _shape(call.container.setup.add_brand(brand))
 
@@ -63,4 +64,5 @@ def _shape(brand: Brand) -> Mapping[str, Any]:
         "from_address": brand.from_address,
         "privacy_url": brand.privacy_url,
         "default_language": brand.default_language,
+        "time_zone": brand.zone,
     }

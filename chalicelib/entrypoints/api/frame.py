@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.entrypoints._runtime import Served, api
-from chalicelib.entrypoints.api.schemas import SCHEMAS, ref
+from chalicelib.entrypoints.api.schemas import SCHEMAS
+from chalicelib.entrypoints.api.shapes import ref
 from chalicelib.entrypoints.bodies import read_json
 from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, json_answer
 from chalicelib.entrypoints.refusals import NoKey, WrongScope
@@ -97,6 +98,8 @@ class Operation:
         location: address of what was made, filled from the answer's members.
         echoed: members of the answer that repeat the body's and are not remembered.
         secret: members of the answer that are shown once and null when repeated.
+        has_page: who asks for ``text/html`` gets a page.
+        looks: a POST that only tells: each is answered anew, and no answer is remembered.
     """
 
     method: str
@@ -114,6 +117,8 @@ class Operation:
     echoed: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
     conflicts: bool = False
+    has_page: bool = False
+    looks: bool = False
 
     @property
     def id(self) -> str:
@@ -185,7 +190,7 @@ def _run(op: Operation, container: "Container", request: Request) -> Answer:
     body = _body(op, request)
     call = Call(container=container, request=request, key=key, body=body)
     wanted = request.headers.get("idempotency-key")
-    if op.method != "POST" or wanted is None or key is None:
+    if op.method != "POST" or op.looks or wanted is None or key is None:
         return _answer(op, _handled(op, call))
     return _once(op, call, key, wanted)
 

@@ -19,7 +19,8 @@ from chalicelib.entrypoints.api.frame import (
     MAX_LIMIT,
     Operation,
 )
-from chalicelib.entrypoints.api.schemas import ADDRESS, SCHEMAS, ref, whole
+from chalicelib.entrypoints.api.schemas import SCHEMAS
+from chalicelib.entrypoints.api.shapes import ADDRESS, ref, whole
 from chalicelib.entrypoints.exchange import PROBLEM, ZIP
 
 VERSION = "1"
@@ -165,13 +166,17 @@ def _parameters(op: Operation) -> list[dict[str, Any]]:
         for name in _PARAMETER.findall(op.path)
     ]
     query = [{"name": name, "in": "query", **_QUERIES[name]} for name in op.queries]
-    return path + query + ([dict(_IDEMPOTENCY)] if op.method == "POST" else [])
+    return path + query + ([dict(_IDEMPOTENCY)] if _is_remembered(op) else [])
+
+
+def _is_remembered(op: Operation) -> bool:
+    return op.method == "POST" and not op.looks
 
 
 def _success(op: Operation) -> dict[str, Any]:
     names = [
         *(("Location",) if op.location else ()),
-        *(("Idempotency-Replayed",) if op.method == "POST" else ()),
+        *(("Idempotency-Replayed",) if _is_remembered(op) else ()),
         *(("Content-Disposition",) if op.media_type == ZIP else ()),
     ]
     success: dict[str, Any] = {"description": HTTPStatus(op.status).phrase}
@@ -179,6 +184,8 @@ def _success(op: Operation) -> dict[str, Any]:
         success["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     if op.gives:
         success["content"] = {op.media_type: {"schema": ref(op.gives)}}
+        if op.has_page:
+            success["content"]["text/html"] = {}
     elif op.status != HTTPStatus.NO_CONTENT:
         success["content"] = {op.media_type: {}}
     return success

@@ -2,14 +2,17 @@
 """Proofs over the API: asked for, watched, fetched."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.jobs import Job
 from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
+from chalicelib.entrypoints.api.schemas import SELECTORS
 from chalicelib.entrypoints.exchange import ZIP, Answer
 
-SELECTORS = ("email", "token", "subscriber")
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 """What fits a Lambda answer of 6 MB once it is base64."""
 
@@ -43,7 +46,8 @@ def request_proof(call: Call) -> Mapping[str, Any]:
         exporter=call.key.name if call.key else "operator",
     )
     selector = {name: body[name] for name in SELECTORS if name in body}
-    return _shape(call.container.proofs.request(selector, wish))
+    key = call.key.id if call.key else ""
+    return _shape(call.container.proofs.request(selector, wish, key))
 
 
 @operation("GET", "/proofs/{proof}", KeyScope.COMPLIANCE, gives="Job")
@@ -61,10 +65,19 @@ def get_proof(call: Call) -> Mapping[str, Any]:
 )
 def get_proof_bundle(call: Call) -> Answer:
     """Fetch the finished bundle; 409 until it is ready, 303 to an address when over 4 MiB."""
-    proof = call.word("proof")
-    bundle = call.container.proofs.bundle(proof)
+    return bundle_answer(call.container, call.word("proof"))
+
+
+def bundle_answer(container: "Container", proof: str) -> Answer:
+    """Return a finished bundle, or where to fetch it.
+
+    Raises:
+        NotFound: there is no such proof, or its file is gone.
+        Conflict: it is not ready yet, or failed.
+    """
+    bundle = container.proofs.bundle(proof)
     if len(bundle) > MAX_BUNDLE_BYTES:
-        return Answer(status=303, headers={"Location": call.container.proofs.address(proof)})
+        return Answer(status=303, headers={"Location": container.proofs.address(proof)})
     name = f'attachment; filename="kvitto-proof-{proof}.zip"'
     return Answer(body=bundle, content_type=ZIP, headers={"Content-Disposition": name})
 

@@ -10,6 +10,8 @@ from chalicelib.entrypoints.api import (
     api_keys,
     brands,
     campaigns,
+    erasures,
+    finding,
     forms,
     lists,
     proofs,
@@ -30,12 +32,14 @@ def get_openapi(call: Call) -> dict[str, Any]:
 OPERATIONS = (
     get_openapi,
     *subscribers.OPERATIONS,
+    *finding.OPERATIONS,
     *lists.OPERATIONS,
     *forms.OPERATIONS,
     *brands.OPERATIONS,
     *campaigns.OPERATIONS,
     *suppressions.OPERATIONS,
     *proofs.OPERATIONS,
+    *erasures.OPERATIONS,
     *api_keys.OPERATIONS,
 )
 

@@ -7,43 +7,40 @@ answer schemas are open: members may be added, never renamed.
 Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from chalicelib.domain.catalog import LANGUAGES, MAX_FIELDS, MAX_NAME_CHARS
+from chalicelib.domain.catalog import MAX_FIELDS, MAX_NAME_CHARS
+from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
 from chalicelib.domain.suppressions import OPERATOR_REASONS
+from chalicelib.entrypoints.api.finding_schemas import FINDING_SCHEMAS
+from chalicelib.entrypoints.api.shapes import (
+    ADDRESS,
+    BOOLEAN,
+    COUNT,
+    ID,
+    LANGUAGE,
+    MAX_HTML_CHARS,
+    MAX_SENTENCE_CHARS,
+    MAX_SUBJECT_CHARS,
+    MAYBE_TIME,
+    PARAMETER,
+    SLUG,
+    TIME,
+    Schema,
+    closed,
+    line,
+    listed,
+    page_of,
+    ref,
+    shown,
+    texts,
+    whole,
+)
 from chalicelib.proof.event_types import RULES
 from chalicelib.vocabulary import EventType
 
-Schema = dict[str, Any]
-
-
-def whole(pattern: str) -> str:
-    r"""Return the pattern of texts that are wholly ``pattern``, in Python and ECMAScript alike.
-
-    Python's ``$`` alone lets a text end in one line break more.
-
-    Example:
-        >>> whole("[a-z]+")
-        '^[a-z]+(?!\\n)$'
-    """
-    return rf"^{pattern}(?!\n)$"
-
-
-MAX_ADDRESS_CHARS: Final = 254
-MAX_SUBJECT_CHARS: Final = 500
-MAX_HTML_CHARS: Final = 262_144
-MAX_SENTENCE_CHARS: Final = 2000
-SLUG: Final[Schema] = {"type": "string", "pattern": whole("[a-z0-9][a-z0-9-]{0,31}")}
-ID: Final[Schema] = {"type": "string", "pattern": whole("[A-Za-z0-9_-]{21}[AQgw]")}
-"""Base64url of 16 bytes: its last character carries two bits."""
 EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Why a bundle is exported: a closed list, because it stands in the public ledger."""
-LINE: Final = whole(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
-PARAMETER: Final = whole("[a-z][a-z0-9_]{0,31}")
-TIME: Final[Schema] = {"type": "string", "format": "date-time"}
-MAYBE_TIME: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-BOOLEAN: Final[Schema] = {"type": "boolean"}
 CAMPAIGN_STATUS: Final[Schema] = {
     "type": "string",
     "enum": ["draft", "sending", "paused", "sent", "cancelled"],
@@ -52,66 +49,6 @@ KEY_SCOPE: Final[Schema] = {
     "type": "string",
     "enum": ["read", "marketing", "compliance", "admin"],
 }
-
-
-def line(max_chars: int = MAX_NAME_CHARS) -> Schema:
-    """Return the schema of one line of text, not empty."""
-    return {"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": LINE}
-
-
-def texts(max_chars: int) -> Schema:
-    """Return the schema of a text by language."""
-    return {
-        "type": "object",
-        "properties": {code: line(max_chars) for code in LANGUAGES},
-        "additionalProperties": False,
-        "minProperties": 1,
-    }
-
-
-def listed(item: Schema, least: int = 0, most: int | None = None) -> Schema:
-    """Return the schema of a list without repetitions."""
-    bounds = {} if most is None else {"maxItems": most}
-    return {"type": "array", "items": item, "minItems": least, "uniqueItems": True, **bounds}
-
-
-def closed(properties: Schema, *optional: str) -> Schema:
-    """Return a request schema: all but the optional members are required, no other exists."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def shown(properties: Schema) -> Schema:
-    """Return an answer schema: every member is there; others may come."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def page_of(name: str) -> Schema:
-    """Return the schema of one page of a named schema."""
-    return shown(
-        {
-            "items": {"type": "array", "items": ref(name)},
-            "next_cursor": {"type": ["string", "null"]},
-        }
-    )
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to a named schema."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-ADDRESS: Final[Schema] = {
-    "type": "string",
-    "format": "email",
-    "minLength": 3,
-    "maxLength": MAX_ADDRESS_CHARS,
-}
-_LANGUAGE: Final[Schema] = {"type": "string", "enum": list(LANGUAGES)}
 _BRAND: Final[Schema] = {
     "id": SLUG,
     "name": line(),
@@ -124,8 +61,11 @@ _BRAND: Final[Schema] = {
         "maxLength": 500,
         "pattern": whole("https://[!-~]+"),
     },
-    "default_language": _LANGUAGE,
+    "default_language": LANGUAGE,
+    "time_zone": {"type": "string", "pattern": whole("[A-Za-z0-9_+/-]{1,64}")},
 }
+SELECTORS: Final = ("email", "token", "message_id", "subscriber", "erasure")
+"""What a proof may name its person by: exactly one."""
 _FIELD: Final[Schema] = {
     "name": {"type": "string", "pattern": PARAMETER},
     "type": {"type": "string", "enum": ["email", "text"]},
@@ -165,6 +105,7 @@ _KEY: Final[Schema] = {
 }
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    **FINDING_SCHEMAS,
     "Problem": {
         "type": "object",
         "description": "Problem details, RFC 9457.",
@@ -182,7 +123,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         "required": ["type", "title", "status", "detail", "code"],
     },
-    "NewBrand": closed(_BRAND, "privacy_url", "default_language"),
+    "NewBrand": closed(_BRAND, "privacy_url", "default_language", "time_zone"),
     "Brand": shown(_BRAND),
     "BrandPage": page_of("Brand"),
     "NewList": closed({"id": SLUG, "brand": SLUG, "name": line()}),
@@ -215,7 +156,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 "type": "array",
                 "items": shown(
                     {
-                        "language": _LANGUAGE,
+                        "language": LANGUAGE,
                         "sha256": {"type": "string"},
                         "text_sha256": {"type": "string"},
                         "published_at": TIME,
@@ -292,17 +233,19 @@ SCHEMAS: Final[dict[str, Schema]] = {
             {
                 "email": ADDRESS,
                 "token": {"type": "string", "pattern": whole("[!-~]{1,500}")},
+                "message_id": {"type": "string", "pattern": whole("[!-~]{1,500}")},
                 "subscriber": ID,
+                "erasure": ID,
                 "lists": listed(SLUG, 0, 20),
                 "purposes": listed(SLUG, 0, 20),
                 "recipient": line(200),
                 "reason": {**line(200), "examples": sorted(EXPORT_REASONS)},
-                "language": _LANGUAGE,
+                "language": LANGUAGE,
             },
-            *("email", "token", "subscriber", "lists", "purposes"),
+            *(*SELECTORS, "lists", "purposes"),
             *("recipient", "reason", "language"),
         ),
-        "oneOf": [{"required": [name]} for name in ("email", "token", "subscriber")],
+        "oneOf": [{"required": [name]} for name in SELECTORS],
     },
     "Job": shown(
         {
@@ -313,6 +256,62 @@ SCHEMAS: Final[dict[str, Schema]] = {
         }
     ),
     "JobPage": page_of("Job"),
+    "NewErasure": {
+        **closed(
+            {
+                "email": ADDRESS,
+                "token": {"type": "string", "pattern": whole("[!-~]{1,500}")},
+                "subscriber": ID,
+                "ground": {"type": "string", "enum": list(REQUESTABLE)},
+                "suppress": {**BOOLEAN, "description": "Keep a keyed MAC so that nobody writes."},
+                "country": {
+                    "type": "string",
+                    "pattern": whole("[A-Z]{2}"),
+                    "description": "ISO 3166-1: whose consequences are told; all known if absent.",
+                },
+                "language": LANGUAGE,
+            },
+            *("email", "token", "subscriber", "ground", "suppress", "country", "language"),
+        ),
+        "oneOf": [{"required": [name]} for name in ("email", "token", "subscriber")],
+    },
+    "Erasure": shown(
+        {
+            "id": ID,
+            "status": {"type": "string", "enum": ["pending", "ready", "failed"]},
+            "stage": {"type": "string", "enum": list(Stage)},
+            "created_at": TIME,
+            "approved_at": MAYBE_TIME,
+            "erased_at": MAYBE_TIME,
+            "subscriber": ID,
+            "ground": {"type": "string", "enum": list(Ground)},
+            "suppress": BOOLEAN,
+            "problem": {"type": ["string", "null"]},
+            "consequences": {
+                "type": "array",
+                "items": shown({"country": {"type": "string"}, "sentence": {"type": "string"}}),
+                "description": "What will no longer be provable; `*` holds in every country.",
+            },
+        }
+    ),
+    "ErasurePage": page_of("Erasure"),
+    "ErasureCertificate": shown(
+        {
+            "reference": {**ID, "description": "Names the erasure, also in `POST /proofs`."},
+            "origin": {"type": "string"},
+            "entry": ID,
+            "index": COUNT,
+            "leaf": {"type": "string", "description": "The entry's exact bytes."},
+            "leaf_sha256": {"type": "string", "description": "RFC 6962 leaf hash, hex."},
+            "checkpoint": {"type": "string"},
+            "kid": {"type": "string"},
+            "entries_erased": COUNT,
+            "ground": {"type": "string", "enum": list(Ground)},
+            "suppressed": BOOLEAN,
+            "erased_at": TIME,
+            "final_after": TIME,
+        }
+    ),
     "NewApiKey": closed({"name": line(), "scopes": listed(KEY_SCOPE, 1)}),
     "ApiKey": shown(_KEY),
     "ApiKeyPage": page_of("ApiKey"),

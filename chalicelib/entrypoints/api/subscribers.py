@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscribers over the API: read only; nothing here makes consent."""
+"""Subscribers over the API: nothing here makes consent; the ledger notes each look."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

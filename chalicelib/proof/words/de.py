@@ -266,6 +266,8 @@ WORDS: Final[Mapping[str, str]] = {
     "member.feedback_id": "Rückmeldungskennung",
     "member.delivery": "Zustellkennung",
     "member.grade": "behaupteter Grad",
+    "member.clue": "gefunden über",
+    "member.key": "API-Schlüssel",
     "member.claimed_ts": "behauptete Zeit",
     "member.source": "Quelle",
     "yes": "ja",

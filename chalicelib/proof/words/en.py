@@ -254,6 +254,8 @@ WORDS: Final[Mapping[str, str]] = {
     "member.feedback_id": "feedback id",
     "member.delivery": "delivery id",
     "member.grade": "grade claimed",
+    "member.clue": "found by",
+    "member.key": "API key",
     "member.claimed_ts": "time claimed",
     "member.source": "source",
     "yes": "yes",

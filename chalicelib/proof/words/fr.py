@@ -270,6 +270,8 @@ WORDS: Final[Mapping[str, str]] = {
     "member.feedback_id": "identifiant du retour",
     "member.delivery": "identifiant de remise",
     "member.grade": "degré déclaré",
+    "member.clue": "trouvé par",
+    "member.key": "clé d’API",
     "member.claimed_ts": "heure déclarée",
     "member.source": "source",
     "yes": "oui",

@@ -257,6 +257,8 @@ WORDS: Final[Mapping[str, str]] = {
     "member.feedback_id": "återkopplings-id",
     "member.delivery": "leverans-id",
     "member.grade": "uppgiven grad",
+    "member.clue": "hittad genom",
+    "member.key": "API-nyckel",
     "member.claimed_ts": "uppgiven tid",
     "member.source": "källa",
     "yes": "ja",

@@ -16,7 +16,16 @@ from chalicelib.proof.disclosure import Claims, encode_claims
 from chalicelib.proof.leaf import LeafFields, build_leaf
 from chalicelib.proof.sealing import SubjectKeys, wrap_key
 from chalicelib.vocabulary import EventType
-from tests.support.appends import BRAND, first_append, mac, next_append, subject, suppressed
+from tests.support.appends import (
+    BRAND,
+    confirm_token,
+    first_append,
+    mac,
+    next_append,
+    subject,
+    suppressed,
+    token_hash,
+)
 from tests.support.clock import START_MS
 
 CANARY = "canary.visitor@example.org"
@@ -247,3 +256,20 @@ def test_no_stored_row_holds_a_persons_data_in_any_form(ports):
     assert sid.lower() in stored
     for form in (CANARY, "canary.visitor", CANARY.encode().hex(), encode_id(CANARY.encode())):
         assert form.lower() not in stored
+
+
+def test_a_row_written_once_that_a_lagging_replica_lacks_is_read_strongly(dynamo, monkeypatch):
+    append = replace(first_append("ada"), index_request=True)
+    dynamo.ledger.commit(append)
+    dynamo.ledger.put_token(confirm_token("ada"))
+    dynamodb = clients.client("dynamodb")
+    real, strong = dynamodb.get_item, []
+
+    def lagging(**request):
+        strong.append(request["ConsistentRead"])
+        return real(**request) if request["ConsistentRead"] else {}
+
+    monkeypatch.setattr(dynamodb, "get_item", lagging)
+    assert dynamo.ledger.locate(append.entries[0].event).sid == subject("ada")
+    assert dynamo.ledger.asked(token_hash("ada")).token.sid == subject("ada")
+    assert strong == [False, True, False, True]

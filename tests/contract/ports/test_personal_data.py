@@ -18,6 +18,7 @@ from chalicelib.domain.ids import BrandId, JobId
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import Conflict, InputError
 from chalicelib.ports.erasure import Shred
+from chalicelib.ports.ledger import Suppressed
 from chalicelib.ports.outside import StoredEvent
 from tests.contract.ports.conftest import (
     ACTIVITY,
@@ -219,6 +220,26 @@ def test_shredding_again_takes_what_a_backup_brought_back(ports):
     assert (loaded.wrapped_key, loaded.macs, loaded.state.erased) == (None, (), True)
     assert ports.ledger.lookup(mac("ada")).sid is None
     assert ports.audience.members([subject("ada")]) == {}
+
+
+def test_shredding_again_leaves_an_address_suppressed_for_exactly_what_is_kept(ports):
+    ports.ledger.commit(first_append("ada", entries=2))
+    before = Suppressed(
+        mac=mac("ada"), brand="demo", reason="bounce", since_ms=START_MS, event=event("before")
+    )
+    ports.ledger.append_controller_entry(before.event, leaf("before", 0), None, (before,))
+    row = Suppressed(
+        mac=mac("ada"),
+        brand=None,
+        reason="erased",
+        since_ms=START_MS,
+        event=event("kept"),
+        salt_key=bytes(32),
+    )
+    recorded = ((row.event, leaf("kept", 0)),)
+    ports.data.shred_again(replace(shred(), kept=(row,), recorded=recorded), 7)
+    assert ports.ledger.lookup(mac("ada")).suppressions == (row,)
+    assert ports.ledger.locate(row.event).sid is None
 
 
 def test_everybody_is_found_by_key_profile_or_state(ports):

@@ -62,12 +62,14 @@ def test_the_worked_tokens_are_what_the_code_mints():
     ring = TokenKeys(1, {1: COUNT[:32]})
     base = {"sid": COUNT[:16], "brand": COUNT[0xB0:0xB4], "delivery": COUNT[0xD0:0xDC]}
     click = LinkPayload(**base, campaign=COUNT[0xC0:0xD0], link=1)
+    receipt = LinkPayload.of_entry(COUNT[:16], COUNT[0xB0:0xB4], 2)
     text, stored = new_confirm_token(COUNT[:32])
     assert worked("tokens.md") == {
         "confirm-text": text,
         "confirm-hash": stored,
         "unsubscribe": ring.mint(LinkPurpose.UNSUBSCRIBE, LinkPayload(**base)),
         "click": ring.mint(LinkPurpose.CLICK, click),
+        "receipt": ring.mint(LinkPurpose.RECEIPT, receipt),
     }
 
 

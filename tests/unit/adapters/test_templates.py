@@ -7,11 +7,25 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.templates import TEMPLATES, TemplateRenderer, in_language, utc_minute
+from chalicelib.adapters.templates import (
+    TEMPLATES,
+    TemplateRenderer,
+    in_language,
+    iso_minute,
+    utc_minute,
+    zone_minute,
+)
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand, NoticeRef
+from chalicelib.domain.erasure import Erasure, Ground
+from chalicelib.domain.ids import JobId, SubjectId
+from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.signup import Problem
 from chalicelib.errors import FatalError, InputError
+from chalicelib.proof.words import TABLES
+from chalicelib.services.erasure import Certificate
+from chalicelib.services.findings import Finding, Standing
+from chalicelib.services.receipts import Receipt, ReceiptStatus
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 
 NOTICE = NoticeRef(language="en", sha256="ab" * 32, text_sha256="cd" * 32, published_ms=0)
@@ -75,6 +89,30 @@ def campaign(**changes: Any) -> Campaign:
     return Campaign(**(values | changes))
 
 
+def certificate(*, suppress: bool) -> Certificate:
+    erasure = Erasure(
+        id=JobId("AAAAAAAAAAAAAAAAAAAAAA"),
+        sid=SubjectId("BAAAAAAAAAAAAAAAAAAAAA"),
+        ground=Ground.WITHDRAWN,
+        suppress=suppress,
+        requested_by="key",
+        requested_ms=0,
+    )
+    return Certificate(
+        erasure=erasure,
+        event="CAAAAAAAAAAAAAAAAAAAAA",
+        index=7,
+        leaf='{"v":"cl/1"}',
+        leaf_sha256="0" * 64,
+        chain_entries=4,
+        vault_ref="1" * 64,
+        erased_ms=1_795_435_200_000,
+        final_ms=1_796_040_000_000,
+        origin="mail.example.org/ledger",
+        checkpoint="mail.example.org/ledger\n8\nAAAA\n",
+    )
+
+
 def public_pages(language: str) -> dict[str, str]:
     base = {"language": language, "brand": DEMO_BRAND}
     agreed = base | {
@@ -96,6 +134,14 @@ def public_pages(language: str) -> dict[str, str]:
         "busy": base | {"minutes": 37},
         "error": {"language": language, "brand": None, "status": 404, "reference": None},
     }
+    wanted["erasure_certificate"] = {
+        "language": language,
+        "certificate": certificate(suppress=True),
+    }
+    wanted["receipt"] = base | {
+        "receipt": Receipt(status=ReceiptStatus.ERASED, brand=DEMO_BRAND),
+        "evidence": None,
+    }
     pages = {f"pages/{name}.html": data for name, data in wanted.items()}
     pages["notices/consent.html"] = base | {"form": DEMO_FORM}
     return {name: RENDERER.page(name, data) for name, data in pages.items()}
@@ -108,8 +154,40 @@ def console_pages() -> dict[str, str]:
         "overview": {"lists": [DEMO_LIST], "campaigns": [campaign()], "more": False},
         "campaign": {"campaign": campaign(), "progress": progress},
         "error": {"title": "There is nothing here", "detail": "No campaign has this id."},
+        "forbidden": {"why": "scope"},
+        **compliance_pages(),
     }
     return {name: RENDERER.page(f"console/{name}.html", data) for name, data in wanted.items()}
+
+
+def compliance_pages() -> dict[str, dict[str, Any]]:
+    asked = certificate(suppress=True).erasure
+    job = Job(id=asked.id, kind="proofs", status=JobStatus.READY, created_ms=0, request={})
+    standing = Standing(
+        consents=(),
+        objections=(),
+        suppressions=(),
+        is_restricted=True,
+        is_erased=False,
+        erasure=None,
+    )
+    found = Finding(
+        sid=asked.sid, email="visitor@example.org", language="en", mails=(), standing=standing
+    )
+    frame = {"form_token": TOKEN, "is_officer": True, "words": TABLES["en"]}
+    search = {"problem": None, "clue": "", "waiting": [asked], "proofs": [job]}
+    chosen = {"grounds": tuple(Ground), "countries": ("SE",), "reasons": ("complaint",)}
+    person = {"brands": {}, "zone": "Europe/Stockholm", "items": (), "lists": (), "purposes": ()}
+    wish = {"ground": "withdrawn", "suppress": True, "country": None, "subscriber": asked.sid}
+    keys = {"is_refused": False, "is_own": False, "asked_by": "one", "approved_by": ""}
+    return {
+        "compliance": frame | search,
+        "person": frame | person | chosen | {"found": found, "standing": standing},
+        "proof": frame | {"job": job},
+        "erasures": frame | {"erasures": [asked], "more": True},
+        "erasure_preview": frame | wish | {"consequences": ()},
+        "erasure": frame | keys | {"erasure": asked, "consequences": ()},
+    }
 
 
 EVERY_PAGE = [
@@ -148,9 +226,18 @@ def test_every_input_has_a_label_and_every_form_posts_to_an_absolute_path(group,
 
 
 def test_every_template_file_is_rendered_here_or_part_of_one_that_is():
-    parts = {"layout.html", "style.css", "agreed.html"}
+    parts = {"layout.html", "style.css", "agreed.html", "receipt.js"}
     files = {path.name for path in (TEMPLATES / "pages").iterdir()} - parts
     assert files == {name.split("/")[1] for name in public_pages("en")} - {"consent.html"}
+    files = {path.stem for path in (TEMPLATES / "console").iterdir()} - {"layout", "parts"}
+    assert files == set(console_pages())
+
+
+def test_a_time_is_said_on_the_clocks_of_a_zone_too():
+    assert utc_minute(1_767_225_600_000) == "2026-01-01 00:00 UTC"
+    assert iso_minute(1_767_225_600_000) == "2026-01-01T00:00Z"
+    assert zone_minute(1_767_225_600_000, "Europe/Stockholm") == "2026-01-01 01:00, Stockholm"
+    assert zone_minute(1_782_864_000_000, "America/New_York") == "2026-06-30 20:00, New York"
 
 
 def test_the_demo_form_asks_for_one_address_and_ticks_nothing():

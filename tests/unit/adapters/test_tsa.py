@@ -3,7 +3,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -142,6 +142,47 @@ def test_an_authority_that_says_nothing_is_not_waited_for(real, monkeypatch):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(Unavailable):
             Rfc3161Authority(url=url, certificates=str(real.roots)).stamp(DATA)
+
+
+@contextmanager
+def dripping(first):
+    """A server that sends ``first`` at once and then a byte every few milliseconds, for ever."""
+    ended = threading.Event()
+
+    def drip(listener):
+        with suppress(OSError):
+            link, _ = listener.accept()
+            with link:
+                link.sendall(first)
+                while not ended.wait(0.02):
+                    link.sendall(b"0")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["nothing", "header", "no length", "length", "chunked"],
+)
+def test_an_authority_that_drips_is_not_waited_for_longer_than_a_silent_one(
+    real, monkeypatch, first
+):
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(module, "DEADLINE_S", 0.3)
+    with dripping(first) as url, pytest.raises(Unavailable):
+        Rfc3161Authority(url=url, certificates=str(real.roots)).stamp(DATA)
 
 
 def test_who_names_no_readable_root_is_told_so(tmp_path):

@@ -11,13 +11,16 @@ from chalicelib.domain.campaigns import (
     Progress,
     Recipient,
     chunk_range,
+    find_place,
     manifest_length,
     next_status,
     pack_manifest,
     read_records,
+    record_range,
 )
 from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id
 from chalicelib.errors import FatalError, IllegalTransition
+from tests.support.clock import SeededRandom
 
 S, A = CampaignStatus, Act
 LEGAL = {
@@ -55,7 +58,8 @@ people = st.lists(
         delivery=st.binary(min_size=12, max_size=12).map(encode_id).map(DeliveryId),
     ),
     max_size=130,
-)
+    unique_by=lambda person: person.sid,
+).map(lambda found: sorted(found, key=lambda person: person.sid))
 
 
 @given(people, st.integers(1, 50))
@@ -67,6 +71,58 @@ def test_the_chunks_of_a_manifest_are_its_people_once_each(recipients, size):
         first, last = chunk_range(number, size)
         found += read_records(manifest[first : last + 1])
     assert found == recipients
+
+
+@pytest.mark.parametrize("ids", ["BA", "AA"])
+def test_a_manifest_out_of_order_or_with_somebody_twice_is_not_made(ids):
+    people = [
+        Recipient(sid=SubjectId(each * 21 + "A"), delivery=DeliveryId("A" * 16)) for each in ids
+    ]
+    with pytest.raises(FatalError):
+        pack_manifest(people)
+
+
+def looked_up(manifest, sid):
+    """What `find_place` answers, and how often it read."""
+    reads = []
+
+    def read(first, last):
+        reads.append((first, last))
+        start, end = record_range(first, last)
+        return manifest[start : end + 1]
+
+    return find_place(sid, manifest_length(len(manifest)), read), len(reads)
+
+
+@given(people, st.binary(min_size=16, max_size=16).map(encode_id).map(SubjectId))
+def test_everybody_is_found_in_a_manifest_and_nobody_else(recipients, stranger):
+    manifest = pack_manifest(recipients)
+    for place, person in enumerate(recipients):
+        found, _ = looked_up(manifest, person.sid)
+        assert found is not None
+        assert found[0] == place
+        assert list(read_records(found[1])) == [person]
+    if stranger not in {person.sid for person in recipients}:
+        assert looked_up(manifest, stranger)[0] is None
+
+
+def test_a_person_among_sixty_thousand_is_found_in_one_look():
+    random = SeededRandom(4)
+    sids = sorted(SubjectId(encode_id(random(16))) for _ in range(60_000))
+    crowd = [Recipient(sid=sid, delivery=DeliveryId("A" * 16)) for sid in sids]
+    manifest = pack_manifest(crowd)
+    looks = [looked_up(manifest, sid) for sid in sids[::997]]
+    assert all(found for found, _ in looks)
+    assert max(reads for _, reads in looks) == 1
+
+
+def test_ids_that_crowd_in_one_corner_take_a_few_dozen_looks_at_most():
+    sids = sorted(SubjectId(encode_id(b"\0" * 13 + n.to_bytes(3, "big"))) for n in range(20_000))
+    manifest = pack_manifest([Recipient(sid=sid, delivery=DeliveryId("A" * 16)) for sid in sids])
+    for sid in sids[::1999]:
+        found, reads = looked_up(manifest, sid)
+        assert found
+        assert reads < 24
 
 
 def test_a_manifest_is_an_eight_byte_header_and_28_bytes_a_person():

@@ -105,8 +105,8 @@ def test_a_new_confirmation_after_an_objection_brings_back_only_what_it_names():
     assert not sendable(CONFIRMED, BOUGHT, OBJECTED, other_list)
 
 
-@pytest.mark.parametrize("lifted", ["bounce", "complaint"])
-def test_a_confirmation_lifts_a_bounce_or_complaint_and_a_bare_change_does_not(lifted):
+@pytest.mark.parametrize("lifted", ["bounce", "complaint", "erased"])
+def test_a_confirmation_lifts_a_bounce_complaint_or_erasure_and_a_bare_change_does_not(lifted):
     taken_away = act(EventType.CONSENT_CHANGED, purposes=())
     assert fold([CONFIRMED, bounced(lifted), taken_away]).suppressions
     assert fold([CONFIRMED, OBJECTED, taken_away]).objections
@@ -115,8 +115,8 @@ def test_a_confirmation_lifts_a_bounce_or_complaint_and_a_bare_change_does_not(l
     assert fold([CONFIRMED, bounced(lifted, OTHER), CONFIRMED]).suppressions
 
 
-@pytest.mark.parametrize("kept", ["manual", "unsubscribed", "erased"])
-def test_a_confirmation_lifts_nothing_the_operator_or_the_law_set(kept):
+@pytest.mark.parametrize("kept", ["manual", "unsubscribed"])
+def test_a_confirmation_lifts_nothing_the_operator_set(kept):
     assert not sendable(CONFIRMED, bounced(kept), CONFIRMED)
 
 

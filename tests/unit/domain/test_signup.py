@@ -127,7 +127,7 @@ ANSWERS = [
     ((CONFIRMED, suppressed("complaint"), ASKED), Mail.CONFIRM),
     ((CONFIRMED, suppressed("manual"), ASKED), Mail.NONE),
     ((suppressed("unsubscribed"), ASKED), Mail.NONE),
-    ((suppressed("erased"), ASKED), Mail.NONE),
+    ((suppressed("erased"), ASKED), Mail.CONFIRM),
     ((ASKED, Event(type=EventType.SUBJECT_RESTRICTED, at_ms=1, reason="objection")), Mail.NONE),
     ((ASKED, Event(type=EventType.SUBJECT_ERASED, at_ms=1, reason="withdrawn")), Mail.NONE),
 ]

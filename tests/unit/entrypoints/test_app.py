@@ -53,6 +53,8 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.record_ses_events": ("kvitto-ses-events", 10, 1),
         "app.sequence_ledger": ("kvitto-sequencing", 100, 1),
         "app.build_proofs": ("kvitto-proofs", 1, 0),
+        "app.erase_subjects": ("kvitto-erasures", 1, 0),
+        "app.anchor_checkpoints": ("kvitto-anchors", 1, 0),
     }
     schedules = {
         source.handler_string: source.schedule_expression.to_string()
@@ -63,6 +65,8 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.sequence_on_schedule": "rate(1 minute)",
         "app.advance_campaigns": "rate(1 minute)",
         "app.log_heartbeat": "rate(1 day)",
+        "app.erase_unconfirmed": "rate(1 day)",
+        "app.anchor_on_schedule": "rate(1 hour)",
     }
 
 

@@ -143,6 +143,7 @@ def test_a_failing_schedule_raises_without_the_errors_words(world):
         queues.record_ses_events,
         queues.sequence_ledger,
         queues.build_proofs,
+        queues.anchor_checkpoints,
     ],
 )
 @pytest.mark.parametrize("body", ["not JSON " + SECRET, "[]", '{"v":1', ""])
@@ -160,6 +161,9 @@ def test_a_message_nobody_can_read_goes_back_and_is_not_printed(world, caplog, h
         (queues.send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": -1}),
         (queues.send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": True}),
         (queues.build_proofs, {"v": 1, "job": 5}),
+        (queues.anchor_checkpoints, {"v": 1, "size": "5"}),
+        (queues.anchor_checkpoints, {"v": 1, "size": 0}),
+        (queues.anchor_checkpoints, {"v": 1, "size": True}),
     ],
 )
 def test_a_message_of_another_shape_goes_back(world, handler, message):
@@ -175,6 +179,7 @@ def test_the_queues_carry_a_campaign_from_sign_up_to_the_mail(world):
         Queue.CHUNKS: queues.send_chunks,
         Queue.SEQUENCING: queues.sequence_ledger,
         Queue.PROOFS: queues.build_proofs,
+        Queue.ANCHORS: queues.anchor_checkpoints,
     }
 
     def drain():

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every benchmark runs at a tiny size and prints lines that can be read; none judges a time."""
 
+import io
 import json
+import zipfile
 
 import pytest
 
@@ -10,6 +12,7 @@ from infra.bench import prices
 from infra.bench.capacity import item_bytes, read_units, write_units
 from infra.bench.line import Line, page_html
 from infra.bench.null_dynamo import NullDynamo
+from infra.bench.proofs import whole_bundle
 
 TINY = {
     "event_building": 3,
@@ -17,6 +20,7 @@ TINY = {
     "journeys": 2,
     "campaign": 3,
     "campaign_on_aws": 3,
+    "proof_reads": 10,
     "verifier": 4,
     "cold_start": 1,
 }
@@ -52,6 +56,21 @@ def test_a_sign_up_is_eight_requests_and_one_of_them_changes_the_ledger(lines):
     assert line.calls["kms.GenerateMac"] == 1
     assert line.calls["sqs.SendMessage"] == 1
     assert sum(line.calls.values()) == line.more["requests"]
+
+
+def test_a_bundle_reads_a_few_objects_of_the_log_and_the_persons_own(lines):
+    (line,) = lines["proof_reads"]
+    assert 3 <= line.value <= line.more["reads"] <= 12
+    assert line.more["own_reads"] > 0
+
+
+def test_the_measured_bundle_holds_exactly_the_entries_asked_for():
+    for size in (4, 9):
+        data, _ = whole_bundle(size)
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            names = opened.namelist()
+        assert len([x for x in names if x.startswith("events/") and ".leaf" in x]) == size
+        assert {x.partition("/")[0] for x in names} >= {"anchors", "mails", "privacy"}
 
 
 def test_every_recipient_costs_a_delivery_row_and_every_chunk_an_ses_call(lines):

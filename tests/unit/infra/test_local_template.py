@@ -93,4 +93,6 @@ def test_every_queue_handler_is_wired_as_the_application_template_wires_it() -> 
         "record_ses_events": "kvitto-ses-events",
         "sequence_ledger": "kvitto-sequencing",
         "build_proofs": "kvitto-proofs",
+        "anchor_checkpoints": "kvitto-anchors",
+        "erase_subjects": "kvitto-erasures",
     }

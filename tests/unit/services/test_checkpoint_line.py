@@ -79,3 +79,10 @@ def test_a_preview_shows_the_line_a_mail_would_have(world):
     brand, mailing_list = world.brands.get("demo"), world.lists.get("newsletter")
     shown = world.composer.sample(brand, mailing_list, Content(subject="Hello", html="<p>x</p>"))
     require_true(world, shown)
+
+
+def test_the_first_checkpoint_is_named_as_soon_as_there_is_one():
+    world = World()
+    assert world.checkpoint_lines.latest() is None
+    world.settle(Queue.SEQUENCING)
+    assert world.checkpoint_lines.latest() is not None

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof jobs: they wait, they end, and an entry made meanwhile only delays them."""
 
+from dataclasses import replace
+
 import pytest
 
+from chalicelib.domain.erasure import Ground
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.errors import Conflict, Unavailable
+from chalicelib.errors import Conflict, EvidenceError, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.services.proofs import PATIENCE_MS, RETRY_S, Wish
 from tests.support.faults import FailOnce, Moment, no_faults
@@ -107,3 +110,43 @@ def test_a_person_erased_meanwhile_fails_the_job_with_a_sentence(world, job):
     del world.rows.vault[sid]
     assert work(world) is True
     assert world.proofs.get(job.id).problem == "The person's data is no longer there."
+
+
+def test_a_bundle_closed_while_its_person_is_erased_is_never_handed_out(world, job):
+    """The erasure and its sweep come between reading the key and storing the file."""
+    work(world)
+    world.settle(Queue.SEQUENCING)
+    (sid,) = world.rows.states
+
+    def erased(call, moment):
+        if (call, moment) == ("Blobs.put", Moment.BEFORE):
+            world.faults = no_faults
+            world.shredder.shred(sid, Ground.WITHDRAWN, suppress=True)
+
+    world.faults = erased
+    assert work(world) is True
+    assert not [key for key in world.outside_rows.blobs if key.startswith("bundles/")]
+    assert world.proofs.get(job.id).problem == "The person's data is no longer there."
+
+
+def test_a_job_about_damaged_data_tells_the_operator_and_ends_within_the_hour(world, job):
+    (sid,) = world.rows.states
+    place = (sid, 0)
+    entry = world.rows.entries[place]
+    world.rows.entries[place] = replace(entry, sealed=bytes(len(entry.sealed)))
+    with pytest.raises(EvidenceError):
+        work(world)
+    assert world.proofs.get(job.id).status is JobStatus.PENDING
+    world.time.advance(PATIENCE_MS)
+    assert world.proofs.build(job.id) is True
+    failed = world.proofs.get(job.id)
+    assert failed.status is JobStatus.FAILED
+    assert "damaged" in failed.problem
+
+
+def test_what_is_missing_of_a_living_person_is_called_damaged_and_not_gone(world, job, caplog):
+    for key in [key for key in world.outside_rows.blobs if key.startswith("notice/")]:
+        del world.outside_rows.blobs[key]
+    assert work(world) is True
+    assert "damaged" in world.proofs.get(job.id).problem
+    assert "a notice that an entry names is missing" in caplog.text

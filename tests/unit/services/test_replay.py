@@ -78,6 +78,36 @@ def test_somebody_who_signed_up_anew_is_not_taken_for_the_erased_one():
     assert world.ledger.lookup(world.ledger.mac(ERASED)).sid == new
 
 
+@pytest.mark.parametrize(
+    ("suppress", "held", "kept"),
+    [
+        (True, None, ["erased"]),
+        (True, "complaint", ["erased"]),
+        (True, "manual", ["manual"]),
+        (False, None, []),
+    ],
+)
+def test_a_restored_ledger_leaves_the_erased_address_as_suppressed_as_the_erasure_did(
+    suppress, held, kept
+):
+    world = World()
+    sid = world.subscribe(ERASED)
+    if held:
+        world.suppressions.add(ERASED, held)
+    names = (*TABLES["ledger"], "suppressions")
+    backup = {name: copy.deepcopy(getattr(world.rows, name)) for name in names}
+    asked = world.erasures.request({"subscriber": sid}, key_id="one", suppress=suppress)
+    world.erasures.approve(asked.id, "two")
+    world.settle()
+    assert [row.reason for row in world.suppressions.find(ERASED)] == kept
+    for name, rows in backup.items():
+        setattr(world.rows, name, rows)
+    assert world.replay.run().again == 1
+    assert [row.reason for row in world.suppressions.find(ERASED)] == kept
+    assert not [row for row in world.suppressions.find(ERASED) if world.store.locate(row.event).sid]
+    assert world.replay.run().again == 0
+
+
 def test_an_erasure_lost_before_it_came_into_the_log_is_done_anew_by_its_record():
     world = World()
     sid = world.subscribe(ERASED)

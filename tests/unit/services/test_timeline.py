@@ -3,7 +3,7 @@
 
 import pytest
 
-from chalicelib.errors import InputError, NotFound, Unavailable
+from chalicelib.errors import NotFound, Unavailable
 from chalicelib.proof.words import TABLES
 from chalicelib.services.unsealing import Look, UnsealReason
 from tests.support.faults import FailOnce, Moment
@@ -68,5 +68,5 @@ def test_without_its_entry_nothing_is_read_out(world, sid):
 def test_nobody_has_none(world):
     with pytest.raises(NotFound):
         world.timelines.read("A" * 22, LOOK, "en")
-    with pytest.raises(InputError):
+    with pytest.raises(NotFound):
         world.timelines.read("x", LOOK, "en")

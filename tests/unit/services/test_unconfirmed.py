@@ -5,10 +5,13 @@ import pytest
 
 from chalicelib.domain.erasure import DAY_MS
 from chalicelib.domain.events import Via
+from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Queue
 from chalicelib.services import unconfirmed
+from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from tests.support.faults import Moment, no_faults
 from tests.support.world import READER, World
 
 EMAIL = "silent@example.org"
@@ -126,6 +129,58 @@ def test_the_worker_decides_anew_on_what_happened_since_the_search(world):
     world.sign_up(EMAIL)
     world.settle()
     assert sid in world.rows.vault
+
+
+def test_who_asks_again_while_the_worker_decides_is_not_erased(world):
+    sid = asked(world)
+    world.time.advance(31 * DAY_MS)
+    world.unconfirmed.search()
+    (body,) = world.messages.take(Queue.ERASURES)
+
+    def meanwhile(call, moment):
+        if (call, moment) == ("LedgerStore.history", Moment.AFTER):
+            world.faults = no_faults
+            world.sign_up(EMAIL)
+
+    world.faults = meanwhile
+    with pytest.raises(Conflict):
+        world.handle(Queue.ERASURES, body)
+    assert sid in world.rows.vault
+    world.handle(Queue.ERASURES, body)
+    world.settle()
+    assert sid in world.rows.vault
+    world.confirmation.confirm(world.confirm_token(EMAIL), READER)
+    assert world.types(sid)[-1] == "consent.confirmed"
+
+
+def test_a_suppression_the_chain_never_heard_of_outlives_the_request(world):
+    """The sign-up's message was lost, so nothing brought it into the chain."""
+    world.suppressions.add(EMAIL, "manual")
+    world.sign_up(EMAIL)
+    world.messages.take(Queue.CONFIRMATIONS)
+    world.settle()
+    sid = world.ledger.lookup(world.ledger.mac(EMAIL)).sid
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid not in world.rows.vault
+    assert [row.reason for row in world.suppressions.find(EMAIL)] == ["manual"]
+    assert [row.reason for row in world.suppressions.page(None, 10).items] == ["manual"]
+
+
+def test_what_is_written_late_about_them_is_swept_a_quarter_of_an_hour_later(world):
+    sid = asked(world)
+    world.time.advance(31 * DAY_MS)
+    world.unconfirmed.search()
+    (body,) = world.messages.take(Queue.ERASURES)
+    world.handle(Queue.ERASURES, body)
+    assert sid not in world.rows.vault
+    world.blobs.put(f"bundles/{sid}/late.zip", b"plain", "application/zip")
+    (again,) = [x for x in world.outside_rows.messages if x.queue is Queue.ERASURES]
+    assert again.delay_s * 1000 >= SWEEP_AGAIN_MS
+    world.settle()
+    assert f"bundles/{sid}/late.zip" not in world.outside_rows.blobs
+    assert world.types(sid).count("subject.erased") == 1
+    assert world.messages.take(Queue.ERASURES) == []
 
 
 def test_a_run_reads_a_bounded_piece_and_the_next_goes_on_there(world, monkeypatch):

@@ -39,7 +39,8 @@ class TestBrands:
     def test_are_made_shown_and_listed(self, api):
         made = api.post("/api/v1/brands", json=BRAND)
         assert made.status == 201
-        assert made.json == {**BRAND, "privacy_url": None, "default_language": "en"}
+        added = {"privacy_url": None, "default_language": "en", "time_zone": "UTC"}
+        assert made.json == {**BRAND, **added}
         assert api.get(made.headers["location"]).json == made.json
         items = api.get("/api/v1/brands").json["items"]
         assert [item["id"] for item in items] == ["demo", "second"]

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.entrypoints.api.openapi import document
 from chalicelib.entrypoints.api.routes import OPERATIONS
-from chalicelib.entrypoints.api.schemas import ID, LINE, PARAMETER, SLUG
+from chalicelib.entrypoints.api.shapes import ID, LINE, PARAMETER, SLUG
 
 DOCUMENT = json.dumps(document(OPERATIONS, "https://mail.example.org"))
 PATTERNS = sorted({json.loads(x) for x in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', DOCUMENT)})

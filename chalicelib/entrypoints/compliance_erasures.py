@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Erasures in the console: what it would mean, the request, the second key, the certificate.
+
+Guarantees that what will no longer be provable is said before anything is asked for, and that the
+key that asked is never offered to approve.
+"""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.erasure import Erasure, Ground, Stage
+from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
+from chalicelib.entrypoints.console_access import Seat
+from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.visitors import path_word
+from chalicelib.errors import Conflict, IllegalTransition, InputError, NotFound
+from chalicelib.proof.words import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.bootstrap import Container
+
+HOME = "/console/compliance"
+ROWS = 100
+REFRESH = {"Refresh": "3"}
+"""A page that waits for a worker looks again by itself, without a script, after 3 seconds."""
+
+
+def is_waiting(erasure: Erasure) -> bool:
+    """Say whether an erasure waits for a second key."""
+    return erasure.stage is Stage.REQUESTED
+
+
+def list_erasures(container: "Container", _request: Request, seat: Seat) -> Answer:
+    """Show all erasures, the newest first."""
+    page = container.erasures.page(None, ROWS)
+    data = {
+        **seat.frame(),
+        "erasures": sorted(page.items, key=lambda each: -each.requested_ms),
+        "more": page.cursor is not None,
+        "words": TABLES[seat.language],
+    }
+    return html(container.renderer.page("console/erasures.html", data))
+
+
+def preview_erasure(container: "Container", _request: Request, seat: Seat) -> Answer:
+    """Say what the erasure would mean; nothing is asked for yet."""
+    wish = _wish(seat)
+    country = str(wish["country"]) if wish["country"] else None
+    data = {
+        **seat.frame(),
+        **wish,
+        "subscriber": seat.fields.get("subscriber", ""),
+        "consequences": consequences(country, seat.language),
+        "words": TABLES[seat.language],
+    }
+    return html(container.renderer.page("console/erasure_preview.html", data))
+
+
+def ask_erasure(container: "Container", _request: Request, seat: Seat) -> Answer:
+    """Ask for an erasure; all mail to the person stops."""
+    wish = _wish(seat)
+    country = str(wish["country"]) if wish["country"] else None
+    made = container.erasures.request(
+        {"subscriber": seat.fields.get("subscriber", "")},
+        key_id=seat.key.id,
+        ground=Ground(str(wish["ground"])),
+        suppress=bool(wish["suppress"]),
+        country=country,
+        language=seat.language,
+    )
+    return _see(made.id, seat)
+
+
+def _wish(seat: Seat) -> "Mapping[str, object]":
+    """Ground, suppression and country of a form that was sent.
+
+    Raises:
+        InputError: no ground, or a country nothing is known about.
+    """
+    fields = seat.fields
+    country = fields.get("country") or None
+    if country not in (None, *COUNTRIES) or fields.get("ground") not in {*Ground}:
+        raise InputError(code="bad_erasure", detail="Choose a ground, and a country of the list.")
+    suppress = fields.get("suppress") == "yes"
+    return {"ground": fields["ground"], "suppress": suppress, "country": country}
+
+
+def show_erasure(container: "Container", request: Request, seat: Seat) -> Answer:
+    """Show one erasure, and to another key than the asker's the button that approves it."""
+    return _erasure_page(container, seat, path_word(request, "erasure"))
+
+
+def decide_erasure(container: "Container", request: Request, seat: Seat) -> Answer:
+    """Approve or cancel an erasure."""
+    erasure_id = path_word(request, "erasure")
+    act = seat.fields.get("act")
+    try:
+        if act == "approve":
+            container.erasures.approve(erasure_id, seat.key.id)
+        elif act == "cancel":
+            container.erasures.cancel(erasure_id)
+        else:
+            raise InputError(code="bad_act", detail="The act is approve or cancel.")
+    except (IllegalTransition, Conflict):
+        return _erasure_page(container, seat, erasure_id, status=409)
+    return _see(erasure_id, seat)
+
+
+def _see(erasure_id: str, seat: Seat) -> Answer:
+    return redirect(f"{HOME}/erasures/{erasure_id}?language={seat.language}")
+
+
+def _erasure_page(
+    container: "Container", seat: Seat, erasure_id: str, *, status: int = 200
+) -> Answer:
+    erasure = container.erasures.get(erasure_id)
+    data = {
+        **seat.frame(),
+        "erasure": erasure,
+        "is_refused": status != 200,  # noqa: PLR2004  # the page was asked to do something
+        "is_own": erasure.requested_by == seat.key.id,
+        "asked_by": _name(container, erasure.requested_by),
+        "approved_by": _name(container, erasure.approved_by),
+        "consequences": consequences(erasure.country, seat.language),
+        "words": TABLES[seat.language],
+    }
+    headers = REFRESH if erasure.stage is Stage.APPROVED else {}
+    return html(container.renderer.page("console/erasure.html", data), status, headers)
+
+
+def _name(container: "Container", key_id: str | None) -> str:
+    if key_id is None:
+        return ""
+    try:
+        return container.key_ring.get(key_id).name
+    except NotFound:
+        return key_id
+
+
+def show_certificate(container: "Container", request: Request, seat: Seat) -> Answer:
+    """Show the certificate for the erased person, in the erasure's language, to print."""
+    erasure_id = path_word(request, "erasure")
+    try:
+        certificate = container.erasures.certificate(erasure_id)
+    except Conflict:
+        return _erasure_page(container, seat, erasure_id)
+    language = request.query.get("language", "")
+    chosen = language if language in TABLES else certificate.erasure.language
+    data = {"language": chosen, "certificate": certificate}
+    return html(container.renderer.page("pages/erasure_certificate.html", data))

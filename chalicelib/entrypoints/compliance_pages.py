@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compliance pages of the console: find a person, read their timeline, make a proof.
+
+Guarantees that a clue travels in the body of a POST and stands in no address, that a person is
+shown only in the answer to a POST, because looking writes an entry, and that every page needs a
+key with the scope ``compliance``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from chalicelib.domain.erasure import REQUESTABLE
+from chalicelib.domain.erasure_consequences import COUNTRIES
+from chalicelib.domain.ids import require_slug
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.entrypoints.api.proofs import bundle_answer
+from chalicelib.entrypoints.compliance_clues import clue_of
+from chalicelib.entrypoints.compliance_erasures import (
+    HOME,
+    REFRESH,
+    ask_erasure,
+    decide_erasure,
+    is_waiting,
+    list_erasures,
+    preview_erasure,
+    show_certificate,
+    show_erasure,
+)
+from chalicelib.entrypoints.console_access import Seat, officer
+from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.routing import route
+from chalicelib.entrypoints.visitors import path_word
+from chalicelib.errors import InputError, NotFound
+from chalicelib.proof.event_types import RULES
+from chalicelib.proof.words import TABLES
+from chalicelib.vocabulary import EventType
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+    from chalicelib.domain.catalog import Brand
+    from chalicelib.services.findings import Finding
+
+ROWS = 20
+MAX_LINE_CHARS = 200
+REASONS = tuple(sorted(RULES[EventType.BUNDLE_EXPORTED].reasons))
+
+
+def _home(container: "Container", _request: Request, seat: Seat) -> Answer:
+    return _search_page(container, seat)
+
+
+def _search_page(
+    container: "Container",
+    seat: Seat,
+    *,
+    status: int = 200,
+    problem: str | None = None,
+    said: str = "",
+) -> Answer:
+    erasures = container.erasures.page(None, 100)
+    data = {
+        **seat.frame(),
+        "problem": problem,
+        "said": said,
+        "clue": seat.fields.get("clue", "") if problem else "",
+        "waiting": [each for each in erasures.items if is_waiting(each)],
+        "proofs": container.proofs.page(None, ROWS).items,
+    }
+    return html(container.renderer.page("console/compliance.html", data), status)
+
+
+def _search(container: "Container", _request: Request, seat: Seat) -> Answer:
+    from chalicelib.services import finding as finder  # noqa: PLC0415  # loads cryptography
+
+    text = seat.fields.get("clue", "")
+    if not text.strip():
+        return _search_page(container, seat, status=422, problem="empty")
+    try:
+        found = container.finder.find(clue_of(text), seat.key.id)
+    except NotFound as error:
+        known = {
+            finder.NOBODY_HAS: "nobody",
+            finder.SUPPRESSED_ONLY: "suppressed",
+            finder.NO_LINK: "no_link",
+            finder.LEADS_NOWHERE: "leads_nowhere",
+            finder.NO_MAIL: "no_mail",
+            finder.NOTHING_IN_IT: "nothing_in_it",
+        }
+        problem = known.get(str(error), "nobody")
+        return _search_page(container, seat, status=404, problem=problem, said=str(error))
+    except InputError as error:
+        problem = "several" if error.code == "several_people" else "malformed"
+        return _search_page(container, seat, status=422, problem=problem, said=error.detail)
+    return _person_page(container, seat, found)
+
+
+def _person_page(container: "Container", seat: Seat, found: "Finding") -> Answer:
+    standing = found.standing
+    brands = _brands(container, found)
+    data = {
+        **seat.frame(),
+        "found": found,
+        "standing": standing,
+        "items": container.timelines.of_found(found.sid, seat.language),
+        "brands": {brand.id: brand.name for brand in brands},
+        "zone": brands[0].zone if brands else "UTC",
+        "list_names": {
+            each.key.list: _list_name(container, each.key.list) for each in standing.consents
+        },
+        "lists": _unique(each.key.list for each in standing.consents),
+        "purposes": _unique(each.key.purpose for each in standing.consents),
+        "reasons": REASONS,
+        "grounds": REQUESTABLE,
+        "countries": COUNTRIES,
+        "words": TABLES[seat.language],
+    }
+    return html(container.renderer.page("console/person.html", data))
+
+
+def _brands(container: "Container", found: "Finding") -> "tuple[Brand, ...]":
+    named = _unique(each.key.brand for each in found.standing.consents)
+    brands = (container.brands.get(each) for each in named)
+    return tuple(each for each in brands if each is not None)
+
+
+def _list_name(container: "Container", list_id: str) -> str:
+    found = container.lists.get(list_id)
+    return found.name if found else list_id
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _ask_proof(container: "Container", _request: Request, seat: Seat) -> Answer:
+    from chalicelib.services.proofs import Wish  # noqa: PLC0415  # loads cryptography
+
+    fields = seat.fields
+    wish = Wish(
+        lists=_ticked(fields, "list-"),
+        purposes=_ticked(fields, "purpose-"),
+        recipient=_line(fields, "recipient"),
+        reason=_line(fields, "reason"),
+        language=fields["report"] if fields.get("report") in TABLES else seat.language,
+        exporter=seat.key.name,
+    )
+    selector = {name: fields[name] for name in ("subscriber", "erasure") if fields.get(name)}
+    job = container.proofs.request(selector, wish, seat.key.id)
+    return redirect(f"{HOME}/proofs/{job.id}?language={seat.language}")
+
+
+def _ticked(fields: Mapping[str, str], prefix: str) -> tuple[str, ...]:
+    """The slugs whose boxes were ticked; a box is named by its prefix and its slug."""
+    ticked = (name.removeprefix(prefix) for name in fields if name.startswith(prefix))
+    return tuple(sorted(require_slug(slug, "box") for slug in ticked))
+
+
+def _line(fields: Mapping[str, str], name: str) -> str | None:
+    text = fields.get(name, "").strip()
+    if len(text) > MAX_LINE_CHARS or not text.isprintable():
+        raise InputError(code="bad_line", detail="Write one line of at most 200 characters.")
+    return text or None
+
+
+def _show_proof(container: "Container", request: Request, seat: Seat) -> Answer:
+    job = container.proofs.get(path_word(request, "proof"))
+    headers = REFRESH if job.status is JobStatus.PENDING else {}
+    text = container.renderer.page("console/proof.html", {**seat.frame(), "job": job})
+    return html(text, headers=headers)
+
+
+def _download(container: "Container", request: Request, _seat: Seat) -> Answer:
+    return bundle_answer(container, path_word(request, "proof"))
+
+
+compliance = Blueprint(__name__)
+route(compliance, HOME, {"GET": officer(_home)})
+route(compliance, f"{HOME}/search", {"POST": officer(_search)})
+route(compliance, f"{HOME}/proofs", {"POST": officer(_ask_proof)})
+route(compliance, f"{HOME}/proofs/{{proof}}", {"GET": officer(_show_proof)})
+route(compliance, f"{HOME}/proofs/{{proof}}/bundle", {"GET": officer(_download)})
+route(compliance, f"{HOME}/erasures", {"GET": officer(list_erasures), "POST": officer(ask_erasure)})
+route(compliance, f"{HOME}/erasures/preview", {"POST": officer(preview_erasure)})
+route(
+    compliance,
+    f"{HOME}/erasures/{{erasure}}",
+    {"GET": officer(show_erasure), "POST": officer(decide_erasure)},
+)
+route(compliance, f"{HOME}/erasures/{{erasure}}/certificate", {"GET": officer(show_certificate)})

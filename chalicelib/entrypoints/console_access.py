@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may see a page of the console, and whether a form of it was filled in there.
+
+Guarantees that no page is shown to a session without a live key, that a compliance page is shown
+only to a key with that scope, and that no form of one acts without the token of its own session:
+a page of another site can neither read that token nor send the session's cookie (SameSite=Strict).
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.entrypoints import console_session
+from chalicelib.entrypoints._runtime import Served, page
+from chalicelib.entrypoints.bodies import read_form
+from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.languages import choose_language
+from chalicelib.errors import NotFound
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
+
+LOGIN = "/console/login"
+FORM_TOKEN = "form_token"
+MAX_FORM_BYTES = 4 * 1024 * 1024
+"""A pasted mail of 1 MiB, each of its bytes written as three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Somebody at the console.
+
+    Attributes:
+        language: of a compliance page; the rest of the console is English.
+        form_token: goes with every form of a compliance page.
+        fields: of the form that was sent; empty for a GET.
+
+    """
+
+    key: ApiKey
+    language: str = "en"
+    form_token: str = ""
+    fields: Mapping[str, str]
+
+    @property
+    def is_officer(self) -> bool:
+        """Whether the key may see compliance pages."""
+        return self.key.allows(KeyScope.COMPLIANCE)
+
+    def frame(self) -> dict[str, object]:
+        """Return what every page's frame is filled with."""
+        return {
+            "language": self.language,
+            "is_officer": self.is_officer,
+            "form_token": self.form_token,
+        }
+
+
+Seated = Callable[["Container", Request, Seat], Answer]
+
+
+def key_of(container: "Container", request: Request) -> ApiKey | None:
+    """Return the live key that the request's session was opened with, or None."""
+    value = console_session.cookie_of(request.headers.get("cookie", ""))
+    if not value:
+        return None
+    now_ms = container.clock.now_ms()
+    session = console_session.read(container.link_keys.masters(), value, now_ms)
+    if session is None:
+        return None
+    try:
+        key = container.key_ring.get(session.key_id)
+    except NotFound:
+        return None
+    return key if key.allows(KeyScope.READ) else None
+
+
+def ended(container: "Container") -> dict[str, str]:
+    """Return the header that takes the session's cookie away."""
+    return {"Set-Cookie": console_session.set_cookie("", secure=container.settings.is_secure)}
+
+
+def inside(handler: Seated) -> Served:
+    """Serve a page only to a session whose key is live; others are led to the log-in page."""
+
+    def guarded(container: "Container", request: Request) -> Answer:
+        key = key_of(container, request)
+        if key is None:
+            return redirect(LOGIN, ended(container))
+        return handler(container, request, Seat(key=key, fields={}))
+
+    return page(guarded)
+
+
+def officer(handler: Seated) -> Served:
+    """Serve a page, or the answer to a form, only to a key with the scope ``compliance``."""
+
+    def guarded(container: "Container", request: Request) -> Answer:
+        key = key_of(container, request)
+        if key is None:
+            return redirect(LOGIN, ended(container))
+        is_form = request.method == "POST"
+        fields = read_form(request, MAX_FORM_BYTES) if is_form else {}
+        accepted = request.headers.get("accept-language", "")
+        seat = Seat(
+            key=key,
+            language=choose_language([fields, request.query], accepted, "en"),
+            form_token=_form_token(container, request),
+            fields=fields,
+        )
+        if not seat.is_officer:
+            return _refused(container, seat, "scope")
+        if is_form and not hmac.compare_digest(
+            fields.get(FORM_TOKEN, "").encode(), seat.form_token.encode()
+        ):
+            return _refused(container, seat, "form")
+        return handler(container, request, seat)
+
+    return page(guarded)
+
+
+def _form_token(container: "Container", request: Request) -> str:
+    value = console_session.cookie_of(request.headers.get("cookie", "")) or ""
+    return console_session.form_token(container.link_keys.masters(), value)
+
+
+def _refused(container: "Container", seat: Seat, why: str) -> Answer:
+    data = {**seat.frame(), "why": why}
+    return html(container.renderer.page("console/forbidden.html", data), 403)
