@@ -115,7 +115,13 @@ class _Stack:
         port = int(self._listening.getsockname()[1])
         self._base_url = settings.base_url(port)
         self._ready_url = f"http://{settings.host}:{port}"
-        self._keys = state.prepare(settings.folder)
+        try:
+            self._keys = state.prepare(settings.folder)
+        except OSError as error:
+            raise _FailedError(
+                f"The folder {settings.folder} cannot be used: {_reason(error)}. "
+                "Set KVITTO_LOCAL_DIR to a folder of your own and start again."
+            ) from None
         self._api_key = settings.api_key or state.api_key(self._keys)
         self._has_tsa = False
         for number in (signal.SIGINT, signal.SIGTERM):

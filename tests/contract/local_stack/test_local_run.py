@@ -194,6 +194,15 @@ def test_a_short_api_key_is_one_sentence(start: Any) -> None:
     )
 
 
+def test_an_unusable_state_folder_is_one_sentence(start: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    stack = start(KVITTO_LOCAL_DIR=str(tmp_path / "file" / "folder"))
+    _, said = stack.process.communicate(timeout=15)
+    assert stack.process.returncode != 0
+    assert len(said.strip().splitlines()) == 1
+    assert "KVITTO_LOCAL_DIR" in said
+
+
 def test_a_child_that_dies_is_named_and_stops_the_stack(start: Any) -> None:
     stack = start()
     stack.ready()
