@@ -11,8 +11,7 @@ that `openssl` has to read, in a private temporary folder that is removed at onc
 Usage: python verify_proof.py BUNDLE [--policy policy.txt] [--tsa roots.pem] [--require a,b]
 Exit status: 0 nothing fails, 1 a verdict is FAIL, 2 an input cannot be read.
 
-Written from docs/spec/ (ledger.md, leaf.md, proof-bundle.md), sharing no code with the product.
-Needs Python 3.9 or newer.
+Written from docs/spec/, sharing no code with the product. Needs Python 3.9 or newer.
 """
 # ruff: noqa: PLR2004, UP017, FURB161, B905  # wire widths stand beside their field; Python 3.9 runs this
 
@@ -30,9 +29,9 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,13 +46,12 @@ PASS, FAIL, NOT_PROVEN = "PASS", "FAIL", "NOT PROVEN"
 FORMAT = "cl-evidence/1"
 MANIFEST, CHECKPOINT, POLICY = "manifest.json", "checkpoint.note", "policy.txt"
 CHAIN, DELIVERIES, AUTHORITIES = "chain.json", "deliveries.json", "anchors/tsa.pem"
-EXPORT_LEAF, EXPORT_PROOF = "export.leaf.json", "export.tlog-proof"
-TOP_LEVEL = {
-    *(MANIFEST, CHECKPOINT, POLICY, CHAIN, DELIVERIES, AUTHORITIES, EXPORT_LEAF, EXPORT_PROOF),
-    *("README.txt", "report.html", "record.jsonld", "receipt.jsonld"),
-}
+EXPORT = ("export.leaf.json", "export.tlog-proof")
+READING = ("README.txt", "report.html", "record.jsonld", "receipt.jsonld")
+TOP_LEVEL = {MANIFEST, CHECKPOINT, POLICY, CHAIN, DELIVERIES, AUTHORITIES, *EXPORT, *READING}
 # No log has 10^18 entries.
 NUMBER, HEX = "0|[1-9][0-9]{0,17}", "[0-9a-f]{64}"
+ENTRY = (".leaf.json", ".tlog-proof")
 FOLDERS = {
     "events": rf"({NUMBER})\.(?:leaf\.json|disclosures|tlog-proof)",
     "mails": rf"({NUMBER})\.json",
@@ -63,12 +61,10 @@ FOLDERS = {
     "anchors": rf"({NUMBER})\.(?:note|tsr|consistency)",
 }
 CLAIM_NAMES = ("subject", "session", "choice", "link")
-LIMITS = (
-    "Limits: no bundle proves that the person behind a mailbox is a particular natural person,",
-    "  that an act which the operator never wrote down did not happen, or that addresses of origin",
-    "  and browser names are true. Deliveries are the operator's own record. Only a reader of the",
-    "  whole log would notice two entries written for one place in the chain.",
-)
+LIMITS = """Limits: no bundle proves that the person behind a mailbox is a particular natural
+  person, that an act which the operator never wrote down did not happen, or that addresses of
+  origin and browser names are true. Deliveries are the operator's own record. Only a reader of
+  the whole log would notice two entries written for one place in the chain."""
 # A bundle of one person is far below these; above them somebody tries to exhaust the machine.
 MAX_BUNDLE_BYTES, MAX_SMALL_BYTES, MAX_FILES = 64 * 1024 * 1024, 1_000_000, 20_000
 MAX_PATH_HASHES, MAX_LEAF_BYTES, MAX_DEPTH = 63, 65_535, 64
@@ -81,8 +77,6 @@ WHOLE, TEXT, SHA256_HEX = "0|[1-9][0-9]*", '".*"', f'"{HEX}"'
 BYTES_16, BYTES_28 = '"[A-Za-z0-9_-]{21}[AQgw]"', '"[A-Za-z0-9_-]{37}[AQgw]"'
 BYTES_32 = '"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
 TOLERANCE_MS = 5 * 60 * 1000
-
-Forms = dict[str, str]  # JSON members, and what their canonical text must match
 
 
 class UnreadableError(Exception):
@@ -97,10 +91,15 @@ class UnprovenError(Exception):
     """The bundle holds nothing that could prove this; the verdict is NOT PROVEN."""
 
 
-def require(condition: object, sentence: str, error: type[Exception] = BadError) -> None:
-    """Raise `error` with this sentence unless the condition holds."""
+def raise_unless(error: type[Exception], condition: object, sentence: str, *named: object) -> None:
+    """Raise unless the condition holds; what the sentence names (%s) is made harmless."""
     if not condition:
-        raise error(sentence)
+        raise error(sentence % tuple(map(plain, named)))
+
+
+require = partial(raise_unless, BadError)
+require_shown = partial(raise_unless, UnprovenError)
+require_readable = partial(raise_unless, UnreadableError)
 
 
 def plain(text: object, limit: int = 160) -> str:
@@ -141,15 +140,13 @@ def canonical(value: Any) -> str:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Member names are ordered by UTF-16 code units, which is not Python's own order.
-    ordered = sorted(pairs, key=lambda pair: pair[0].encode("utf-16-be", "surrogatepass"))
-    require(len(dict(pairs)) == len(pairs), "a JSON object names a member twice")
-    return dict(ordered)
+    # Names are ordered by UTF-16 code units; one that stands twice is lost, and so not canonical.
+    return dict(sorted(pairs, key=lambda pair: pair[0].encode("utf-16-be", "surrogatepass")))
 
 
 def _integer(digits: str) -> int:
-    require(re.fullmatch(r"-?[0-9]{1,16}", digits), "a JSON number is not a short integer")
-    require(abs(int(digits)) <= MAX_INTEGER, "a JSON number is 2^53 or more")
+    short = re.fullmatch(r"-?[0-9]{1,16}", digits) and abs(int(digits)) <= MAX_INTEGER
+    require(short, "a JSON number is not an integer below 2^53")
     return int(digits)
 
 
@@ -177,7 +174,7 @@ def parse_json(data: bytes, kind: type = dict) -> Any:
 
 
 def require_members(
-    value: Any, needed: Forms, other: Forms | None = None, *, more: bool = False
+    value: Any, needed: dict[str, str], other: dict[str, str] | None = None, *, more: bool = False
 ) -> None:
     """Raise unless an object has what is needed, no `more` than the other, and each in its form."""
     forms = {**needed, **(other or {})}
@@ -185,7 +182,7 @@ def require_members(
     require(more or set(value) <= set(forms), "a JSON object has a member too many")
     for name in set(needed) | (set(forms) & set(value)):
         fits = re.fullmatch(forms[name], canonical(value.get(name)), re.DOTALL)
-        require(fits, f"the JSON member {name} is missing or malformed")
+        require(fits, "the JSON member %s is missing or malformed", name)
 
 
 class Note(NamedTuple):
@@ -196,6 +193,25 @@ class Note(NamedTuple):
     origin: str
     size: int
     root: bytes
+
+    def require_grown(self, old: Note, path: list[bytes]) -> None:
+        """Raise unless this tree begins with exactly the tree `old`."""
+        require(0 < old.size < self.size, "the later checkpoint is not larger than the earlier one")
+        last = old.size - 1
+        height = (old.size & -old.size).bit_length() - 1
+        inner = (last ^ (self.size - 1)).bit_length() - height
+        # A complete old tree is the first hash; otherwise the proof begins with its last part.
+        hashes = [old.root, *path] if old.size == 1 << height else path
+        count = 1 + inner + bin(last >> (inner + height)).count("1")
+        require(len(hashes) == count, "a consistency proof has the wrong number of hashes")
+        before = after = hashes[0]
+        for level, sibling in enumerate(hashes[1:]):
+            if level < inner and not last >> (level + height) & 1:
+                after = sha256(b"\x01" + after + sibling)
+            else:
+                before, after = (sha256(b"\x01" + sibling + node) for node in (before, after))
+        grown = (before, after) == (old.root, self.root)
+        require(grown, "the log was rewritten between two checkpoints")
 
 
 class Proof(NamedTuple):
@@ -221,32 +237,13 @@ def require_inclusion(leaf: bytes, index: int, size: int, root: bytes, path: lis
     require(node == root, "an entry is not in the tree it is said to be in")
 
 
-def require_consistency(old: Note, new: Note, path: list[bytes]) -> None:
-    """Raise unless the tree `new` begins with exactly the tree `old`."""
-    require(0 < old.size < new.size, "the later checkpoint is not larger than the earlier one")
-    last = old.size - 1
-    height = (old.size & -old.size).bit_length() - 1
-    inner = (last ^ (new.size - 1)).bit_length() - height
-    # A complete old tree is itself the first hash; otherwise the proof begins with its last part.
-    hashes = [old.root, *path] if old.size == 1 << height else path
-    count = 1 + inner + bin(last >> (inner + height)).count("1")
-    require(len(hashes) == count, "a consistency proof has the wrong number of hashes")
-    before = after = hashes[0]
-    for level, sibling in enumerate(hashes[1:]):
-        if level >= inner or last >> (level + height) & 1:
-            before, after = sha256(b"\x01" + sibling + before), sha256(b"\x01" + sibling + after)
-        else:
-            after = sha256(b"\x01" + after + sibling)
-    grown = (before, after) == (old.root, new.root)
-    require(grown, "the log was rewritten between two checkpoints")
-
-
 # Bytes that are not UTF-8 are read as U+DC80 to U+DCFF, which no name may hold.
 _KEY_NAME = r"[^\s+\x00-\x1f\udc80-\udcff]+"
 _BASE64, _HASH_LINE = "[A-Za-z0-9+/]*={0,2}", "[A-Za-z0-9+/]{43}=\n"
 _NOTE = re.compile(
     rf"(({_KEY_NAME})\n({NUMBER})\n({_HASH_LINE}))\n((?:\u2014 {_KEY_NAME} {_BASE64}\n){{1,100}})"
 )
+_HASH_LINES = re.compile(rf"(?:{_HASH_LINE})*")
 _PROOF = re.compile(
     r"c2sp\.org/tlog-proof@v1\n"
     rf"(?:extra ({_BASE64})\n)?index ({NUMBER})\n((?:{_HASH_LINE}){{0,{MAX_PATH_HASHES}}})"
@@ -288,19 +285,45 @@ class Key(NamedTuple):
     public: bytes
     key_id: bytes
 
+    def signed(self, note: Note) -> bool:
+        """Whether the key signed; raises when a line with its name and id is false."""
+        ours = [made for name, at, made in note.lines if (name, at) == (self.name, self.key_id)]
+        for signature in ours:
+            message = note.text
+            if self.kind == ED25519_WITNESS:
+                seconds, signature = int.from_bytes(signature[:8], "big"), signature[8:]  # noqa: PLW2901
+                require(seconds <= MAX_SIZE, "a cosignature is of no time")
+                message = f"cosignature/v1\ntime {seconds}\n{note.text}"
+            try:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message.encode())
+            except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+                require(False, "the signature of %s on a checkpoint is false", self.name)
+        return bool(ours)
+
 
 @dataclass
 class Policy:
-    """Which logs are accepted, whose cosignatures are needed, who may stamp the time.
-
-    `stampers` holds the SHA-256 (hex) of time-stamping root certificates.
-    """
+    """Which logs are accepted, whose cosignatures are needed, who may stamp the time."""
 
     logs: list[Key] = field(default_factory=list)
     witnesses: dict[str, Key] = field(default_factory=dict)
     groups: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     quorum: str = ""
-    stampers: set[str] = field(default_factory=set)
+    stampers: set[str] = field(default_factory=set)  # SHA-256 (hex) of root certificates
+
+    def require_log_signature(self, note: Note) -> None:
+        """Raise unless a listed log of this origin signed, and no listed log's line is false."""
+        found = [key.signed(note) for key in self.logs if key.name == note.origin]
+        require(any(found), "a checkpoint is not signed by a log of the policy")
+
+    def cosigners(self, note: Note) -> set[str]:
+        """Witnesses that cosigned and groups they meet; raises on a false one. Ignores ML-DSA."""
+        known = {name: key for name, key in self.witnesses.items() if key.kind == ED25519_WITNESS}
+        names = {name for name, key in known.items() if key.signed(note)}
+        for name, (least, members) in self.groups.items():
+            if len(names & set(members)) >= least:
+                names.add(name)
+        return names
 
 
 def parse_key(text: str, kinds: tuple[int, ...]) -> Key:
@@ -320,68 +343,34 @@ def parse_policy(data: bytes) -> Policy:
     """A policy file, or BadError."""
     require(len(data) <= MAX_SMALL_BYTES, "the policy is too large")
     require(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", data), "the policy has a control character")
-    policy, members, known = Policy(), list[str](), {"none"}
+    policy = Policy()
     for row in data.decode("utf-8", "replace").split("\n"):
         word, *rest = re.findall(r"[^ \t]+", row) or ["#"]
+        known = {*policy.witnesses, *policy.groups}
+        fresh = rest and rest[0] not in {"none", *known}
         if word.startswith("#"):
             policy.stampers.update(re.findall(r"^# tsa ([0-9a-f]{64})$", row))
         elif word == "log" and len(rest) in (1, 2):
             policy.logs.append(parse_key(rest[0], (ED25519_LOG,)))
-        elif word == "witness" and len(rest) in (2, 3) and rest[0] not in known:
+        elif word == "witness" and len(rest) in (2, 3) and fresh:
             policy.witnesses[rest[0]] = parse_key(rest[1], (ED25519_WITNESS, ML_DSA_WITNESS))
-            known.add(rest[0])
-        elif word == "group" and len(rest) > 2 and rest[0] not in known:
+        elif word == "group" and len(rest) > 2 and fresh:
             group = rest[2:]
             counts = {str(count): count for count in range(1, len(group) + 1)}
             least = {"any": 1, "all": len(group), **counts}.get(rest[1], 0)
-            fits = least and known - {"none"} >= set(group)
+            fits = least and known >= set(group)
             require(fits, "a policy group has an unknown member or asks for more than it has")
             policy.groups[rest[0]] = (least, group)
-            known.add(rest[0])
-            members += group
-        elif word == "quorum" and len(rest) == 1 and rest[0] in known and not policy.quorum:
+        elif word == "quorum" and len(rest) == 1 and not fresh and not policy.quorum:
             policy.quorum = rest[0]
         else:
             raise BadError("a policy line is malformed")
     require(policy.quorum, "the policy has no quorum line")
     keys = [[key.public for key in found] for found in (policy.logs, policy.witnesses.values())]
     require(all(len(set(found)) == len(found) for found in keys), "the policy names a key twice")
+    members = [member for _, group in policy.groups.values() for member in group]
     require(len(set(members)) == len(members), "the policy names a group member twice")
     return policy
-
-
-def signed(note: Note, key: Key) -> bool:
-    """Whether the key signed; raises when a line with its name and id is false."""
-    found = False
-    for name, key_id, made in note.lines:
-        if (name, key_id) != (key.name, key.key_id):
-            continue
-        signature, message, found = made, note.text, True
-        if key.kind == ED25519_WITNESS:
-            seconds, signature = int.from_bytes(made[:8], "big"), made[8:]
-            require(seconds <= MAX_SIZE, "a cosignature is of no time")
-            message = f"cosignature/v1\ntime {seconds}\n{note.text}"
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message.encode())
-        except (InvalidSignature, UnsupportedAlgorithm, ValueError):
-            raise BadError(f"the signature of {plain(name)} on a checkpoint is false") from None
-    return found
-
-
-def require_log_signature(note: Note, policy: Policy) -> None:
-    """Raise unless a listed log of this origin signed, and no listed log's line is false."""
-    found = [signed(note, key) for key in policy.logs if key.name == note.origin]
-    require(any(found), "a checkpoint is not signed by a log of the policy")
-
-
-def cosigners(note: Note, policy: Policy) -> set[str]:
-    """Witnesses that cosigned and groups they meet; raises on a false one. Ignores ML-DSA."""
-    known = {name: key for name, key in policy.witnesses.items() if key.kind == ED25519_WITNESS}
-    names = {name for name, key in known.items() if signed(note, key)}
-    for name, (least, members) in policy.groups.items():
-        if len(names & set(members)) >= least:
-            names.add(name)
-    return names
 
 
 def build_archive(files: dict[str, bytes]) -> bytes:
@@ -397,19 +386,18 @@ def build_archive(files: dict[str, bytes]) -> bytes:
 
 def read_archive(data: bytes) -> dict[str, bytes]:
     """The files of any zip within the limits, be it the one of the format or not."""
-    files: dict[str, bytes] = {}
-    left = MAX_BUNDLE_BYTES
+    files, left = dict[str, bytes](), MAX_BUNDLE_BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            require(len(infos) <= MAX_FILES, "The file holds too many files.", UnreadableError)
+            require_readable(len(infos) <= MAX_FILES, "The file holds too many files.")
             for info in infos:
                 known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-                require(known, "The file uses a compression that no bundle uses.", UnreadableError)
+                require_readable(known, "The file uses a compression that no bundle uses.")
                 with archive.open(info) as member:
                     content = member.read(left + 1)
                 left -= len(content)
-                require(left >= 0, "The file unpacks to more than 64 MiB.", UnreadableError)
+                require_readable(left >= 0, "The file unpacks to more than 64 MiB.")
                 files.setdefault(info.filename, content)
     except (
         zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError,
@@ -419,14 +407,44 @@ def read_archive(data: bytes) -> dict[str, bytes]:
     return files
 
 
+def run_openssl(command: str, pieces: dict[str, bytes]) -> tuple[int, str]:
+    """Exit status of an openssl command that reads these pieces as files, and all it says."""
+    # Most bundles are checked without these two; a start does not wait for them.
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in pieces.items():
+            Path(folder, name).write_bytes(data)
+        try:
+            done = subprocess.run(
+                ["openssl", *command.split()], cwd=folder, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+        except OSError:
+            raise UnprovenError("openssl, which checks time stamps, is not there") from None
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def pem_certificates(pem: bytes) -> dict[str, bytes]:
+    """The certificates of a PEM text by the SHA-256 (hex) of their DER."""
+    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]*)-----END", pem)
+    ders = [base64_standard(b"".join(block.split()).decode("ascii")) for block in blocks]
+    begin, end = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+    return {sha256(der).hex(): begin + base64.encodebytes(der) + end for der in ders}
+
+
+# Members of the JSON texts that a bundle holds.
 DISCLOSURE = {"salt": BYTES_32, "name": f'"({"|".join(CLAIM_NAMES)})"', "value": r"null|\{.*\}"}
 STRING = r'"(?:[^"\\]|\\.)*"'
 MAIL = dict.fromkeys(("from", "html", "subject", "text", "to"), TEXT) | {
     "headers": rf"\[(\[{STRING},{STRING}\](,\[{STRING},{STRING}\])*)?\]"
 }
-PLAN = {"index": WHOLE, "path": rf"\[({BYTES_32}(,{BYTES_32})*)?\]"} | {
-    "record": BYTES_28, "size": WHOLE,
-}  # fmt: skip
+PATH = rf"\[({BYTES_32}(,{BYTES_32})*)?\]"
+PLAN = {"index": WHOLE, "path": PATH, "record": BYTES_28, "size": WHOLE}
+MAILED = {"at": WHOLE, "mail": WHOLE}
+DELIVERED = {"at": WHOLE, "campaign": TEXT, "delivery": TEXT, "entry": WHOLE}
+SAID = {"answer": TEXT, "event": TEXT, "event_at": WHOLE, "message_id": TEXT}
 # The members of a leaf that verdicts use: those it must have, and some it may have.
 LEAF = (
     {"v": '"cl/1"', "typ": TEXT, "ctl": TEXT, "id": BYTES_16, "ts": "[1-9][0-9]*"},
@@ -438,31 +456,29 @@ def part_of(name: str) -> tuple[str, str]:
     """Folder and stem of a file name of the format; the folder is empty at the top level."""
     folder, _, rest = name.partition("/")
     match = re.fullmatch(FOLDERS.get(folder, "(?!)"), rest)
-    require(match or name in TOP_LEVEL, f"the name {plain(name)} is not one of the format")
+    require(match or name in TOP_LEVEL, "the name %s is not one of the format", name)
     return (folder, match[1]) if match else ("", name)
 
 
 @dataclass
 class Bundle:
-    """A bundle's files, whether their archive is the one of the format, and what a reader brings.
-
-    `policy` and `roots` (PEM of time-stamping roots by hash) are the reader's, from elsewhere.
-    """
+    """A bundle's files, whether their archive is the format's, and what the reader brings."""
 
     files: dict[str, bytes]
     deterministic: bool
     policy: Policy | None
-    roots: dict[str, bytes]
+    roots: dict[str, bytes]  # PEM of the reader's own time-stamping roots, by SHA-256 (hex)
 
     def file(self, name: str) -> bytes:
         """The bytes of a file that must be there."""
-        require(name in self.files, f"the file {plain(name)} is missing")
+        require(name in self.files, "the file %s is missing", name)
         return self.files[name]
 
-    def stems(self, folder: str) -> list[str]:
-        """What a folder shows, each once; raises on a file that has no place in it."""
-        inside = {part_of(name) for name in self.files if name.startswith(f"{folder}/")}
-        return sorted(stem for found, stem in inside if found)
+    def stems(self, folder: str, ends: str | tuple[str, ...] = "") -> list[str]:
+        """What a folder shows in files that end so, each once; raises on a file out of place."""
+        inside = [name for name in self.files if name.startswith(f"{folder}/")]
+        parts = {(*part_of(name), name.endswith(ends)) for name in inside}
+        return sorted(stem for found, stem, fits in parts if found and fits)
 
     def numbers(self, folder: str) -> list[int]:
         """The same for a folder of numbers; whatever is called like an entry counts as one."""
@@ -508,6 +524,120 @@ class Bundle:
         require_members(chain, {"key": BYTES_32, "total": WHOLE})
         return base64_url(chain["key"]), chain["total"]
 
+    def campaign_leaf(self, campaign: str) -> dict[str, Any]:
+        """The entry that committed to what a campaign said and to whom it was planned for."""
+        leaf = self.leaf(f"campaigns/{campaign}")
+        fits = (leaf["typ"], leaf.get("cmp")) == ("campaign.committed", campaign) and "man" in leaf
+        require(fits, "an entry shown for a campaign is not the one of its plan")
+        return leaf
+
+    def planned_subjects(self) -> set[bytes]:
+        """Subject ids in the plan records shown, each proven to be in its campaign's plan."""
+        subjects = set()
+        for campaign in self.stems("campaigns"):
+            root = bytes.fromhex(self.campaign_leaf(campaign)["man"])
+            plan = parse_json(self.file(f"campaigns/{campaign}.plan.json"))
+            require_members(plan, PLAN)
+            record, path = base64_url(plan["record"]), [*map(base64_url, plan["path"])]
+            require_inclusion(record, plan["index"], plan["size"], root, path)
+            subjects.add(record[:16])
+        return subjects
+
+    def anchored_note(self, size: int) -> Note:
+        """The note of an anchor, of whose tree the bundle's checkpoint is proven to be a growth."""
+        note, now = parse_note(self.file(f"anchors/{size}.note")), self.checkpoint()
+        text = self.file(f"anchors/{size}.consistency").decode("ascii", "replace")
+        require(_HASH_LINES.fullmatch(text), "an anchor's proof is not lines of hashes")
+        ours = (note.origin, note.size) == (now.origin, size)
+        require(ours, "an anchor is of another log or size")
+        path = [base64_standard(row) for row in text.split()]
+        if path or (note.size, note.root) != (now.size, now.root):
+            now.require_grown(note, path)
+        return note
+
+    def opened_names(self, n: int) -> list[str]:
+        """Names of the opened claims of entry `n`, each committed to by its leaf."""
+        leaf, lines = self.leaf(f"events/{n}"), self.file(f"events/{n}.disclosures")
+        require_members(leaf, {"_sd": rf"\[{BYTES_32}(,{BYTES_32}){{3}}\]"}, more=True)
+        require(leaf.get("_sd_alg") == "sha-256", "a leaf's digests are not of SHA-256")
+        require(leaf["_sd"] == sorted(set(leaf["_sd"])), "digests are not sorted and different")
+        whole = re.fullmatch(rb"([A-Za-z0-9_-]+\n)*", lines)
+        require(whole, "a disclosures file is not whole lines")
+        names = []
+        for line in lines.decode("ascii").split():
+            digest = to_base64_url(sha256(line.encode("ascii")))
+            require(digest in leaf["_sd"], "entry %s did not commit to a disclosed value", n)
+            padded = base64_url(line)
+            text = padded.rstrip(b" ")
+            full = len(padded) == -(-len(text) // BUCKET) * BUCKET
+            require(full, "a disclosure is not padded to its bucket")
+            items = parse_json(text, list)
+            require(len(items) == 3, "a disclosure is not a salt, a name and a value")
+            require_members(dict(zip(("salt", "name", "value"), items)), DISCLOSURE)
+            names.append(items[1])
+        require(len(set(names)) == len(names), "entry %s discloses a value twice", n)
+        return names
+
+    def require_deliveries(self) -> None:
+        """Raise unless the operator's record has its form and speaks of what the bundle shows."""
+        lines = parse_json(self.file(DELIVERIES), list)
+        for line in lines:
+            mailed = isinstance(line, dict) and "mail" in line
+            require_members(line, MAILED if mailed else DELIVERED, SAID)
+            self.file(f"events/{line['mail' if mailed else 'entry']}.leaf.json")
+            if not mailed:
+                self.file(f"campaigns/{line['campaign']}.leaf.json")
+        times = [line["at"] for line in lines]
+        require(times == sorted(times), "deliveries.json is not in the order of time")
+
+    def notice_doubts(self, sha: str, named_at: int) -> list[str]:
+        """What the bundle leaves open about a notice; raises if something about it is false."""
+        stem = f"notices/{sha}"
+        page, text = self.files.get(f"{stem}.html"), self.files.get(f"{stem}.txt")
+        ours = page is None or sha256(page).hex() == sha
+        require(ours, "a notice is not the one the entries name")
+        if sha in self.stems("notices", ENTRY):
+            leaf = self.leaf(stem)
+            ours = (leaf["typ"], leaf.get("ntc")) == ("notice.published", sha)
+            require(ours, "a publication entry is not the notice's")
+            committed = text is None or leaf.get("cnt") == sha256(text).hex()
+            require(committed, "a notice's plain text is not the one published")
+            require(self.place(stem) < named_at, "a notice was published after it was named")
+        elif text is not None:
+            return ["no entry in the bundle commits to a notice's plain text"]
+        return [] if page is not None else ["a notice that an entry names is not in the bundle"]
+
+    def stamped_time(self, size: int) -> int:
+        """Unix milliseconds stated by the stamp on an anchor, if somebody trusted made it."""
+        named = {*self.roots, *(self.policy.stampers if self.policy else ())}
+        known = {**pem_certificates(self.files.get(AUTHORITIES, b"")), **self.roots}
+        trusted = [pem for sha, pem in known.items() if sha in named]
+        pieces = {"trusted": b"".join(trusted), "others": b"".join(known.values())}
+        for piece, end in (("note", "note"), ("stamp", "tsr")):
+            pieces[piece] = self.file(f"anchors/{size}.{end}")
+        require_shown(trusted, "no time-stamping authority is known that you trust")
+        _, said = run_openssl("ts -reply -in stamp -text", pieces)
+        # The status, which nobody signs, could spell these lines too: only one of each is allowed.
+        lines = re.findall(r"^(?:Time stamp|Hash Algorithm): .*$", said, re.MULTILINE)
+        match = re.fullmatch(
+            r"Hash Algorithm: sha(?:256|384|512)\nTime stamp: (.{15})(?:\.[0-9]+)?( [0-9]{4} GMT)",
+            "\n".join(lines),
+        )
+        stated = "".join(match.groups()) if match else ""
+        try:
+            when = datetime.strptime(f"{stated} +0000", "%b %d %H:%M:%S %Y GMT %z")
+        except ValueError:
+            raise BadError("a time stamp is malformed or over an unknown kind of hash") from None
+        seconds = int(when.timestamp())
+        verify = "ts -verify -in stamp -data note -CAfile trusted -untrusted others -attime"
+        status, said = run_openssl(f"{verify} {seconds}", pieces)
+        require_shown("Verification" in said, "this openssl cannot check time stamps")
+        stranger = "certificate verify error" in said
+        require_shown(not stranger, "a time stamp is by nobody whom you trusted at that time")
+        # What a forger can make openssl say is no matter: its status decides.
+        require(status == 0, "a time stamp is false or over other bytes")
+        return seconds * 1000
+
 
 def read_file(path: str, limit: int, what: str) -> bytes:
     """The bytes at `path`, at most `limit`."""
@@ -516,31 +646,8 @@ def read_file(path: str, limit: int, what: str) -> bytes:
             data = handle.read(limit + 1)
     except (OSError, ValueError):
         raise UnreadableError(f"The {what} cannot be read.") from None
-    require(len(data) <= limit, f"The {what} is larger than {limit} bytes.", UnreadableError)
+    require_readable(len(data) <= limit, "The %s is larger than %s bytes.", what, limit)
     return data
-
-
-def opened_names(bundle: Bundle, n: int) -> list[str]:
-    """Names of the opened claims of entry `n`, each committed to by its leaf."""
-    leaf, data = bundle.leaf(f"events/{n}"), bundle.file(f"events/{n}.disclosures")
-    require_members(leaf, {"_sd": rf"\[{BYTES_32}(,{BYTES_32}){{3}}\]"}, more=True)
-    require(leaf.get("_sd_alg") == "sha-256", "a leaf's digests are not of SHA-256")
-    require(leaf["_sd"] == sorted(set(leaf["_sd"])), "digests are not sorted and different")
-    require(re.fullmatch(rb"([A-Za-z0-9_-]+\n)*", data), "a disclosures file is not whole lines")
-    names = []
-    for line in data.decode("ascii").split():
-        digest = to_base64_url(sha256(line.encode("ascii")))
-        require(digest in leaf["_sd"], f"entry {n} did not commit to a disclosed value")
-        padded = base64_url(line)
-        text = padded.rstrip(b" ")
-        full = len(padded) == -(-len(text) // BUCKET) * BUCKET
-        require(full, "a disclosure is not padded to its bucket")
-        items = parse_json(text, list)
-        require(len(items) == 3, "a disclosure is not a salt, a name and a value")
-        require_members(dict(zip(("salt", "name", "value"), items)), DISCLOSURE)
-        names.append(items[1])
-    require(len(set(names)) == len(names), f"entry {n} discloses a value twice")
-    return names
 
 
 def check_integrity(bundle: Bundle) -> str:
@@ -548,52 +655,32 @@ def check_integrity(bundle: Bundle) -> str:
     require(bundle.deterministic, "the archive is not byte for byte the one its files make")
     for name in bundle.files:
         part_of(name)
-    raw_manifest = bundle.file(MANIFEST)
-    manifest = parse_json(raw_manifest)
-    require(manifest.get("format") == FORMAT, f"the manifest is not of format {FORMAT}")
+    raw = bundle.file(MANIFEST)
+    manifest = parse_json(raw)
+    require(manifest.get("format") == FORMAT, "the manifest is not of format %s", FORMAT)
     listing = {
         name: {"sha256": sha256(data).hex(), "size": len(data)}
         for name, data in bundle.files.items()
-        if name not in (MANIFEST, EXPORT_LEAF, EXPORT_PROOF)
+        if name not in (MANIFEST, *EXPORT)
     }
     require(manifest.get("files") == listing, "a file is extra, missing or not the one listed")
     if DELIVERIES in bundle.files:
-        require_deliveries(bundle)
+        bundle.require_deliveries()
     leaf = bundle.leaf("export")
     require(leaf["typ"] == "bundle.exported", "the export entry is of another type")
-    committed = leaf.get("man") == sha256(raw_manifest).hex()
-    require(committed, "the export entry commits to another manifest")
-    now, later = bundle.checkpoint().origin, bundle.proof("export").note.origin
-    one = manifest.get("origin") == now == later
+    require(leaf.get("man") == sha256(raw).hex(), "the export entry commits to another manifest")
+    one = manifest.get("origin") == bundle.checkpoint().origin == bundle.proof("export").note.origin
     require(one, "the manifest and the checkpoints name different logs")
     place = bundle.place("export")
     return f"all {len(bundle.files)} files are those that log entry {place} commits to"
 
 
-def require_deliveries(bundle: Bundle) -> None:
-    """Raise unless the operator's record has its form and speaks of what the bundle shows."""
-    lines = parse_json(bundle.file(DELIVERIES), list)
-    campaign = {"at": WHOLE, "campaign": TEXT, "delivery": TEXT, "entry": WHOLE}
-    said = {"answer": TEXT, "event": TEXT, "event_at": WHOLE, "message_id": TEXT}
-    for line in lines:
-        if isinstance(line, dict) and "mail" in line:
-            require_members(line, {"at": WHOLE, "mail": WHOLE}, said)
-            bundle.file(f"events/{line['mail']}.leaf.json")
-        else:
-            require_members(line, campaign, said)
-            bundle.file(f"events/{line['entry']}.leaf.json")
-            bundle.file(f"campaigns/{line['campaign']}.leaf.json")
-    times = [line["at"] for line in lines]
-    require(times == sorted(times), "deliveries.json is not in the order of time")
-
-
 def check_signature(bundle: Bundle) -> str:
     """The log's key signed both checkpoints."""
-    notes = [bundle.checkpoint(), bundle.proof("export").note]
-    for note in notes:
-        require_log_signature(note, bundle.accepted())
-    require(bundle.policy, "signed by a key the bundle itself names; give --policy", UnprovenError)
-    return f"both checkpoints are signed by the log {plain(notes[0].origin)}"
+    for note in (bundle.checkpoint(), bundle.proof("export").note):
+        bundle.accepted().require_log_signature(note)
+    require_shown(bundle.policy, "signed by a key the bundle itself names; give --policy")
+    return f"both checkpoints are signed by the log {plain(bundle.checkpoint().origin)}"
 
 
 def check_witnesses(bundle: Bundle) -> str:
@@ -601,84 +688,44 @@ def check_witnesses(bundle: Bundle) -> str:
     policy = bundle.policy
     if policy is None:
         raise UnprovenError("only a policy given with --policy says whose cosignatures count")
-    notes = [bundle.checkpoint(), bundle.proof("export").note]
-    agreed = [cosigners(note, policy) for note in notes]
-    require(policy.quorum != "none", "the policy asks for no witness", UnprovenError)
-    met = all(policy.quorum in names for names in agreed)
-    require(met, "a checkpoint lacks cosignatures that the policy asks for", UnprovenError)
-    cosigned = ", ".join(sorted((agreed[0] | agreed[1]) & set(policy.witnesses)))
+    first = policy.cosigners(bundle.checkpoint())
+    second = policy.cosigners(bundle.proof("export").note)
+    require_shown(policy.quorum != "none", "the policy asks for no witness")
+    met = policy.quorum in first & second
+    require_shown(met, "a checkpoint lacks cosignatures that the policy asks for")
+    cosigned = ", ".join(sorted((first | second) & set(policy.witnesses)))
     return f"both checkpoints meet the policy's quorum: {plain(cosigned)}"
 
 
 def check_inclusion(bundle: Bundle) -> str:
     """Every entry is in the log under its checkpoint, every plan record in its plan."""
     stems = [f"events/{n}" for n in bundle.leaves()]
-    stems += [f"notices/{sha}" for sha in bundle.stems("notices") if published(bundle, sha)]
-    stems += [f"privacy/{sha}" for sha in bundle.stems("privacy")]
-    stems += [f"campaigns/{campaign}" for campaign in bundle.stems("campaigns")]
+    for folder, ends in (("notices", ENTRY), ("privacy", ""), ("campaigns", "")):
+        stems += [f"{folder}/{stem}" for stem in bundle.stems(folder, ends)]
     for stem in stems:
         bundle.place(stem)
-    require(len(planned_subjects(bundle)) < 2, "the plans shown are of different people")
+    require(len(bundle.planned_subjects()) < 2, "the plans shown are of different people")
     bundle.place("export")
     return f"{len(stems) + 1} entries are in the log, at the places stated"
-
-
-def published(bundle: Bundle, notice: str) -> bool:
-    """Whether the bundle shows anything of a notice's publication."""
-    return any(f"notices/{notice}.{end}" in bundle.files for end in ("leaf.json", "tlog-proof"))
-
-
-def campaign_leaf(bundle: Bundle, campaign: str) -> dict[str, Any]:
-    """The entry that committed to what a campaign said and to whom it was planned for."""
-    leaf = bundle.leaf(f"campaigns/{campaign}")
-    fits = (leaf["typ"], leaf.get("cmp")) == ("campaign.committed", campaign) and "man" in leaf
-    require(fits, "an entry shown for a campaign is not the one of its plan")
-    return leaf
-
-
-def planned_subjects(bundle: Bundle) -> set[bytes]:
-    """Subject ids in the plan records shown, each record proven to be in its campaign's plan."""
-    subjects = set()
-    for campaign in bundle.stems("campaigns"):
-        root = bytes.fromhex(campaign_leaf(bundle, campaign)["man"])
-        plan = parse_json(bundle.file(f"campaigns/{campaign}.plan.json"))
-        require_members(plan, PLAN)
-        record, path = base64_url(plan["record"]), [*map(base64_url, plan["path"])]
-        require_inclusion(record, plan["index"], plan["size"], root, path)
-        subjects.add(record[:16])
-    return subjects
 
 
 def check_consistency(bundle: Bundle) -> str:
     """The log only grew, from every anchor to the checkpoint and from there to the export's."""
     for size in bundle.numbers("anchors"):
-        anchored_note(bundle, size)
+        bundle.anchored_note(size)
     old, proof = bundle.checkpoint(), bundle.proof("export")
     new, extra = proof.note, proof.extra
     require(old.origin == new.origin, "the two checkpoints are of different logs")
     if extra is None:
         raise UnprovenError("the export proof carries no consistency proof")
     require(len(extra) % HASH == 0, "the consistency proof is not whole hashes")
-    require_consistency(old, new, [extra[at : at + HASH] for at in range(0, len(extra), HASH)])
+    new.require_grown(old, [extra[at : at + HASH] for at in range(0, len(extra), HASH)])
     return f"the log only grew, from {old.size} to {new.size} entries"
-
-
-def anchored_note(bundle: Bundle, size: int) -> Note:
-    """The note of an anchor, of whose tree the bundle's checkpoint is proven to be a growth."""
-    note, now = parse_note(bundle.file(f"anchors/{size}.note")), bundle.checkpoint()
-    text = bundle.file(f"anchors/{size}.consistency").decode("ascii", "replace")
-    require(re.fullmatch(rf"(?:{_HASH_LINE})*", text), "an anchor's proof is not lines of hashes")
-    stated = (note.origin, note.size)
-    require(stated == (now.origin, size), "an anchor is of another log or size")
-    path = [base64_standard(row) for row in text.split()]
-    if path or (note.size, note.root) != (now.size, now.root):
-        require_consistency(note, now, path)
-    return note
 
 
 def check_disclosures(bundle: Bundle) -> str:
     """Every opened value, mail and campaign text is one that its entry committed to."""
-    opened = [name for n in bundle.leaves() for name in opened_names(bundle, n)]
+    opened = [name for n in bundle.leaves() for name in bundle.opened_names(n)]
     for n in bundle.numbers("mails"):
         mail, leaf = bundle.file(f"mails/{n}.json"), bundle.leaf(f"events/{n}")
         require_members(parse_json(mail), MAIL)
@@ -686,9 +733,9 @@ def check_disclosures(bundle: Bundle) -> str:
         require(committed, "a mail is not the one its entry commits to")
     for campaign in bundle.stems("campaigns"):
         content = bundle.file(f"campaigns/{campaign}.content.json")
-        committed = campaign_leaf(bundle, campaign).get("cnt") == sha256(content).hex()
+        committed = bundle.campaign_leaf(campaign).get("cnt") == sha256(content).hex()
         require(committed, "a campaign's content is not the one its entry commits to")
-    require(opened, "the bundle opens no sealed value", UnprovenError)
+    require_shown(opened, "the bundle opens no sealed value")
     closed = len(CLAIM_NAMES) * len(bundle.leaves()) - len(opened)
     return f"{len(opened)} opened values are those committed then; {closed} are left closed"
 
@@ -706,39 +753,22 @@ def check_notice(bundle: Bundle) -> str:
             first[leaf["ntc"]] = min(index, first.get(leaf["ntc"], index))
     named = set(bundle.stems("notices")) <= set(first)
     require(named, "the bundle shows a notice that no entry names")
-    require(first, "no entry names a notice", UnprovenError)
-    doubts = [doubt for sha in sorted(first) for doubt in notice_doubts(bundle, sha, first[sha])]
-    require(not doubts, "".join(doubts[:1]), UnprovenError)
+    require_shown(first, "no entry names a notice")
+    doubts = [doubt for sha in sorted(first) for doubt in bundle.notice_doubts(sha, first[sha])]
+    require_shown(not doubts, "".join(doubts[:1]))
     return f"{len(first)} shown: byte for byte what the entries name"
-
-
-def notice_doubts(bundle: Bundle, sha: str, named_at: int) -> list[str]:
-    """What the bundle leaves open about a notice; raises if something about it is false."""
-    stem = f"notices/{sha}"
-    page, text = bundle.files.get(f"{stem}.html"), bundle.files.get(f"{stem}.txt")
-    require(page is None or sha256(page).hex() == sha, "a notice is not the one the entries name")
-    if published(bundle, sha):
-        leaf = bundle.leaf(stem)
-        ours = (leaf["typ"], leaf.get("ntc")) == ("notice.published", sha)
-        require(ours, "a publication entry is not the notice's")
-        committed = text is None or leaf.get("cnt") == sha256(text).hex()
-        require(committed, "a notice's plain text is not the one published")
-        require(bundle.place(stem) < named_at, "a notice was published after it was named")
-    elif text is not None:
-        return ["no entry in the bundle commits to a notice's plain text"]
-    return [] if page is not None else ["a notice that an entry names is not in the bundle"]
 
 
 def check_time(bundle: Bundle) -> str:
     """Every entry lies between two stamps of an outside clock, and states a time that fits."""
     stamps, doubt = dict[int, int](), "no outside clock encloses all entries"
     for size in bundle.numbers("anchors"):
-        require_log_signature(anchored_note(bundle, size), bundle.accepted())
+        bundle.accepted().require_log_signature(bundle.anchored_note(size))
         try:
-            stamps[size] = stamped_time(bundle, size)
+            stamps[size] = bundle.stamped_time(size)
         except UnprovenError as problem:
             doubt = str(problem)
-    require(stamps, f"{doubt}; times are the operator's clock", UnprovenError)
+    require_shown(stamps, "%s; times are the operator's clock", doubt)
     enclosed = True
     for n, leaf in bundle.leaves().items():
         index = bundle.place(f"events/{n}")
@@ -746,86 +776,17 @@ def check_time(bundle: Bundle) -> str:
         later = [when for size, when in stamps.items() if size > index]
         low, high = max(earlier, default=leaf["ts"]), min(later, default=leaf["ts"])
         fits = low - TOLERANCE_MS <= leaf["ts"] <= high + TOLERANCE_MS
-        require(fits, f"entry {n} states a time that no outside clock's stamps allow")
+        require(fits, "entry %s states a time that no outside clock's stamps allow", n)
         enclosed = enclosed and bool(earlier and later)
-    require(enclosed, f"{doubt}; some times are the operator's clock", UnprovenError)
+    require_shown(enclosed, "%s; some times are the operator's clock", doubt)
     return f"{len(stamps)} stamps of an outside clock enclose all entries, to within 5 minutes"
-
-
-def stamped_time(bundle: Bundle, size: int) -> int:
-    """Unix milliseconds that a trusted authority's stamp on an anchor states.
-
-    Raises BadError when the stamp is malformed, false or over other bytes, UnprovenError when
-    nobody trusted answers for it at that time or openssl is not there to check it.
-    """
-    named = {*bundle.roots, *(bundle.policy.stampers if bundle.policy else ())}
-    known = {**pem_certificates(bundle.files.get(AUTHORITIES, b"")), **bundle.roots}
-    trusted = [pem for sha, pem in known.items() if sha in named]
-    pieces = {
-        "note": bundle.file(f"anchors/{size}.note"),
-        "stamp": bundle.file(f"anchors/{size}.tsr"),
-        "trusted": b"".join(trusted),
-        "others": b"".join(known.values()),
-    }
-    require(trusted, "no time-stamping authority is known that you trust", UnprovenError)
-    _, said = run_openssl("ts -reply -in stamp -text", pieces)
-    # The status, which nobody signs, could spell these lines too: only one of each is allowed.
-    lines = re.findall(r"^(?:Time stamp|Hash Algorithm): .*$", said, re.MULTILINE)
-    match = re.fullmatch(
-        r"Hash Algorithm: sha(?:256|384|512)\nTime stamp: (.{15})(?:\.[0-9]+)?( [0-9]{4} GMT)",
-        "\n".join(lines),
-    )
-    stated = "".join(match.groups()) if match else ""
-    try:
-        when = datetime.strptime(f"{stated} +0000", "%b %d %H:%M:%S %Y GMT %z")
-    except ValueError:
-        raise BadError("a time stamp is malformed or over an unknown kind of hash") from None
-    seconds = int(when.timestamp())
-    verify = "ts -verify -in stamp -data note -CAfile trusted -untrusted others -attime"
-    status, said = run_openssl(f"{verify} {seconds}", pieces)
-    require("Verification" in said, "this openssl cannot check time stamps", UnprovenError)
-    if "certificate verify error" in said:
-        raise UnprovenError("a time stamp is by nobody whom you trusted at that time")
-    # What a forger can make openssl say is no matter: its status decides.
-    require(status == 0, "a time stamp is false or over other bytes")
-    return seconds * 1000
-
-
-def run_openssl(command: str, pieces: dict[str, bytes]) -> tuple[int, str]:
-    """Exit status of an openssl command that reads these pieces as files, and all it says."""
-    # Most bundles are checked without these two; a start does not wait for them.
-    import subprocess
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        for name, data in pieces.items():
-            Path(folder, name).write_bytes(data)
-        try:
-            done = subprocess.run(
-                ["openssl", *command.split()], cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            )  # fmt: skip
-        except OSError:
-            raise UnprovenError("openssl, which checks time stamps, is not there") from None
-    return done.returncode, done.stdout.decode("utf-8", "replace")
-
-
-def pem_certificates(pem: bytes) -> dict[str, bytes]:
-    """The certificates of a PEM text by the SHA-256 (hex) of their DER."""
-    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]*)-----END", pem)
-    ders = [base64_standard(b"".join(block.split()).decode("ascii")) for block in blocks]
-    mark = b"-----%s CERTIFICATE-----\n"
-    return {
-        sha256(der).hex(): mark % b"BEGIN" + base64.encodebytes(der) + mark % b"END" for der in ders
-    }
 
 
 def require_tags(leaves: list[dict[str, Any]], key: bytes) -> None:
     """Raise unless these leaves are the entries of the chain from 0 on."""
     for n, leaf in enumerate(leaves):
-        tag = hmac.new(key, n.to_bytes(8, "big"), hashlib.sha256).digest()
-        fits = leaf.get("tag") == to_base64_url(tag)
-        require(fits, f"entry {n} is not at its place of the chain")
+        tag = to_base64_url(hmac.digest(key, n.to_bytes(8, "big"), "sha256"))
+        require(leaf.get("tag") == tag, "entry %s is not at its place of the chain", n)
 
 
 def erases(leaf: dict[str, Any], key: bytes, n: int) -> bool:
@@ -857,7 +818,7 @@ def check_erasure(bundle: Bundle) -> str:
     """The person's key was destroyed: the chain ends with that, and nothing of it is open."""
     numbers, leaves = bundle.numbers("events"), list(bundle.leaves().values())
     kinds, last = [leaf["typ"] for leaf in leaves], len(leaves) - 1
-    require("subject.erased" in kinds, "the bundle shows no erasure", UnprovenError)
+    require_shown("subject.erased" in kinds, "the bundle shows no erasure")
     ends = kinds.index("subject.erased") == last and "tag" not in bundle.leaf("export")
     require(ends, "entries follow an erasure in the same chain")
     key, _ = bundle.chain()
@@ -866,15 +827,13 @@ def check_erasure(bundle: Bundle) -> str:
     opened = any(bundle.file(f"events/{n}.disclosures") for n in numbers)
     require(not opened and not bundle.stems("mails"), "something is opened after an erasure")
     kid = leaves[last].get("kid")
-    fits = all(sha256(subject).hex() == kid for subject in planned_subjects(bundle))
+    fits = all(sha256(subject).hex() == kid for subject in bundle.planned_subjects())
     require(fits, "a plan is of somebody else than the erased")
     return f"entry {last} is the erasure of exactly this chain, and nothing is opened"
 
 
 ORDER = "integrity signature witnesses inclusion consistency disclosures notice time chain erasure"
-CHECKS: dict[str, Callable[[Bundle], str]] = {
-    name: globals()[f"check_{name}"] for name in ORDER.split()
-}
+CHECKS = {name: globals()[f"check_{name}"] for name in ORDER.split()}
 
 
 def about(bundle: Bundle, given: bytes | None) -> list[str]:
@@ -909,7 +868,7 @@ def verify(options: argparse.Namespace, required: list[str]) -> tuple[int, list[
     data = read_file(options.bundle, MAX_BUNDLE_BYTES, "bundle")
     files = read_archive(data)
     ours = MANIFEST in files or CHECKPOINT in files
-    require(ours, "The file is a zip archive, but not a proof bundle.", UnreadableError)
+    require_readable(ours, "The file is a zip archive, but not a proof bundle.")
     given = read_file(options.policy, MAX_SMALL_BYTES, "policy") if options.policy else None
     pem = read_file(options.tsa, MAX_SMALL_BYTES, "file of roots") if options.tsa else b""
     try:
@@ -917,7 +876,7 @@ def verify(options: argparse.Namespace, required: list[str]) -> tuple[int, list[
         roots = pem_certificates(pem)
     except BadError as problem:
         raise UnreadableError(f"The policy or roots cannot be used: {problem}.") from None
-    require(roots or not options.tsa, "The file of roots holds no certificate.", UnreadableError)
+    require_readable(roots or not options.tsa, "The file of roots holds no certificate.")
     bundle = Bundle(files, build_archive(files) == data, policy, roots)
     lines, status = about(bundle, given), 0
     for name, check in CHECKS.items():
@@ -931,7 +890,7 @@ def verify(options: argparse.Namespace, required: list[str]) -> tuple[int, list[
                 state, sentence = FAIL, f"required, but not proven: {sentence}"
         status = 1 if state == FAIL else status
         lines.append(f"{state} {name}: {sentence}")
-    return status, [*lines, *LIMITS]
+    return status, [*lines, LIMITS]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -943,9 +902,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--require", default="", help="verdicts that must be PASS, e.g. a,b")
     options = parser.parse_args(arguments)
     required = [name for name in options.require.split(",") if name]
-    unknown = sorted(set(required) - set(CHECKS))
-    if unknown:
-        parser.error(f"unknown verdict in --require: {plain(unknown[0])}")
+    for name in set(required) - set(CHECKS):
+        parser.error(f"unknown verdict in --require: {plain(name)}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a letter must not stop a verdict.

@@ -5,17 +5,13 @@ Guarantees that a process makes each part once, at first use.
 """
 
 from functools import cache, cached_property
-from hashlib import sha256
 
-from chalicelib.bootstrap.core import Core
+from chalicelib.bootstrap.log import LogServices
 from chalicelib.config import Settings
 from chalicelib.domain.erasure import DAY_MS
 from chalicelib.domain.ids import SubjectId
-from chalicelib.proof.policy import Log, Policy
-from chalicelib.services.anchoring import AnchorBell, Anchoring
 from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.campaigns import CampaignDesk
-from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.confirmation import Confirmation
 from chalicelib.services.confirmation_mail import ConfirmationMail
 from chalicelib.services.delivery import Courier
@@ -24,17 +20,12 @@ from chalicelib.services.erasure import ErasureDesk
 from chalicelib.services.evidence import Gatherer
 from chalicelib.services.exhibits import Exhibits
 from chalicelib.services.feedback import Feedback
-from chalicelib.services.fsck import Fsck
-from chalicelib.services.fsck_log import LogCheck
-from chalicelib.services.fsck_people import PeopleCheck
-from chalicelib.services.fsck_places import PlaceCheck
 from chalicelib.services.mailing import Composer
 from chalicelib.services.planning import Planner
 from chalicelib.services.plans import Plans
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.receipts import Receipts
 from chalicelib.services.replay import Replay
-from chalicelib.services.sequencing import Sequencer
 from chalicelib.services.setup import Setup
 from chalicelib.services.shredding import Shredder
 from chalicelib.services.signup import Signup
@@ -44,7 +35,7 @@ from chalicelib.services.unsubscribe import Unsubscribe
 from chalicelib.services.wishes import Wishes
 
 
-class Container(Core):
+class Container(LogServices):
     """Everything a handler may ask for, made at first use."""
 
     @cached_property
@@ -57,13 +48,6 @@ class Container(Core):
             lines=self.checkpoint_lines,
             clock=self.clock,
             base_url=self.settings.base_url,
-        )
-
-    @cached_property
-    def checkpoint_lines(self) -> CheckpointLines:
-        """The line of the ledger in mails."""
-        return CheckpointLines(
-            heads=self.heads, clock=self.clock, origin=self.settings.ledger_origin
         )
 
     @cached_property
@@ -196,43 +180,6 @@ class Container(Core):
             clock=self.clock,
             random=self.random,
         )
-
-    @cached_property
-    def sequencer(self) -> Sequencer:
-        """Turns entries into a log."""
-        return Sequencer(
-            heads=self.heads,
-            outbox=self.outbox,
-            blobs=self.blobs,
-            signer=self.log_signer,
-            origin=self.settings.ledger_origin,
-            bell=self.anchor_bell if self.settings.tsa_url else None,
-        )
-
-    @cached_property
-    def anchor_bell(self) -> AnchorBell:
-        """Asks for time anchors."""
-        return AnchorBell(anchors=self.anchors, queues=self.queues, clock=self.clock)
-
-    @cached_property
-    def anchoring(self) -> Anchoring:
-        """Time anchors."""
-        return Anchoring(
-            anchors=self.anchors,
-            authority=self.time_authority,
-            outbox=self.outbox,
-            blobs=self.blobs,
-            clock=self.clock,
-            origin=self.settings.ledger_origin,
-        )
-
-    @cached_property
-    def policy(self) -> bytes:
-        """The C2SP policy a verifier needs: the log's key and the roots of time. Public."""
-        return Policy(
-            logs=(Log(key=self.sequencer.log_key),),
-            time_roots=tuple(sha256(root).digest() for root in self.time_authority.roots),
-        ).encode()
 
     @cached_property
     def suppressor(self) -> Suppressor:
@@ -378,29 +325,6 @@ class Container(Core):
             shredder=self.shredder,
             blobs=self.blobs,
         )
-
-    @cached_property
-    def fsck(self) -> Fsck:
-        """Compares everything with the log's entries."""
-        log = LogCheck(
-            heads=self.heads,
-            blobs=self.blobs,
-            objects=self.object_audit,
-            rows=self.ledger_audit,
-            key=self.sequencer.log_key,
-        )
-        places = PlaceCheck(
-            rows=self.ledger_audit, outbox=self.outbox, heads=self.heads, blobs=self.blobs
-        )
-        people = PeopleCheck(
-            rows=self.ledger_audit,
-            places=places,
-            store=self.store,
-            audience=self.audience,
-            wrapper=self.wrapper,
-            origin=self.settings.ledger_origin,
-        )
-        return Fsck(checks=(log, people), clock=self.clock)
 
     @cached_property
     def key_ring(self) -> KeyRing:

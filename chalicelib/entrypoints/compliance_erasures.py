@@ -5,9 +5,10 @@ Guarantees that what will no longer be provable is said before anything is asked
 key that asked is never offered to approve.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.erasure import Erasure, Ground, Stage
+from chalicelib.domain.erasure import REQUESTABLE, Erasure, Ground, Stage
 from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
 from chalicelib.entrypoints.console_access import Seat
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
@@ -16,42 +17,57 @@ from chalicelib.errors import Conflict, IllegalTransition, InputError, NotFound
 from chalicelib.proof.words import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from chalicelib.bootstrap import Container
 
 HOME = "/console/compliance"
 ROWS = 100
+MAX_PAGES = 20
+"""Records come by their random ids, so the newest are only known once all were read."""
 REFRESH = {"Refresh": "3"}
 """A page that waits for a worker looks again by itself, without a script, after 3 seconds."""
 
 
-def is_waiting(erasure: Erasure) -> bool:
-    """Say whether an erasure waits for a second key."""
-    return erasure.stage is Stage.REQUESTED
+def waiting_erasures(container: "Container") -> list[Erasure]:
+    """Return the erasures that wait for a second key, the newest first."""
+    records, _ = _newest(container)
+    return [each for each in records if each.stage is Stage.REQUESTED]
 
 
 def list_erasures(container: "Container", _request: Request, seat: Seat) -> Answer:
-    """Show all erasures, the newest first."""
-    page = container.erasures.page(None, ROWS)
+    """Show the newest 100 erasures."""
+    records, is_all = _newest(container)
     data = {
         **seat.frame(),
-        "erasures": sorted(page.items, key=lambda each: -each.requested_ms),
-        "more": page.cursor is not None,
+        "erasures": records[:ROWS],
+        "more": not is_all or len(records) > ROWS,
         "words": TABLES[seat.language],
     }
     return html(container.renderer.page("console/erasures.html", data))
 
 
+def _newest(container: "Container") -> tuple[list[Erasure], bool]:
+    """Up to 2,000 records, the newest first, and whether these are all."""
+    found: list[Erasure] = []
+    cursor = None
+    for _ in range(MAX_PAGES):
+        page = container.erasures.page(cursor, ROWS)
+        found += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return sorted(found, key=lambda each: -each.requested_ms), cursor is None
+
+
 def preview_erasure(container: "Container", _request: Request, seat: Seat) -> Answer:
     """Say what the erasure would mean; nothing is asked for yet."""
     wish = _wish(seat)
-    country = str(wish["country"]) if wish["country"] else None
     data = {
         **seat.frame(),
-        **wish,
+        "ground": wish.ground,
+        "suppress": wish.suppress,
+        "country": wish.country,
         "subscriber": seat.fields.get("subscriber", ""),
-        "consequences": consequences(country, seat.language),
+        "consequences": consequences(wish.country, seat.language),
         "words": TABLES[seat.language],
     }
     return html(container.renderer.page("console/erasure_preview.html", data))
@@ -60,30 +76,39 @@ def preview_erasure(container: "Container", _request: Request, seat: Seat) -> An
 def ask_erasure(container: "Container", _request: Request, seat: Seat) -> Answer:
     """Ask for an erasure; all mail to the person stops."""
     wish = _wish(seat)
-    country = str(wish["country"]) if wish["country"] else None
     made = container.erasures.request(
         {"subscriber": seat.fields.get("subscriber", "")},
         key_id=seat.key.id,
-        ground=Ground(str(wish["ground"])),
-        suppress=bool(wish["suppress"]),
-        country=country,
+        ground=wish.ground,
+        suppress=wish.suppress,
+        country=wish.country,
         language=seat.language,
     )
     return _see(made.id, seat)
 
 
-def _wish(seat: Seat) -> "Mapping[str, object]":
-    """Ground, suppression and country of a form that was sent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a form asks for."""
+
+    ground: Ground
+    suppress: bool
+    country: str | None
+
+
+def _wish(seat: Seat) -> _Wish:
+    """Return ground, suppression and country of a form that was sent.
 
     Raises:
-        InputError: no ground, or a country nothing is known about.
+        InputError: no ground a person may give, or a country nothing is known about.
     """
     fields = seat.fields
     country = fields.get("country") or None
-    if country not in (None, *COUNTRIES) or fields.get("ground") not in {*Ground}:
+    if country not in (None, *COUNTRIES) or fields.get("ground") not in REQUESTABLE:
         raise InputError(code="bad_erasure", detail="Choose a ground, and a country of the list.")
-    suppress = fields.get("suppress") == "yes"
-    return {"ground": fields["ground"], "suppress": suppress, "country": country}
+    return _Wish(
+        ground=Ground(fields["ground"]), suppress=fields.get("suppress") == "yes", country=country
+    )
 
 
 def show_erasure(container: "Container", request: Request, seat: Seat) -> Answer:

@@ -22,11 +22,11 @@ from chalicelib.entrypoints.compliance_erasures import (
     REFRESH,
     ask_erasure,
     decide_erasure,
-    is_waiting,
     list_erasures,
     preview_erasure,
     show_certificate,
     show_erasure,
+    waiting_erasures,
 )
 from chalicelib.entrypoints.console_access import Seat, officer
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from chalicelib.services.findings import Finding
 
 ROWS = 20
+READ = 100
+"""Proofs come by their random ids: as many are read, and the newest of them are shown."""
 MAX_LINE_CHARS = 200
 REASONS = tuple(sorted(RULES[EventType.BUNDLE_EXPORTED].reasons))
 
@@ -59,14 +61,14 @@ def _search_page(
     problem: str | None = None,
     said: str = "",
 ) -> Answer:
-    erasures = container.erasures.page(None, 100)
+    proofs = container.proofs.page(None, READ).items
     data = {
         **seat.frame(),
         "problem": problem,
         "said": said,
         "clue": seat.fields.get("clue", "") if problem else "",
-        "waiting": [each for each in erasures.items if is_waiting(each)],
-        "proofs": container.proofs.page(None, ROWS).items,
+        "waiting": waiting_erasures(container),
+        "proofs": sorted(proofs, key=lambda each: -each.created_ms)[:ROWS],
     }
     return html(container.renderer.page("console/compliance.html", data), status)
 

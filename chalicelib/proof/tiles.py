@@ -81,6 +81,17 @@ def decode_bundle(bundle: bytes, width: int) -> tuple[bytes, ...]:
     return tuple(leaves)
 
 
+def read_leaves(read: ReadObject, number: int, size: int) -> tuple[bytes, ...]:
+    """The leaves of entry bundle `number` in a log of `size` entries; 256 but in the last one.
+
+    Raises:
+        Malformed: the stored bundle does not hold exactly these entries.
+        NotFound: `read` has no such object.
+    """
+    width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+    return decode_bundle(read(bundle_path(number, width)), width)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightEdge:
     """All that is needed of a tree to append to it: its partial tiles and its partial bundle.

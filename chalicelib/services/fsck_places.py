@@ -13,7 +13,7 @@ from chalicelib.ports.audit import LedgerAudit
 from chalicelib.ports.ledger import HeadStore, Located, Outbox
 from chalicelib.ports.outside import Blobs
 from chalicelib.proof.leaf import parse_leaf
-from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
 from chalicelib.services.fsck import Areas, require
 from chalicelib.services.sequencing import MAX_BATCH, tile_reader
 
@@ -73,15 +73,15 @@ class PlaceCheck:
             if row.index >= size:
                 return f"entry {row.event} has index {row.index}, the log has {size} entries"
             number, at = divmod(row.index, TILE_WIDTH)
-            events = bundle(number, min(TILE_WIDTH, size - number * TILE_WIDTH))
+            events = bundle(number, size)
             if events and events[at] != row.event:
                 return f"entry {row.event} has index {row.index}, where {events[at]} is"
         return f"{self._placed} entries have an index, the log has {size} entries"
 
-    def _bundle(self, number: int, width: int) -> tuple[str, ...]:
+    def _bundle(self, number: int, size: int) -> tuple[str, ...]:
         """Event ids of a bundle; none when it cannot be read, which `fsck_log` reports."""
         try:
-            leaves = decode_bundle(self._read(bundle_path(number, width)), width)
+            leaves = read_leaves(self._read, number, size)
             return tuple(encode_id(parse_leaf(leaf).fields.event_id) for leaf in leaves)
         except (EvidenceError, NotFound):
             return ()

@@ -9,6 +9,7 @@ leaf shows is personal. Refuses to append to a chain whose key is gone.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from chalicelib.domain import consent
 from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
@@ -50,8 +51,9 @@ ATTEMPTS = 5
 """Times a decision is taken anew when the chain moved on in between."""
 KEPT_MOVING = "Too much happened at once; nothing was changed. Please try again."
 """What is said when that many decisions in a row were overtaken."""
-NO_LEAF = "0" * 64
-"""Stands for the leaf before the first: as long as any other, for promise 9 of design §2."""
+NO_LEAF = sha256(b"no leaf before the first").hexdigest()
+"""Stands for the leaf before the first: as long as any other, for promise 9 of design §2; also when
+packed, where zeros would shrink. Older chains say 64 zeros; nothing reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

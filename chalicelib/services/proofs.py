@@ -48,6 +48,9 @@ RETRY_S = 1
 """How long a job that waits for the log stays out of sight, seconds."""
 PATIENCE_MS = 3600 * 1000
 """How long a job may wait for the log or a quiet chain before it fails, milliseconds."""
+GIVE_UP_MS = PATIENCE_MS + 15 * 60 * 1000
+"""Age at which a job is not even tried again, milliseconds: a try that is cut off by the function's
+own timeout never gets to say so."""
 ADDRESS_LASTS_S = 300
 GONE = "The person's data is no longer there."
 NOBODY = "Nobody is found by this."
@@ -193,7 +196,10 @@ class Proofs:
         job = self.get(job_id)
         if job.status is not JobStatus.PENDING:
             return True
-        is_late = self._clock.now_ms() - job.created_ms >= PATIENCE_MS
+        age_ms = self._clock.now_ms() - job.created_ms
+        if age_ms >= GIVE_UP_MS:
+            return self._fail(job, TOO_LONG)
+        is_late = age_ms >= PATIENCE_MS
         try:
             done = self._export(job) if "event" not in job.progress else self._finish(job)
         except Conflict:

@@ -19,10 +19,9 @@ from chalicelib.proof.evidence import ProvenEntry
 from chalicelib.proof.tiles import (
     TILE_WIDTH,
     TileReader,
-    bundle_path,
-    decode_bundle,
     prove_consistency,
     prove_inclusion,
+    read_leaves,
 )
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
 
@@ -52,10 +51,9 @@ class Tree:
         """Return the entry at ``index`` as the log holds it; its path says whether it is so."""
         number = index // TILE_WIDTH
         if number not in self.bundles:
-            width = min(TILE_WIDTH, self.checkpoint.size - number * TILE_WIDTH)
             for oldest in list(self.bundles)[: len(self.bundles) + 1 - BUNDLES_KEPT]:
                 del self.bundles[oldest]
-            self.bundles[number] = decode_bundle(self.read(bundle_path(number, width)), width)
+            self.bundles[number] = read_leaves(self.read, number, self.checkpoint.size)
         return self.bundles[number][index % TILE_WIDTH]
 
     def since(self, old: Checkpoint) -> tuple[bytes, ...]:

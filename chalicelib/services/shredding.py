@@ -124,7 +124,8 @@ class Shredder:
 
     def _ahead(self, chain: Chain, *, suppress: bool) -> None:
         """What can only be found while the key is there, and takes nothing from anybody."""
-        history = self._ledger.history(chain.sid)
+        # The chain as read: what came since may be why it is not shredded after all.
+        history = self._ledger.history(chain.sid, 0, chain.state.entries - 1)
         self._data.forget_ahead(tuple(_tokens(chain, history)), chain.macs)
         for mac in chain.macs:
             if suppress:

@@ -13,12 +13,19 @@ from functools import cache
 
 from chalicelib.errors import EvidenceError
 from chalicelib.proof import bundle, canonical
-from chalicelib.proof.evidence import AnchorFile
+from chalicelib.proof.evidence import AnchorFile, Evidence
 from chalicelib.proof.leaf import LeafFields, build_controller_leaf
 from chalicelib.vocabulary import EventType
 from tests.support import report_cases
 from tests.support.bundle_cases import all_cases
-from tests.support.small_log import START_MS, Person, fixed_bytes, forge
+from tests.support.small_log import (
+    START_MS,
+    Person,
+    export_entry,
+    fixed_bytes,
+    forge,
+    prove_export,
+)
 from tests.support.stamps import FixedAuthority, fixed_authority
 
 HOUR_MS = 3_600_000
@@ -61,21 +68,22 @@ class Good:
         change(files)
         log, leaves = self.person.log, list(self.person.log.leaves)
         try:
-            return forge(self.person, files, export=self._without_tag if self.erased else _same)
+            return forge(self.person, files, export=without_tag if self.erased else _same)
         finally:
             # The next forger begins where this one did.
             log.leaves[:] = leaves
 
-    @staticmethod
-    def _without_tag(leaf: bytes) -> bytes:
-        fields = LeafFields(
-            event_id=fixed_bytes("export after the erasure", 16),
-            ts_ms=START_MS + HOUR_MS,
-            controller="demo",
-            type=EventType.BUNDLE_EXPORTED,
-            manifest_sha256=str(_members(leaf)["man"]),
-        )
-        return build_controller_leaf(fields).leaf
+
+def without_tag(leaf: bytes) -> bytes:
+    """The export entry after an erasure: the controller's, with the same manifest."""
+    fields = LeafFields(
+        event_id=fixed_bytes("export after the erasure", 16),
+        ts_ms=START_MS + HOUR_MS,
+        controller="demo",
+        type=EventType.BUNDLE_EXPORTED,
+        manifest_sha256=str(_members(leaf)["man"]),
+    )
+    return build_controller_leaf(fields).leaf
 
 
 def _same(leaf: bytes) -> bytes:
@@ -88,9 +96,8 @@ def authority() -> FixedAuthority:
     return fixed_authority(AUTHORITY)
 
 
-@cache
-def good(kind: str) -> Good:
-    """The bundle of one of `report_cases.CASES`, with stamps that enclose its entries."""
+def evidence(kind: str) -> tuple[report_cases.Case, Evidence]:
+    """One of `report_cases.CASES`, with stamps that enclose its entries."""
     case = report_cases.CASES[kind]()
     plain = case.evidence()
     policy = plain.policy + f"# tsa {authority().root_sha256}\n".encode()
@@ -100,9 +107,28 @@ def good(kind: str) -> Good:
             plain.anchors, (START_MS - 60_000, START_MS + HOUR_MS), strict=True
         )
     )
-    evidence = replace(plain, policy=policy, anchors=anchors, tsa_certificates=authority().pem)
-    files = dict(bundle.prepare(evidence).files)
-    return Good(person=case.person, files=files, erased=evidence.erased)
+    return case, replace(plain, policy=policy, anchors=anchors, tsa_certificates=authority().pem)
+
+
+@cache
+def good(kind: str) -> Good:
+    """The files of such a bundle, to be changed and finished here."""
+    case, shown = evidence(kind)
+    files = dict(bundle.prepare(shown).files)
+    return Good(person=case.person, files=files, erased=shown.erased)
+
+
+@cache
+def product(kind: str) -> Input:
+    """The same bundle as the product finishes it."""
+    case, shown = evidence(kind)
+    prepared = bundle.prepare(shown)
+    leaf = export_entry(case.person, prepared.manifest_sha256)
+    if prepared.erased:
+        leaf = without_tag(leaf)
+    proof, consistency = prove_export(case.log, prepared.checkpoint.size, leaf)
+    data = bundle.finish(prepared, leaf, proof, consistency)
+    return Input(name=f"{kind}: finished by the product", data=data, policy=shown.policy)
 
 
 def _stamped(anchor: AnchorFile, at_ms: int) -> AnchorFile:
@@ -117,6 +143,7 @@ def corpus() -> Iterator[Input]:
     for kind in report_cases.CASES:
         data = bundle.archive(good(kind).finished())
         yield Input(name=f"{kind}: good", data=data, policy=good(kind).policy)
+        yield product(kind)
     yield from timed()
     for kind in CHANGED:
         yield from tampered(kind)
@@ -132,6 +159,7 @@ def timed() -> Iterator[Input]:
         ("entry backdated", authority().stamp(note, START_MS - HOUR_MS)),
         ("over other bytes", authority().stamp(note + b" ", START_MS + HOUR_MS)),
         ("of an unknown authority", fixed_authority("Nobody").stamp(note, START_MS + HOUR_MS)),
+        ("of nobody over other bytes", fixed_authority("Nobody").stamp(note + b" ", START_MS)),
         ("of an expired authority", authority().stamp(note, 2_300_000_000_000)),
         ("refused", b"\x30\x05\x30\x03\x02\x01\x02"),
         ("empty", b""),
@@ -139,10 +167,15 @@ def timed() -> Iterator[Input]:
         put = {f"anchors/{last}.tsr": response}
         files = kind.finished(lambda files, put=put: files.update(put))  # type: ignore[misc]
         yield Input(name=f"stamp {name}", data=bundle.archive(files), policy=kind.policy)
+        untrusting = kind.policy.partition(b"# tsa")[0]
+        yield Input(name=f"stamp {name}, no root", data=bundle.archive(files), policy=untrusting)
     data = bundle.archive(kind.finished())
-    untrusting = kind.policy.partition(b"# tsa")[0]
     yield Input(name="stamps that nobody trusts", data=data, policy=untrusting)
     yield Input(name="stamps and no policy", data=data, policy=None)
+    cut = kind.finished(
+        lambda files: files.update({"anchors/tsa.pem": b"-----BEGIN CERTIFICATE-----\nM=-----END"})
+    )
+    yield Input(name="certificates malformed", data=bundle.archive(cut), policy=kind.policy)
 
 
 def tampered(kind: str) -> Iterator[Input]:

@@ -51,7 +51,6 @@ KINDS = (
     EventType.CONSENT_CONFIRMED,
     EventType.CONSENT_WITHDRAWN,
 )
-EXPORT_STEM = "export"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,7 +23,6 @@ from chalicelib.ports.sending import (
     DeliverySeen,
     Message,
     Outcome,
-    Rendered,
     Sent,
 )
 from tests.support.faults import Faults, no_faults, struck
@@ -322,28 +321,3 @@ class MemorySender:
         message_id = f"0100{len(self.mailed):012x}-000000"
         self.mailed.append(Mailed(message_id=message_id, sender=sender, message=message))
         return Sent(outcome=Outcome.ACCEPTED, message_id=message_id)
-
-
-class MemoryRenderer:
-    """`ports.sending.Renderer` in memory: says which template it was asked for and with what."""
-
-    def page(self, name: str, data: Mapping[str, object]) -> str:
-        return f"{name} {_shown(data)}"
-
-    def mail(self, name: str, data: Mapping[str, object]) -> Rendered:
-        shown = _shown(data)
-        return Rendered(subject=name, html=f"<p>{name} {shown}</p>", text=f"{name} {shown}")
-
-    def campaign(
-        self, subject: str, html: str, text: str | None, data: Mapping[str, object]
-    ) -> Rendered:
-        shown = _shown(data)
-        return Rendered(
-            subject=subject,
-            html=f"{html}<footer>{shown}</footer>",
-            text=f"{text or html}\n-- \n{shown}",
-        )
-
-
-def _shown(data: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={data[name]}" for name in sorted(data))

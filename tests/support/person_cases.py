@@ -21,9 +21,11 @@ from tests.support.forgery import (
     put,
     wrong,
 )
+from tests.support.full_bundle import leaf_of
 from tests.support.small_log import (
     HTML,
     NOTICE,
+    TEXT,
     Person,
     SmallLog,
     evidence_of,
@@ -152,8 +154,32 @@ def notice_cases() -> Iterator[Case]:
     yield forged("publication edited", edited, "notice", "inclusion")
     retimed = edit_leaf(f"{stem}.leaf.json", lambda leaf: leaf.update(ts=1))
     yield forged("publication not logged", retimed, "notice", "inclusion")
+    other = leaf_of(EventType.NOTICE_PUBLISHED, "notice", ntc="0" * 64, cnt=_hex(TEXT))
+    yield logged_publication("a publication of another notice", other)
+    other = leaf_of(EventType.POLICY_CHANGED, "notice", ntc=NOTICE, cnt=_hex(TEXT))
+    yield logged_publication("a publication of another type", other)
     yield late_publication()
     yield from no_notice()
+
+
+def logged_publication(label: str, leaf: bytes) -> Case:
+    """What stands in the log, early enough, for the notice's publication is another entry."""
+    log = SmallLog()
+    person, published = withdrawn_person(log)
+    log.leaves[published] = leaf
+    files = dict_of_unchecked(
+        person, published, {n: built.leaf for n, (_, built) in enumerate(person.entries)}
+    )
+    return Case(
+        name=label,
+        data=bundle.archive(forge(person, files)),
+        policy=log.policy,
+        verdicts=wrong("notice"),
+    )
+
+
+def _hex(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 def late_publication() -> Case:

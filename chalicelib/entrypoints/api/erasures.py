@@ -55,7 +55,7 @@ def request_erasure(call: Call) -> Mapping[str, Any]:
     body = call.body
     asked = call.container.erasures.request(
         {name: body[name] for name in SELECTORS if name in body},
-        key_id=_key_id(call),
+        key_id=call.key_id,
         ground=Ground(body.get("ground", Ground.WITHDRAWN)),
         suppress=body.get("suppress", True),
         country=body.get("country"),
@@ -73,7 +73,7 @@ def get_erasure(call: Call) -> Mapping[str, Any]:
 @operation("POST", "/erasures/{erasure}/approve", KeyScope.COMPLIANCE, status=202, gives="Erasure")
 def approve_erasure(call: Call) -> Mapping[str, Any]:
     """Approve an erasure that another key asked for; it cannot be undone."""
-    return _shape(call.container.erasures.approve(call.word("erasure"), _key_id(call)))
+    return _shape(call.container.erasures.approve(call.word("erasure"), call.key_id))
 
 
 @operation("POST", "/erasures/{erasure}/cancel", KeyScope.COMPLIANCE, status=202, gives="Erasure")
@@ -110,10 +110,6 @@ OPERATIONS = (
     cancel_erasure,
     get_erasure_certificate,
 )
-
-
-def _key_id(call: Call) -> str:
-    return call.key.id if call.key else ""
 
 
 def _shape(erasure: Erasure) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ def search_subscribers(call: Call) -> Mapping[str, Any]:
 
     clues = {name: call.body[name] for name in CLUES if name in call.body}
     reason = UnsealReason(call.body.get("reason", UnsealReason.SEARCH))
-    return _finding(call.container.finder.find(clues, _key_id(call), reason))
+    return _finding(call.container.finder.find(clues, call.key_id, reason))
 
 
 @operation(
@@ -53,7 +53,7 @@ def read_timeline(call: Call) -> Mapping[str, Any]:
     reason = UnsealReason(body.get("reason", UnsealReason.SEARCH))
     items = call.container.timelines.read(
         call.word("subscriber"),
-        Look(reason=reason, clue="subscriber", key=_key_id(call)),
+        Look(reason=reason, clue="subscriber", key=call.key_id),
         body.get("language", "en"),
         opened=body.get("open", False),
     )
@@ -61,10 +61,6 @@ def read_timeline(call: Call) -> Mapping[str, Any]:
 
 
 OPERATIONS = (search_subscribers, read_timeline)
-
-
-def _key_id(call: Call) -> str:
-    return call.key.id if call.key else ""
 
 
 def _finding(found: "Finding") -> Mapping[str, Any]:

@@ -60,6 +60,11 @@ class Call:
     key: ApiKey | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def key_id(self) -> str:
+        """The id of the key that asks; empty where no key is asked for."""
+        return self.key.id if self.key else ""
+
     def word(self, name: str) -> str:
         """Return a path parameter."""
         return path_word(self.request, name)

@@ -46,8 +46,7 @@ def request_proof(call: Call) -> Mapping[str, Any]:
         exporter=call.key.name if call.key else "operator",
     )
     selector = {name: body[name] for name in SELECTORS if name in body}
-    key = call.key.id if call.key else ""
-    return _shape(call.container.proofs.request(selector, wish, key))
+    return _shape(call.container.proofs.request(selector, wish, call.key_id))
 
 
 @operation("GET", "/proofs/{proof}", KeyScope.COMPLIANCE, gives="Job")

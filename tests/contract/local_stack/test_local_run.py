@@ -152,8 +152,9 @@ def emulator_of(stack: Stack) -> Endpoints:
             for port in listening_ports(child):
                 with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as link:
                     link.request("GET", "/v2/email/account")
-                    is_ses = link.getresponse().read().startswith(b'{"DedicatedIp')
-                if not is_ses:
+                    status = link.getresponse().status
+                # The SES endpoint answers with 200, the time authority with 415.
+                if status not in (200, 415):
                     return Endpoints(
                         aws_url=f"http://127.0.0.1:{port}", ses_url="", region="eu-north-1"
                     )

@@ -12,6 +12,7 @@ from chalicelib.domain.leads import (
     MAX_CONFIRMATIONS,
     MAX_LINKS,
     MAX_MESSAGE_IDS,
+    Leads,
     LinkKind,
     LinkLead,
     of_link,
@@ -211,7 +212,7 @@ class TestHostileMails:
                 inner, maintype="application", subtype="octet-stream", filename="m.eml"
             )
             inner = outer.as_bytes()
-        of_mail(inner.decode())
+        assert of_mail(inner.decode()) == Leads()
 
     @pytest.mark.parametrize(
         "raw",

@@ -2,11 +2,15 @@
 """The console's compliance pages over HTTP: who may, what is written first, and the second key."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.erasure import Stage
+from chalicelib.domain.ids import encode_id
+from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import Unavailable
 
 HOME = "/console/compliance"
@@ -233,6 +237,31 @@ def test_the_key_that_asked_is_offered_no_approval_and_gets_none(world, officer,
     assert "Nothing was changed" in reply.text
     world.settle()
     assert "subject.erased" not in world.types(sid)
+
+
+def test_what_waits_for_a_second_key_is_shown_however_many_were_before(world, colleague, asked):
+    waiting = world.erasures.get(asked.rpartition("/")[2])
+    for number in range(250):
+        sid = encode_id(number.to_bytes(16, "big"))
+        done = replace(
+            waiting, id=sid, sid=sid, requested_ms=number, stage=Stage.CANCELLED, revision=0
+        )
+        world.erasure_records.create(done, after=None)
+
+    assert waiting.id in colleague.get(HOME).text
+    listed = re.findall(r"/erasures/([\w-]{22})", colleague.get(f"{HOME}/erasures").text)
+    assert listed[0] == waiting.id
+    assert len(listed) == 100
+
+
+def test_the_newest_proofs_are_shown(world, officer):
+    ids = [encode_id(bytes([number]) * 16) for number in range(30)]
+    for age, name in enumerate(ids):
+        made = Job(id=name, kind="proofs", status=JobStatus.READY, created_ms=10**12 - age)
+        world.jobs.create(made)
+
+    shown = re.findall(r"/proofs/([\w-]{22})", officer.get(HOME).text)
+    assert shown == ids[:20]
 
 
 def test_a_second_key_erases_and_the_certificate_names_nobody(world, officer, colleague, asked):

@@ -173,6 +173,20 @@ def test_a_bundle_round_trips_and_only_at_its_own_width(leaves: list[bytes]) -> 
         tiles.decode_bundle(bundle + b"\0", len(leaves))
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 700])
+def test_a_log_s_bundles_hold_its_leaves_in_order(size: int) -> None:
+    leaves = tuple(b"leaf %d" % index for index in range(size))
+    stored = dict(tiles.grow(tiles.EMPTY_EDGE, leaves).objects)
+    read = [
+        leaf
+        for number in range(-(-size // tiles.TILE_WIDTH))
+        for leaf in tiles.read_leaves(stored.__getitem__, number, size)
+    ]
+    assert tuple(read) == leaves
+    with pytest.raises(Malformed):
+        tiles.read_leaves(lambda _: tiles.encode_bundle(leaves[:1]), 0, 2)
+
+
 def test_paths_are_those_of_the_specification() -> None:
     assert tiles.tile_path(0, 1234067) == "tile/0/x001/x234/067"
     assert tiles.tile_path(63, 0, 255) == "tile/63/000.p/255"

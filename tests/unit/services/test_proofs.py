@@ -9,7 +9,7 @@ from chalicelib.domain.erasure import Ground
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.errors import Conflict, EvidenceError, Unavailable
 from chalicelib.ports.outside import Queue
-from chalicelib.services.proofs import PATIENCE_MS, RETRY_S, Wish
+from chalicelib.services.proofs import GIVE_UP_MS, PATIENCE_MS, RETRY_S, Wish
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import World
 
@@ -150,3 +150,22 @@ def test_what_is_missing_of_a_living_person_is_called_damaged_and_not_gone(world
     assert work(world) is True
     assert "damaged" in world.proofs.get(job.id).problem
     assert "a notice that an entry names is missing" in caplog.text
+
+
+def test_a_job_whose_every_try_is_cut_off_ends_without_another_try(world, job):
+    class CutOff(BaseException):
+        """The function's time is over: nothing after this runs."""
+
+    def cut_off(call, moment):
+        if call == "Blobs.put":
+            raise CutOff
+
+    world.faults = cut_off
+    for age_ms in (0, PATIENCE_MS):
+        world.time.advance(age_ms)
+        with pytest.raises(CutOff):
+            world.proofs.build(job.id)
+        assert world.proofs.get(job.id).status is JobStatus.PENDING
+    world.time.advance(GIVE_UP_MS - PATIENCE_MS)
+    assert world.proofs.build(job.id) is True
+    assert world.proofs.get(job.id).status is JobStatus.FAILED

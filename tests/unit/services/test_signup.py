@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -11,7 +12,9 @@ from chalicelib.domain.catalog import Field, FieldType
 from chalicelib.domain.signup import Problem, SubmissionError
 from chalicelib.errors import InputError, NotFound, OverBudget
 from chalicelib.ports.outside import Queue
+from chalicelib.proof.disclosure import Claims, encode_claims
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.ledger import NO_LEAF
 from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_FORM
 from tests.support.faults import Moment
@@ -57,6 +60,18 @@ def test_a_known_an_unknown_and_a_suppressed_address_cause_the_same_calls_and_an
     calls = seen[0][0]
     assert calls.count("LedgerStore.commit") == 1
     assert [c for c in calls if c.startswith("Queues.")] == ["Queues.send"]
+
+
+def test_a_persons_first_entry_is_packed_to_the_length_of_any_other():
+    """Else a visitor could choose a browser name for which the two differ by a bucket."""
+
+    def packed(previous):
+        claims = Claims(subject={"email": ADDRESS}, link={"previous": previous})
+        return int.from_bytes(encode_claims(claims)[1:3], "big")
+
+    later = [packed(sha256(bytes([n])).hexdigest()) for n in range(100)]
+    assert min(later) <= packed(NO_LEAF) <= max(later)
+    assert max(later) - min(later) < 10
 
 
 def test_the_queue_message_holds_only_the_request_id(world):

@@ -153,6 +153,28 @@ def test_who_asks_again_while_the_worker_decides_is_not_erased(world):
     assert world.types(sid)[-1] == "consent.confirmed"
 
 
+def test_the_new_link_of_who_asks_again_at_the_last_moment_still_works(world):
+    sid = asked(world)
+    world.time.advance(31 * DAY_MS)
+    world.unconfirmed.search()
+    (body,) = world.messages.take(Queue.ERASURES)
+    reads = []
+
+    def meanwhile(call, moment):
+        if (call, moment) == ("LedgerStore.history", Moment.BEFORE):
+            reads.append(call)
+            if len(reads) == 2:  # The chain was read to be shredded, and its links come next.
+                world.faults = no_faults
+                world.sign_up(EMAIL)
+                world.settle(Queue.CONFIRMATIONS)
+
+    world.faults = meanwhile
+    with pytest.raises(Conflict):
+        world.handle(Queue.ERASURES, body)
+    world.confirmation.confirm(world.confirm_token(EMAIL), READER)
+    assert world.types(sid)[-1] == "consent.confirmed"
+
+
 def test_a_suppression_the_chain_never_heard_of_outlives_the_request(world):
     """The sign-up's message was lost, so nothing brought it into the chain."""
     world.suppressions.add(EMAIL, "manual")

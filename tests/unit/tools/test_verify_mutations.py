@@ -105,8 +105,10 @@ def test_no_byte_of_a_file_can_change_without_its_verdicts(name):
 def test_no_byte_of_the_export_proof_can_change_without_some_verdict():
     files, policy = honest()
     for changed in changes(files[bundle.EXPORT_PROOF]):
-        found = states({**files, bundle.EXPORT_PROOF: changed}, policy)
-        assert FAIL in found.values(), changed
+        made = {**files, bundle.EXPORT_PROOF: changed}
+        # The first that fails is enough, and these three are the likeliest.
+        likely = dict.fromkeys(("integrity", "consistency", "signature", *EVERY))
+        assert any(states(made, policy, (name,))[name] == FAIL for name in likely), changed
 
 
 def test_no_byte_of_the_chain_key_can_change_without_the_erasure_failing_too():
@@ -129,7 +131,8 @@ def test_no_byte_of_the_archive_can_change():
         except ORIGINAL.UnreadableError:
             refused += 1
             continue
-        same = ORIGINAL.build_archive(found) == changed
+        # An archive of the same files is the one of before the change.
+        same = found != files and ORIGINAL.build_archive(found) == changed
         opened = ORIGINAL.Bundle(found, same, policy, {})
         assert state_of("integrity", opened) == FAIL, at
     assert refused > len(data) // 2
@@ -151,9 +154,10 @@ def test_no_byte_of_an_anchor_can_change(end, monkeypatch):
 
 @needs_openssl
 @pytest.mark.parametrize("part", range(8))
-def test_no_bit_of_a_stamp_that_is_signed_can_change(part):
+def test_no_bit_of_a_stamp_that_is_signed_can_change(part, monkeypatch):
     """A stamp's envelope holds bits that nobody signs; those of statement and signature count."""
     files, policy = honest(anchored=True)
+    monkeypatch.setattr(ORIGINAL, "run_openssl", remembered(ORIGINAL))
     name = next(name for name in sorted(files) if name.endswith(".tsr"))
     data = files[name]
     statement = data.index(sha256(files[name.replace(".tsr", ".note")]).digest())
@@ -234,8 +238,10 @@ def test_nothing_an_operator_may_sign_stops_the_verifier(erased):
         for data in json_edits(start, name):
             full.log.leaves[:] = leaves
             made = {**start, name: data}
-            found = states(made if name in own else sealed(person, made, erased), policy)
-            assert set(found) == set(EVERY)
+            # Nothing but `integrity` reads the manifest.
+            names = ("integrity",) if name == bundle.MANIFEST else EVERY
+            found = states(made if name in own else sealed(person, made, erased), policy, names)
+            assert set(found) == set(names)
 
 
 def structural(files: Files) -> Iterator[tuple[str, Files]]:
