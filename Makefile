@@ -32,6 +32,7 @@ lint: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/make_vectors.py --check
+	@$(BIN)/python tools/make_page_hashes.py --check
 
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff format .

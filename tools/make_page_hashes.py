@@ -36,6 +36,8 @@ def main() -> int:
     before = PAGE.read_text(encoding="utf-8")
     after = with_hashes(before)
     if options.check:
+        if before != after:
+            print(f"{PAGE.name} does not name its own hashes: run tools/make_page_hashes.py")
         return int(before != after)
     PAGE.write_text(after, encoding="utf-8")
     return 0

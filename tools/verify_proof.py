@@ -43,7 +43,6 @@ except ImportError:
     sys.exit(2)
 
 PASS, FAIL, NOT_PROVEN = "PASS", "FAIL", "NOT PROVEN"
-FORMAT = "cl-evidence/1"
 MANIFEST, CHECKPOINT, POLICY = "manifest.json", "checkpoint.note", "policy.txt"
 CHAIN, DELIVERIES, AUTHORITIES = "chain.json", "deliveries.json", "anchors/tsa.pem"
 EXPORT = ("export.leaf.json", "export.tlog-proof")
@@ -68,15 +67,18 @@ LIMITS = """Limits: no bundle proves that the person behind a mailbox is a parti
 # A bundle of one person is far below these; above them somebody tries to exhaust the machine.
 MAX_BUNDLE_BYTES, MAX_SMALL_BYTES, MAX_FILES = 64 * 1024 * 1024, 1_000_000, 20_000
 MAX_PATH_HASHES, MAX_LEAF_BYTES, MAX_DEPTH = 63, 65_535, 64
+STAMPED = r"Hash Algorithm: sha(?:256|384|512)\nTime stamp: (.{15})(?:\.[0-9]+)?( [0-9]{4} GMT)"
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error)
 MAX_SIZE, MAX_INTEGER = 2**63 - 1, 2**53 - 1
-BUCKET, HASH = 256, 32
+BUCKET, HASH, TOLERANCE_MS = 256, 32, 5 * 60 * 1000
 ED25519_LOG, ED25519_WITNESS, ML_DSA_WITNESS = 0x01, 0x04, 0x06
 KEY_BYTES = {ED25519_LOG: 32, ED25519_WITNESS: 32, ML_DSA_WITNESS: 1312}
 # What a JSON member must look like. The last letter of a base64url text has unused bits: zero.
 WHOLE, TEXT, SHA256_HEX = "0|[1-9][0-9]*", '".*"', f'"{HEX}"'
 BYTES_16, BYTES_28 = '"[A-Za-z0-9_-]{21}[AQgw]"', '"[A-Za-z0-9_-]{37}[AQgw]"'
 BYTES_32 = '"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"'
-TOLERANCE_MS = 5 * 60 * 1000
+Forms = dict[str, str]  # JSON members, and what their canonical text must match
+NONE: Forms = {}
 
 
 class UnreadableError(Exception):
@@ -173,14 +175,12 @@ def parse_json(data: bytes, kind: type = dict) -> Any:
     return value
 
 
-def require_members(
-    value: Any, needed: dict[str, str], other: dict[str, str] | None = None, *, more: bool = False
-) -> None:
-    """Raise unless an object has what is needed, no `more` than the other, and each in its form."""
-    forms = {**needed, **(other or {})}
+def require_members(value: Any, must: Forms, may: Forms = NONE, *, more: bool = False) -> None:
+    """Raise unless an object has what it must, no `more` than it may, and each in its form."""
+    forms = {**must, **may}
     require(isinstance(value, dict), "a JSON value is not an object")
     require(more or set(value) <= set(forms), "a JSON object has a member too many")
-    for name in set(needed) | (set(forms) & set(value)):
+    for name in set(must) | (set(forms) & set(value)):
         fits = re.fullmatch(forms[name], canonical(value.get(name)), re.DOTALL)
         require(fits, "the JSON member %s is missing or malformed", name)
 
@@ -214,16 +214,6 @@ class Note(NamedTuple):
         require(grown, "the log was rewritten between two checkpoints")
 
 
-class Proof(NamedTuple):
-    """A c2sp.org/tlog-proof@v1 file."""
-
-    position: int
-    path: list[bytes]
-    extra: bytes | None
-    raw_note: bytes
-    note: Note
-
-
 def require_inclusion(leaf: bytes, index: int, size: int, root: bytes, path: list[bytes]) -> None:
     """Raise unless `leaf` is entry `index` of the tree of this size and root."""
     require(index < size, "an entry's index is outside its tree")
@@ -240,19 +230,15 @@ def require_inclusion(leaf: bytes, index: int, size: int, root: bytes, path: lis
 # Bytes that are not UTF-8 are read as U+DC80 to U+DCFF, which no name may hold.
 _KEY_NAME = r"[^\s+\x00-\x1f\udc80-\udcff]+"
 _BASE64, _HASH_LINE = "[A-Za-z0-9+/]*={0,2}", "[A-Za-z0-9+/]{43}=\n"
-_NOTE = re.compile(
-    rf"(({_KEY_NAME})\n({NUMBER})\n({_HASH_LINE}))\n((?:\u2014 {_KEY_NAME} {_BASE64}\n){{1,100}})"
-)
-_HASH_LINES = re.compile(rf"(?:{_HASH_LINE})*")
-_PROOF = re.compile(
-    r"c2sp\.org/tlog-proof@v1\n"
-    rf"(?:extra ({_BASE64})\n)?index ({NUMBER})\n((?:{_HASH_LINE}){{0,{MAX_PATH_HASHES}}})"
-)
+_SIGNED = rf"(?:\u2014 {_KEY_NAME} {_BASE64}\n){{1,100}}"
+_NOTE = rf"(({_KEY_NAME})\n({NUMBER})\n({_HASH_LINE}))\n({_SIGNED})"
+_HASH_LINES, _PATH = rf"(?:{_HASH_LINE})*", rf"(?:{_HASH_LINE}){{0,{MAX_PATH_HASHES}}}"
+_PROOF = rf"c2sp\.org/tlog-proof@v1\n(?:extra ({_BASE64})\n)?index ({NUMBER})\n({_PATH})"
 
 
 def parse_note(data: bytes) -> Note:
     """A checkpoint, only in the one form of docs/spec/ledger.md."""
-    match = _NOTE.fullmatch(data.decode("utf-8", "surrogateescape"))
+    match = re.fullmatch(_NOTE, data.decode("utf-8", "surrogateescape"))
     if not match or len(data) > MAX_SMALL_BYTES:
         raise BadError("a checkpoint or one of its signature lines is malformed")
     text, origin, size, root, rows = match.groups()
@@ -265,16 +251,15 @@ def parse_note(data: bytes) -> Note:
     return Note(text, lines, origin, int(size), base64_standard(root[:-1]))
 
 
-def parse_proof(data: bytes) -> Proof:
-    """A proof file, its checkpoint kept verbatim."""
+def parse_proof(data: bytes) -> tuple[int, list[bytes], bytes | None, bytes]:
+    """Index, path, extra data and verbatim checkpoint of a c2sp.org/tlog-proof@v1 file."""
     head, blank, raw_note = data.partition(b"\n\n")
-    match = _PROOF.fullmatch(head.decode("ascii", "replace") + "\n")
+    match = re.fullmatch(_PROOF, head.decode("ascii", "replace") + "\n")
     if not match or not blank:
         raise BadError("a proof is not a c2sp.org/tlog-proof@v1 file")
     extra, index, rows = match.groups()
     path = [base64_standard(row) for row in rows.split()]
-    beside = None if extra is None else base64_standard(extra)
-    return Proof(int(index), path, beside, raw_note, parse_note(raw_note))
+    return int(index), path, None if extra is None else base64_standard(extra), raw_note
 
 
 class Key(NamedTuple):
@@ -328,8 +313,7 @@ class Policy:
 
 def parse_key(text: str, kinds: tuple[int, ...]) -> Key:
     """A policy key of one of these types."""
-    name, _, rest = text.partition("+")
-    key_id, _, encoded = rest.partition("+")
+    name, key_id, encoded = (*text.split("+", 2), "", "")[:3]
     material = base64_standard(encoded)
     require(material and material[0] in kinds, "a policy key is of a type that has no place here")
     require(len(material) == 1 + KEY_BYTES[material[0]], "a policy key has the wrong length")
@@ -389,9 +373,8 @@ def read_archive(data: bytes) -> dict[str, bytes]:
     files, left = dict[str, bytes](), MAX_BUNDLE_BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            require_readable(len(infos) <= MAX_FILES, "The file holds too many files.")
-            for info in infos:
+            require_readable(len(archive.filelist) <= MAX_FILES, "The file holds too many files.")
+            for info in archive.filelist:
                 known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
                 require_readable(known, "The file uses a compression that no bundle uses.")
                 with archive.open(info) as member:
@@ -399,10 +382,7 @@ def read_archive(data: bytes) -> dict[str, bytes]:
                 left -= len(content)
                 require_readable(left >= 0, "The file unpacks to more than 64 MiB.")
                 files.setdefault(info.filename, content)
-    except (
-        zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError,
-        OverflowError, KeyError, IndexError,
-    ):  # fmt: skip
+    except (*ZIP_ERRORS, EOFError, OSError, ValueError, RuntimeError, OverflowError, LookupError):
         raise UnreadableError("The file is not a zip archive that can be read.") from None
     return files
 
@@ -417,13 +397,11 @@ def run_openssl(command: str, pieces: dict[str, bytes]) -> tuple[int, str]:
         for name, data in pieces.items():
             Path(folder, name).write_bytes(data)
         try:
-            done = subprocess.run(
-                ["openssl", *command.split()], cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            )  # fmt: skip
+            asked = ["openssl", *command.split()]
+            done = subprocess.run(asked, cwd=folder, input=b"", capture_output=True, check=False)
         except OSError:
             raise UnprovenError("openssl, which checks time stamps, is not there") from None
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
 def pem_certificates(pem: bytes) -> dict[str, bytes]:
@@ -437,19 +415,16 @@ def pem_certificates(pem: bytes) -> dict[str, bytes]:
 # Members of the JSON texts that a bundle holds.
 DISCLOSURE = {"salt": BYTES_32, "name": f'"({"|".join(CLAIM_NAMES)})"', "value": r"null|\{.*\}"}
 STRING = r'"(?:[^"\\]|\\.)*"'
-MAIL = dict.fromkeys(("from", "html", "subject", "text", "to"), TEXT) | {
-    "headers": rf"\[(\[{STRING},{STRING}\](,\[{STRING},{STRING}\])*)?\]"
-}
+HEADERS = rf"\[(\[{STRING},{STRING}\](,\[{STRING},{STRING}\])*)?\]"
+MAIL = {"from": TEXT, "headers": HEADERS, "html": TEXT, "subject": TEXT, "text": TEXT, "to": TEXT}
 PATH = rf"\[({BYTES_32}(,{BYTES_32})*)?\]"
 PLAN = {"index": WHOLE, "path": PATH, "record": BYTES_28, "size": WHOLE}
 MAILED = {"at": WHOLE, "mail": WHOLE}
 DELIVERED = {"at": WHOLE, "campaign": TEXT, "delivery": TEXT, "entry": WHOLE}
 SAID = {"answer": TEXT, "event": TEXT, "event_at": WHOLE, "message_id": TEXT}
 # The members of a leaf that verdicts use: those it must have, and some it may have.
-LEAF = (
-    {"v": '"cl/1"', "typ": TEXT, "ctl": TEXT, "id": BYTES_16, "ts": "[1-9][0-9]*"},
-    {"ntc": SHA256_HEX, "cnt": SHA256_HEX, "man": SHA256_HEX, "num": WHOLE},
-)
+LEAF = {"v": '"cl/1"', "typ": TEXT, "ctl": TEXT, "id": BYTES_16, "ts": "[1-9][0-9]*"}
+LEAF_MORE = {"ntc": SHA256_HEX, "cnt": SHA256_HEX, "man": SHA256_HEX, "num": WHOLE}
 
 
 def part_of(name: str) -> tuple[str, str]:
@@ -489,7 +464,7 @@ class Bundle:
         data = self.file(f"{stem}.leaf.json")
         require(len(data) <= MAX_LEAF_BYTES, "a leaf is longer than 65,535 bytes")
         leaf: dict[str, Any] = parse_json(data)
-        require_members(leaf, *LEAF, more=True)
+        require_members(leaf, LEAF, LEAF_MORE, more=True)
         return leaf
 
     def leaves(self) -> dict[int, dict[str, Any]]:
@@ -502,17 +477,19 @@ class Bundle:
         """The one checkpoint that all proofs but the export's lead to."""
         return parse_note(self.file(CHECKPOINT))
 
-    def proof(self, stem: str) -> Proof:
-        """The proof of an entry, not yet checked."""
-        return parse_proof(self.file(f"{stem}.tlog-proof"))
+    def later(self) -> tuple[Note, bytes | None]:
+        """The checkpoint of the export's proof, and the proof's extra data."""
+        _, _, extra, raw_note = parse_proof(self.file("export.tlog-proof"))
+        return parse_note(raw_note), extra
 
     def place(self, stem: str) -> int:
         """The index of an entry, proven; of any but the export under the one checkpoint."""
-        proof, leaf = self.proof(stem), self.file(f"{stem}.leaf.json")
-        ours = proof.raw_note == self.file(CHECKPOINT) and proof.extra is None
+        index, path, extra, raw_note = parse_proof(self.file(f"{stem}.tlog-proof"))
+        note, leaf = parse_note(raw_note), self.file(f"{stem}.leaf.json")
+        ours = raw_note == self.file(CHECKPOINT) and extra is None
         require(ours or stem == "export", "a proof does not lead to the bundle's checkpoint")
-        require_inclusion(leaf, proof.position, proof.note.size, proof.note.root, proof.path)
-        return proof.position
+        require_inclusion(leaf, index, note.size, note.root, path)
+        return index
 
     def accepted(self) -> Policy:
         """The reader's policy, or in its place the bundle's own, which proves less."""
@@ -523,6 +500,18 @@ class Bundle:
         chain = parse_json(self.file(CHAIN))
         require_members(chain, {"key": BYTES_32, "total": WHOLE})
         return base64_url(chain["key"]), chain["total"]
+
+    def require_tags(self, leaves: list[dict[str, Any]]) -> None:
+        """Raise unless these leaves are the entries of the chain from 0 on."""
+        key, _ = self.chain()
+        for n, leaf in enumerate(leaves):
+            tag = to_base64_url(hmac.digest(key, n.to_bytes(8, "big"), "sha256"))
+            require(leaf.get("tag") == tag, "entry %s is not at its place of the chain", n)
+
+    def erases(self, leaf: dict[str, Any], n: int) -> bool:
+        """Whether this is the erasure of exactly this chain, as its entry `n`."""
+        stated = (leaf["typ"], leaf.get("chk"), leaf.get("num"))
+        return stated == ("subject.erased", to_base64_url(self.chain()[0]), n)
 
     def campaign_leaf(self, campaign: str) -> dict[str, Any]:
         """The entry that committed to what a campaign said and to whom it was planned for."""
@@ -547,7 +536,7 @@ class Bundle:
         """The note of an anchor, of whose tree the bundle's checkpoint is proven to be a growth."""
         note, now = parse_note(self.file(f"anchors/{size}.note")), self.checkpoint()
         text = self.file(f"anchors/{size}.consistency").decode("ascii", "replace")
-        require(_HASH_LINES.fullmatch(text), "an anchor's proof is not lines of hashes")
+        require(re.fullmatch(_HASH_LINES, text), "an anchor's proof is not lines of hashes")
         ours = (note.origin, note.size) == (now.origin, size)
         require(ours, "an anchor is of another log or size")
         path = [base64_standard(row) for row in text.split()]
@@ -613,23 +602,19 @@ class Bundle:
         known = {**pem_certificates(self.files.get(AUTHORITIES, b"")), **self.roots}
         trusted = [pem for sha, pem in known.items() if sha in named]
         pieces = {"trusted": b"".join(trusted), "others": b"".join(known.values())}
-        for piece, end in (("note", "note"), ("stamp", "tsr")):
-            pieces[piece] = self.file(f"anchors/{size}.{end}")
+        pieces |= {end: self.file(f"anchors/{size}.{end}") for end in ("note", "tsr")}
         require_shown(trusted, "no time-stamping authority is known that you trust")
-        _, said = run_openssl("ts -reply -in stamp -text", pieces)
+        _, said = run_openssl("ts -reply -in tsr -text", pieces)
         # The status, which nobody signs, could spell these lines too: only one of each is allowed.
         lines = re.findall(r"^(?:Time stamp|Hash Algorithm): .*$", said, re.MULTILINE)
-        match = re.fullmatch(
-            r"Hash Algorithm: sha(?:256|384|512)\nTime stamp: (.{15})(?:\.[0-9]+)?( [0-9]{4} GMT)",
-            "\n".join(lines),
-        )
+        match = re.fullmatch(STAMPED, "\n".join(lines))
         stated = "".join(match.groups()) if match else ""
         try:
             when = datetime.strptime(f"{stated} +0000", "%b %d %H:%M:%S %Y GMT %z")
         except ValueError:
             raise BadError("a time stamp is malformed or over an unknown kind of hash") from None
         seconds = int(when.timestamp())
-        verify = "ts -verify -in stamp -data note -CAfile trusted -untrusted others -attime"
+        verify = "ts -verify -in tsr -data note -CAfile trusted -untrusted others -attime"
         status, said = run_openssl(f"{verify} {seconds}", pieces)
         require_shown("Verification" in said, "this openssl cannot check time stamps")
         stranger = "certificate verify error" in said
@@ -657,7 +642,8 @@ def check_integrity(bundle: Bundle) -> str:
         part_of(name)
     raw = bundle.file(MANIFEST)
     manifest = parse_json(raw)
-    require(manifest.get("format") == FORMAT, "the manifest is not of format %s", FORMAT)
+    known = manifest.get("format") == "cl-evidence/1"
+    require(known, "the manifest is not of format cl-evidence/1")
     listing = {
         name: {"sha256": sha256(data).hex(), "size": len(data)}
         for name, data in bundle.files.items()
@@ -669,7 +655,7 @@ def check_integrity(bundle: Bundle) -> str:
     leaf = bundle.leaf("export")
     require(leaf["typ"] == "bundle.exported", "the export entry is of another type")
     require(leaf.get("man") == sha256(raw).hex(), "the export entry commits to another manifest")
-    one = manifest.get("origin") == bundle.checkpoint().origin == bundle.proof("export").note.origin
+    one = manifest.get("origin") == bundle.checkpoint().origin == bundle.later()[0].origin
     require(one, "the manifest and the checkpoints name different logs")
     place = bundle.place("export")
     return f"all {len(bundle.files)} files are those that log entry {place} commits to"
@@ -677,7 +663,7 @@ def check_integrity(bundle: Bundle) -> str:
 
 def check_signature(bundle: Bundle) -> str:
     """The log's key signed both checkpoints."""
-    for note in (bundle.checkpoint(), bundle.proof("export").note):
+    for note in (bundle.checkpoint(), bundle.later()[0]):
         bundle.accepted().require_log_signature(note)
     require_shown(bundle.policy, "signed by a key the bundle itself names; give --policy")
     return f"both checkpoints are signed by the log {plain(bundle.checkpoint().origin)}"
@@ -689,7 +675,7 @@ def check_witnesses(bundle: Bundle) -> str:
     if policy is None:
         raise UnprovenError("only a policy given with --policy says whose cosignatures count")
     first = policy.cosigners(bundle.checkpoint())
-    second = policy.cosigners(bundle.proof("export").note)
+    second = policy.cosigners(bundle.later()[0])
     require_shown(policy.quorum != "none", "the policy asks for no witness")
     met = policy.quorum in first & second
     require_shown(met, "a checkpoint lacks cosignatures that the policy asks for")
@@ -713,8 +699,7 @@ def check_consistency(bundle: Bundle) -> str:
     """The log only grew, from every anchor to the checkpoint and from there to the export's."""
     for size in bundle.numbers("anchors"):
         bundle.anchored_note(size)
-    old, proof = bundle.checkpoint(), bundle.proof("export")
-    new, extra = proof.note, proof.extra
+    old, (new, extra) = bundle.checkpoint(), bundle.later()
     require(old.origin == new.origin, "the two checkpoints are of different logs")
     if extra is None:
         raise UnprovenError("the export proof carries no consistency proof")
@@ -782,28 +767,14 @@ def check_time(bundle: Bundle) -> str:
     return f"{len(stamps)} stamps of an outside clock enclose all entries, to within 5 minutes"
 
 
-def require_tags(leaves: list[dict[str, Any]], key: bytes) -> None:
-    """Raise unless these leaves are the entries of the chain from 0 on."""
-    for n, leaf in enumerate(leaves):
-        tag = to_base64_url(hmac.digest(key, n.to_bytes(8, "big"), "sha256"))
-        require(leaf.get("tag") == tag, "entry %s is not at its place of the chain", n)
-
-
-def erases(leaf: dict[str, Any], key: bytes, n: int) -> bool:
-    """Whether this is the erasure of exactly this chain, as its entry `n`."""
-    stated = (leaf["typ"], leaf.get("chk"), leaf.get("num"))
-    return stated == ("subject.erased", to_base64_url(key), n)
-
-
 def check_chain(bundle: Bundle) -> str:
     """The entries are the whole chain up to the export, or up to the erasure that ended it."""
-    key, total = bundle.chain()
-    numbers = bundle.numbers("events")
+    (_, total), numbers = bundle.chain(), bundle.numbers("events")
     whole = len(numbers) == total and numbers[-1:] == [total - 1]
     require(whole, "an entry of the chain is missing or there is one too many")
     leaves, export = list(bundle.leaves().values()), bundle.leaf("export")
-    ended = not {"tag", "_sd"} & set(export) and erases(leaves[-1], key, total - 1)
-    require_tags(leaves if ended else [*leaves, export], key)
+    ended = not {"tag", "_sd"} & set(export) and bundle.erases(leaves[-1], total - 1)
+    bundle.require_tags(leaves if ended else [*leaves, export])
     require(export["typ"] == "bundle.exported", "the export entry is of another type")
     leaves.append(export)
     require(len({leaf["id"] for leaf in leaves}) == len(leaves), "two entries have one id")
@@ -821,9 +792,8 @@ def check_erasure(bundle: Bundle) -> str:
     require_shown("subject.erased" in kinds, "the bundle shows no erasure")
     ends = kinds.index("subject.erased") == last and "tag" not in bundle.leaf("export")
     require(ends, "entries follow an erasure in the same chain")
-    key, _ = bundle.chain()
-    require(erases(leaves[last], key, last), "the erasure is of another chain or number")
-    require_tags(leaves, key)
+    require(bundle.erases(leaves[last], last), "the erasure is of another chain or number")
+    bundle.require_tags(leaves)
     opened = any(bundle.file(f"events/{n}.disclosures") for n in numbers)
     require(not opened and not bundle.stems("mails"), "something is opened after an erasure")
     kid = leaves[last].get("kid")

@@ -117,7 +117,12 @@ def show_erasure(container: "Container", request: Request, seat: Seat) -> Answer
 
 
 def decide_erasure(container: "Container", request: Request, seat: Seat) -> Answer:
-    """Approve or cancel an erasure."""
+    """Approve or cancel an erasure.
+
+    Raises:
+        InputError: the form asks for neither.
+        NotFound: there is no such erasure.
+    """
     erasure_id = path_word(request, "erasure")
     act = seat.fields.get("act")
     try:
@@ -172,5 +177,5 @@ def show_certificate(container: "Container", request: Request, seat: Seat) -> An
         return _erasure_page(container, seat, erasure_id)
     language = request.query.get("language", "")
     chosen = language if language in TABLES else certificate.erasure.language
-    data = {"language": chosen, "certificate": certificate}
+    data = {"language": chosen, "certificate": certificate, "words": TABLES[chosen]}
     return html(container.renderer.page("pages/erasure_certificate.html", data))

@@ -87,12 +87,7 @@ def _privacy(container: "Container", request: Request) -> Answer:
     language = choose_language(
         [request.query], request.headers.get("accept-language", ""), brand.default_language
     )
-    published = brand.privacy.get(language)
-    stored = container.blobs.get(f"privacy/{published}.html") if published else None
-    if stored is not None:
-        return Answer(body=stored.data)  # The very bytes the ledger commits to.
-    data = {"language": language, "brand": brand}
-    return html(container.renderer.page("pages/privacy.html", data))
+    return Answer(body=container.setup.privacy_page(brand, language))
 
 
 pages = Blueprint(__name__)

@@ -65,7 +65,11 @@ def build_proofs(container: "Container", body: str) -> None:
 
 @batch
 def anchor_checkpoints(container: "Container", body: str) -> None:
-    """Have one checkpoint stamped with the time. Idempotency key: its size."""
+    """Have one checkpoint stamped with the time. Idempotency key: its size.
+
+    Raises:
+        InputError: the message names no size.
+    """
     size = read_message(body).get("size")
     if type(size) is not int or size < 1:
         raise InputError(code="bad_message", detail="A checkpoint's size is a whole number.")

@@ -23,11 +23,10 @@ from chalicelib.proof.evidence import (
     ProvenEntry,
 )
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
-from chalicelib.proof.sealing import chain_tag
+from chalicelib.proof.plans import RECORD_BYTES
+from chalicelib.proof.sealing import SID_BYTES, chain_tag
 from chalicelib.vocabulary import EventType
 
-SID_BYTES: Final = 16
-RECORD_BYTES: Final = 28
 MAIL_MEMBERS: Final = frozenset({"from", "headers", "html", "subject", "text", "to"})
 
 

@@ -252,7 +252,11 @@ class Ledger:
     def grown(
         self, chain: Chain, drafts: Sequence[Draft], now_ms: int
     ) -> tuple[tuple[StoredEntry, ...], Chain]:
-        """Return the entries that ``drafts`` become, and the chain with them; stores nothing."""
+        """Return the entries that ``drafts`` become, and the chain with them; stores nothing.
+
+        Raises:
+            FatalError: there are no drafts.
+        """
         if not drafts:
             raise FatalError("an append needs at least one entry")
         entries: list[StoredEntry] = []

@@ -77,8 +77,7 @@ class Setup:
 
     def _publish_privacy(self, brand: Brand, language: str) -> str:
         """Store and commit to the privacy page of a brand; return its hash."""
-        data: Mapping[str, object] = {"brand": brand, "language": language}
-        html = self._renderer.page("pages/privacy.html", data).encode("utf-8")
+        html = self._rendered_privacy(brand, language)
         sha256 = hashlib.sha256(html).hexdigest()
         draft = Draft(
             type=EventType.POLICY_CHANGED, brand=brand.id, channel=None, content_sha256=sha256
@@ -87,6 +86,19 @@ class Setup:
         leaf = self._ledger.publish(draft, wake=language == LANGUAGES[-1])
         self._blobs.put_new(f"privacy/{sha256}.published", publication(leaf), JSON)
         return sha256
+
+    def privacy_page(self, brand: Brand, language: str) -> bytes:
+        """Return a brand's privacy page: the very bytes that the ledger commits to.
+
+        A brand made by an earlier build has none stored; its page is rendered anew.
+        """
+        sha256 = brand.privacy.get(language)
+        stored = self._blobs.get(f"privacy/{sha256}.html") if sha256 else None
+        return stored.data if stored else self._rendered_privacy(brand, language)
+
+    def _rendered_privacy(self, brand: Brand, language: str) -> bytes:
+        data: Mapping[str, object] = {"brand": brand, "language": language}
+        return self._renderer.page("pages/privacy.html", data).encode("utf-8")
 
     def brand(self, brand_id: str) -> Brand:
         """Return a brand or raise `NotFound`."""

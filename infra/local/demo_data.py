@@ -47,9 +47,9 @@ _NEWSLETTER = Box(
             "Ich kann meine Einwilligung jederzeit über den Link in jeder E-Mail widerrufen."
         ),
         "fr": (
-            "Oui, Example Controller peut m’envoyer par e-mail la newsletter de Kvitto Demo. "
+            "Oui, Example Controller peut m’envoyer par courriel la newsletter de Kvitto Demo. "
             "Je peux retirer mon consentement à tout moment, avec le lien présent dans "
-            "chaque e-mail."
+            "chaque courriel."
         ),
     },
 )
@@ -74,9 +74,9 @@ _MEASUREMENT = Box(
             "widerrufen; es endet dann auch für bereits versandte E-Mails."
         ),
         "fr": (
-            "Example Controller peut mesurer si j’ouvre ces e-mails et quels liens je suis, afin "
+            "Example Controller peut mesurer si j’ouvre ces courriels et quels liens je suis, afin "
             "d’améliorer la newsletter. Je peux retirer ce seul consentement à tout moment ; la "
-            "mesure cesse alors aussi pour les e-mails déjà envoyés."
+            "mesure cesse alors aussi pour les courriels déjà envoyés."
         ),
     },
 )
@@ -96,7 +96,7 @@ DEMO_FORM = Form(
         "en": "One mail a month about what is new in Kvitto. Nothing else.",
         "sv": "Ett mejl i månaden om vad som är nytt i Kvitto. Inget annat.",
         "de": "Eine E-Mail im Monat über Neues in Kvitto. Sonst nichts.",
-        "fr": "Un e-mail par mois sur les nouveautés de Kvitto. Rien d’autre.",
+        "fr": "Un courriel par mois sur les nouveautés de Kvitto. Rien d’autre.",
     },
     fields=(
         Field(
@@ -106,7 +106,7 @@ DEMO_FORM = Form(
                 "en": "E-mail address",
                 "sv": "E-postadress",
                 "de": "E-Mail-Adresse",
-                "fr": "Adresse e-mail",
+                "fr": "Adresse électronique",
             },
             required=True,
             max_chars=254,

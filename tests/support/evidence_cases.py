@@ -96,7 +96,7 @@ def mail_cases() -> Iterator[Case]:
     for label, mail in (
         ("without to", {name: value for name, value in MAIL.items() if name != "to"}),
         ("with more", {**MAIL, "bcc": "x"}),
-        ("text a number", {**MAIL, "text": 1}),
+        *((f"{name} a number", {**MAIL, name: 1}) for name in ("from", "html", "subject", "text")),
         ("headers an object", {**MAIL, "headers": {"To": "x"}}),
         ("a header of three", {**MAIL, "headers": [["a", "b", "c"]]}),
         ("a header of a number", {**MAIL, "headers": [["a", 1]]}),

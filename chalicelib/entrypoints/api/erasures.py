@@ -21,6 +21,7 @@ from chalicelib.entrypoints.api.frame import (
 )
 from chalicelib.entrypoints.exchange import Answer, html
 from chalicelib.entrypoints.languages import choose_language
+from chalicelib.proof.words import TABLES
 
 if TYPE_CHECKING:
     from chalicelib.services.erasure import Certificate
@@ -98,7 +99,7 @@ def get_erasure_certificate(call: Call) -> Mapping[str, Any] | Answer:
     if "text/html" not in headers.get("accept", ""):
         return data
     language = choose_language([query], headers.get("accept-language", ""), shown.erasure.language)
-    page = {"language": language, "certificate": shown}
+    page = {"language": language, "certificate": shown, "words": TABLES[language]}
     return html(call.container.renderer.page("pages/erasure_certificate.html", page))
 
 

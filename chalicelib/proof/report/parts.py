@@ -32,7 +32,7 @@ from chalicelib.vocabulary import EventType
 def head(say: Sayer, evidence: Evidence, story: Story) -> Markup:
     """Title, whom it is about, who made it for whom, and how to read it."""
     rows = [
-        (say("head.about"), evidence.subject or say("head.erased")),
+        (say("head.about"), _about(say, evidence)),
         (say("head.controller"), evidence.controller),
         (say("head.made"), say.at(evidence.created_ms)),
         (say("head.exporter"), evidence.exporter),
@@ -40,7 +40,7 @@ def head(say: Sayer, evidence: Evidence, story: Story) -> Markup:
     if evidence.recipient is not None:
         rows.append((say("head.recipient"), evidence.recipient))
     if evidence.reason is not None:
-        rows.append((say("head.reason"), evidence.reason))
+        rows.append((say("head.reason"), say.export_reason(evidence.reason)))
     rows += [
         (say("head.asked"), _asked(say, evidence)),
         (say("head.entries"), str(len(story.entries))),
@@ -56,6 +56,13 @@ def head(say: Sayer, evidence: Evidence, story: Story) -> Markup:
             *(element("p", note, class_="how") for note in notes),
         )
     )
+
+
+def _about(say: Sayer, evidence: Evidence) -> str:
+    """The person; of an erased one only that, and the reference of the destroyed key."""
+    if evidence.erased and evidence.subject:
+        return join((say("head.erased"), f" ({evidence.subject})"))
+    return evidence.subject or say("head.erased")
 
 
 def steps(say: Sayer, story: Story) -> Markup:
@@ -243,7 +250,7 @@ def _entry(say: Sayer, told: Told) -> Markup:
     scope = _scope(say, told)
     if scope:
         rows.append((say("col.scope"), scope))
-    title = element("h3", join((_place(say, told), _what(say, told)), ": "))
+    title = element("h3", join((_place(say, told), _what(say, told)), say("sep.value")))
     return element("article", title, pairs((*rows, *_opened(say, told))))
 
 
@@ -257,7 +264,7 @@ def _scope(say: Sayer, told: Told) -> str:
     if fields.brand is None and fields.channel is None:
         return ""
     asked = say("asked", lists=say.lists(fields.lists), purposes=say.purposes(fields.purposes))
-    return join((say.brand(fields), asked), "; ")
+    return join((say.brand(fields), asked), say("sep.part"))
 
 
 def _opened(say: Sayer, told: Told) -> Iterator[tuple[str, str]]:
@@ -265,7 +272,7 @@ def _opened(say: Sayer, told: Told) -> Iterator[tuple[str, str]]:
     for name in CLAIM_NAMES:
         members = say.members(told.opened.get(name, {}))
         if members:
-            lines = (element("div", f"{key}: {value}") for key, value in members)
+            lines = (element("div", join((key, value), say("sep.value"))) for key, value in members)
             yield (say(f"claim.{name}"), join(lines))
     empty = [name for name in CLAIM_NAMES if name in told.opened and not told.opened[name]]
     if empty:

@@ -67,7 +67,9 @@ def readme(evidence: Evidence) -> bytes:
         "head.log": Checkpoint.parse(parse_note(evidence.checkpoint).text).origin,
     }
     parts = (
-        "\n".join(f"{words[key]}: {visible(value)}" for key, value in about.items()),
+        "\n".join(
+            f"{words[key]}{words['sep.value']}{visible(value)}" for key, value in about.items()
+        ),
         _titled(words["readme.inside"]),
         "\n".join(f"{name:<{width}}{words[f'readme.file.{name}']}" for name in _FILES),
         _titled(words["readme.verify"]),

@@ -89,6 +89,10 @@ class Sayer:
         """The reason of an entry, in words; "" where it names none."""
         return _reason(self._words, fields)
 
+    def export_reason(self, reason: str) -> str:
+        """Why a bundle was asked for, in words."""
+        return self.known("reason", f"bundle.exported.{reason}", self.known("reason", reason))
+
     def known(self, family: str, value: str, otherwise: str | None = None) -> str:
         """The word for a value that may be any text: `otherwise`, or itself, if it has none."""
         return self._words.get(f"{family}.{value}", value if otherwise is None else otherwise)
@@ -115,7 +119,7 @@ class Sayer:
     def sentences(self, told: Told) -> str:
         """Purposes of an entry, each with the sentence that was shown beside its box."""
         shown = {item: shown_sentence(self._evidence, told, item) for item in told.fields.purposes}
-        return "; ".join(
+        return self._words["sep.part"].join(
             f"{self._words['quoted'].format(text=sentence)} ({item})" if sentence else item
             for item, sentence in shown.items()
         )
@@ -162,7 +166,7 @@ def entry_sentence(language: str, fields: LeafFields) -> str:
         lists=", ".join(fields.lists) or words["scope.all"],
         purposes=", ".join(fields.purposes) or words["scope.all"],
     )
-    return f"{said}: {scope}."
+    return f"{said}{words['sep.part']}{scope}."
 
 
 def _event(words: Mapping[str, str], fields: LeafFields) -> str:

@@ -12,7 +12,7 @@ WORDS: Final[Mapping[str, str]] = {
     # How to read it, and the head
     "title": "Nachweis der Einwilligung",
     "how.ledger": "Jeder Satz nennt den Eintrag, auf dem er beruht. „Eintrag 2“ ist eine Nummer in"
-    " der Kette der Einträge dieser Person, „Logeintrag 17“ eine Stelle im Verzeichnis des"
+    " der Kette der Einträge dieser Person, „Logeintrag 17“ eine Stelle im Register des"
     " Verantwortlichen, einem Log, das nur wachsen kann. Dieses Nachweispaket belegt, dass jeder"
     " Eintrag unverändert in diesem Log steht und keiner ausgelassen ist.",
     "how.operator": "Was „Angabe des Betreibers“ heißt, ist das, was der Verantwortliche selbst"
@@ -30,10 +30,10 @@ WORDS: Final[Mapping[str, str]] = {
     "head.made": "Erstellt",
     "head.exporter": "Angefordert von",
     "head.recipient": "Übergeben an",
-    "head.reason": "Grund",
+    "head.reason": "Anlass",
     "head.asked": "Wonach gefragt wurde",
     "head.entries": "Einträge dieser Person",
-    "head.log": "Verzeichnis",
+    "head.log": "Register",
     "head.log.size": "{origin}, {size} Einträge",
     "head.bundle": "Nachweispaket",
     # Sections
@@ -42,7 +42,7 @@ WORDS: Final[Mapping[str, str]] = {
     "sec.shown": "Was gezeigt wurde",
     "sec.mail": "Die Bestätigungsmail, wie sie versandt wurde",
     "sec.privacy": "Die Datenschutzerklärung jenes Tages",
-    "sec.sent": "Darauf gestützte Mails: Angabe des Betreibers",
+    "sec.sent": "Darauf gestützte E-Mails: Angabe des Betreibers",
     "sec.timeline": "Alle Einträge der Reihe nach",
     "sec.anchors": "Zeitstempel",
     "sec.closed": "Wonach gefragt wurde und was verschlossen blieb",
@@ -57,13 +57,15 @@ WORDS: Final[Mapping[str, str]] = {
     "erased": "gelöscht",
     "nothing": "nichts festgehalten",
     "quoted": "„{text}“",
+    "sep.value": ": ",
+    "sep.part": "; ",
     "entry": "Eintrag {n}",
     "log_entry": "Logeintrag {index}",
     # The conclusion
-    "state.confirmed": "Dem Verzeichnis zufolge wurde die Einwilligung in {scope} am {at} im"
+    "state.confirmed": "Dem Register zufolge wurde die Einwilligung in {scope} am {at} im"
     " Double-Opt-in-Verfahren erteilt. Bis zum Eintrag {last}, dem letzten vor Erstellung dieses"
     " Pakets, ist weder ein Widerruf noch ein Widerspruch festgehalten.",
-    "state.ended": "Dem Verzeichnis zufolge wurde die Einwilligung in {scope} am {at} im"
+    "state.ended": "Dem Register zufolge wurde die Einwilligung in {scope} am {at} im"
     " Double-Opt-in-Verfahren erteilt. Sie endete am {ended}: {how}.",
     "state.given": "Eine Einwilligung in {scope} wurde am {at} festgehalten, jedoch nicht im"
     " Double-Opt-in-Verfahren. Bis zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets,"
@@ -81,11 +83,11 @@ WORDS: Final[Mapping[str, str]] = {
     " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
     " vorliegt. Dass er dies angab, ist bewiesen; die Einwilligung ist es nicht. Es endete am"
     " {ended}: {how}.",
-    "state.basis": "Eine Einwilligung in {scope} ist nicht festgehalten. Die Mails stützen sich"
+    "state.basis": "Eine Einwilligung in {scope} ist nicht festgehalten. Die E-Mails stützen sich"
     " auf einen Verkauf (Bestandskundenwerbung), den der Verantwortliche am {at} festhielt. Bis"
     " zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets, ist kein Widerspruch"
     " festgehalten.",
-    "state.basis.ended": "Eine Einwilligung in {scope} ist nicht festgehalten. Die Mails stützten"
+    "state.basis.ended": "Eine Einwilligung in {scope} ist nicht festgehalten. Die E-Mails stützten"
     " sich auf einen Verkauf (Bestandskundenwerbung), den der Verantwortliche am {at} festhielt."
     " Das endete am {ended}: {how}.",
     "state.erased": "Die personenbezogenen Daten dieser Kette wurden am {at} gelöscht (Grund:"
@@ -99,9 +101,9 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.request.unnamed": "{at}: Ein Anmeldeformular von {brand} wurde abgesandt (Eintrag {n})."
     " Die eingegebene Adresse ist {closed}.",
     "fact.typed": "Geschrieben wurde sie als {typed}.",
-    "fact.origin": "Netzadresse der Herkunft: {ip}.",
-    "fact.origin.none": "Eine Netzadresse der Herkunft ist nicht festgehalten.",
-    "fact.origin.closed": "Die Netzadresse der Herkunft ist {closed}.",
+    "fact.origin": "Netzwerkadresse der Herkunft: {ip}.",
+    "fact.origin.none": "Eine Netzwerkadresse der Herkunft ist nicht festgehalten.",
+    "fact.origin.closed": "Die Netzwerkadresse der Herkunft ist {closed}.",
     "fact.notice": "Das Formular zeigte den Text {notice}, der zuvor als Logeintrag {index}"
     " veröffentlicht wurde und unten wiedergegeben ist.",
     "fact.notice.unpublished": "Das Formular zeigte den Text {notice}; dass er zuvor"
@@ -120,7 +122,7 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.mail.answer": "Der Server antwortete: „{answer}“.",
     "fact.mail.unknown": "Ob der empfangende Server sie annahm, geht aus diesem Paket nicht"
     " hervor.",
-    "fact.confirmed": "{at}: Auf der Seite, zu der der Link in der Mail führt, wurde die"
+    "fact.confirmed": "{at}: Auf der Seite, zu der der Link in der E-Mail führt, wurde die"
     " Schaltfläche zur Bestätigung gedrückt (Eintrag {n}). Damit war das Double-Opt-in"
     " abgeschlossen.",
     "fact.confirmed.otherwise": "{at}: Die Einwilligung wurde {via} als erteilt festgehalten"
@@ -128,11 +130,11 @@ WORDS: Final[Mapping[str, str]] = {
     " festgehalten.",
     "fact.confirmed.alone": "{at}: Eine Einwilligung wurde als erteilt festgehalten (Eintrag {n})."
     " Diese Kette enthält dazu weder eine Anfrage noch eine Bestätigungsmail.",
-    "fact.confirmed.link": "Mail und Bestätigung nennen dieselbe Anfrage und denselben einmaligen"
+    "fact.confirmed.link": "E-Mail und Bestätigung nennen dieselbe Anfrage und denselben einmaligen"
     " Link.",
     "fact.unconfirmed": "Bis zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets, ist"
     " keine Bestätigung festgehalten. Eine Anfrage allein ist keine Einwilligung.",
-    "fact.refused": "{at}: Die Anfrage wurde über den Link in der Mail abgelehnt (Eintrag {n}).",
+    "fact.refused": "{at}: Die Anfrage wurde über den Link in der E-Mail abgelehnt (Eintrag {n}).",
     "fact.imported": "{at}: Der Verantwortliche importierte die Adresse {address} und gab an, dass"
     " eine Einwilligung vorliegt (Eintrag {n}).",
     "fact.imported.unnamed": "{at}: Der Verantwortliche importierte eine Adresse und gab an, dass"
@@ -140,20 +142,20 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.imported.grade": "Behaupteter Beweisgrad: {grade}.",
     "fact.imported.claimed": "Der Verantwortliche gibt an, die Einwilligung sei am {claimed}"
     " erteilt worden.",
-    "fact.imported.proves": "Das Verzeichnis beweist, wann dies angegeben wurde. Es beweist nicht,"
+    "fact.imported.proves": "Das Register beweist, wann dies angegeben wurde. Es beweist nicht,"
     " dass die Einwilligung erteilt wurde, von wem oder wozu.",
     "fact.basis": "{at}: Der Verantwortliche hielt fest, dass die Adresse bei einem Verkauf"
     " erhoben wurde (Eintrag {n}).",
-    "fact.basis.proves": "Das ist keine Einwilligung. Solche Mails sind nur für eigene ähnliche"
+    "fact.basis.proves": "Das ist keine Einwilligung. Solche E-Mails sind nur für eigene ähnliche"
     " Waren oder Dienstleistungen des Verantwortlichen erlaubt und nur, wenn die Person beim"
-    " Verkauf und in jeder Mail widersprechen konnte (Artikel 13 Absatz 2 der Richtlinie"
+    " Verkauf und in jeder E-Mail widersprechen konnte (Artikel 13 Absatz 2 der Richtlinie"
     " 2002/58/EG); ob das so war, beweist dieses Paket nicht.",
     "fact.changed": "{at}: {event} (Eintrag {n}). Das betrifft {scope}.",
     "fact.ended": "{at}: {how} (Eintrag {n}). Das umfasst {scope}.",
     "fact.ended.reason": "Angegebener Grund: {reason}.",
-    "fact.ended.campaign": "Es ging von der Mail der Kampagne {campaign} aus (Zustellkennung"
+    "fact.ended.campaign": "Es ging von der E-Mail der Kampagne {campaign} aus (Zustellkennung"
     " {delivery}).",
-    "fact.ended.delivery": "Es ging von der Mail mit der Zustellkennung {delivery} aus.",
+    "fact.ended.delivery": "Es ging von der E-Mail mit der Zustellkennung {delivery} aus.",
     "fact.not_ended": "Bis zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets, ist weder"
     " ein Widerruf noch ein Widerspruch festgehalten.",
     "fact.stopped": "{at}: {event}, Grund: {reason} (Eintrag {n}).",
@@ -166,9 +168,9 @@ WORDS: Final[Mapping[str, str]] = {
     # What was sent after the end
     "after.none": "Nach Angabe des Betreibers wurde danach ({end}) nichts mehr versandt, bis zum"
     " Logeintrag {index}.",
-    "after.some": "Nach Angabe des Betreibers wurden danach ({end}) Mails versandt: {count}. Sie"
+    "after.some": "Nach Angabe des Betreibers wurden danach ({end}) E-Mails versandt: {count}. Sie"
     " sind unten gekennzeichnet.",
-    "after.later": "Danach ({end}) versandte Mails, die sich auf einen späteren Eintrag dieser"
+    "after.later": "Danach ({end}) versandte E-Mails, die sich auf einen späteren Eintrag dieser"
     " Kette stützen: {count}.",
     "after.unknown": "Was versandt wurde, ist nicht mehr festgehalten.",
     "after.selective": "Das gilt nur für die Listen und Zwecke, nach denen gefragt wurde.",
@@ -180,7 +182,7 @@ WORDS: Final[Mapping[str, str]] = {
     # The steps
     "col.step": "Schritt",
     "col.time": "Zeit",
-    "col.origin": "Netzadresse der Herkunft",
+    "col.origin": "Netzwerkadresse der Herkunft",
     "col.browser": "Browser nach eigener Angabe",
     "col.entry": "Eintrag",
     "step.request": "1. Formular abgesandt",
@@ -197,13 +199,13 @@ WORDS: Final[Mapping[str, str]] = {
     " {entries}.",
     "shown.no_text": "Der reine Text ist nicht Teil dieses Pakets; bitte die Seite öffnen.",
     "shown.none": "Kein Eintrag nennt einen gezeigten Text.",
-    "mail.heading": "Mail zu Eintrag {n}",
+    "mail.heading": "E-Mail zu Eintrag {n}",
     "mail.from": "Von",
     "mail.to": "An",
     "mail.subject": "Betreff",
     "mail.message_id": "Nachrichtenkennung bei Amazon SES",
     "mail.file": "Mit allen Kopfzeilen und dem HTML-Teil:",
-    "mail.absent": "Der Text der Mail zu Eintrag {n} ist nicht in diesem Paket: Er wurde nicht"
+    "mail.absent": "Der Text der E-Mail zu Eintrag {n} ist nicht in diesem Paket: Er wurde nicht"
     " gebraucht, ist nicht mehr gespeichert, oder sein Bestätigungslink gilt noch.",
     "mail.none": "Eine Bestätigungsmail ist nicht festgehalten.",
     "privacy.page": "Die Seite genau so, wie sie veröffentlicht wurde:",
@@ -212,7 +214,9 @@ WORDS: Final[Mapping[str, str]] = {
     # Mails sent
     "sent.note": "Diese Tabelle ist eine eigene Angabe des Verantwortlichen. Bewiesen sind nur"
     " zwei Dinge: dass die Person für eine Kampagne vorgesehen war und was die Kampagne sagte."
-    " Dass und wann eine Mail hinausging und was aus ihr wurde, gibt der Verantwortliche an.",
+    " Dass und wann eine E-Mail hinausging und was aus ihr wurde, gibt der Verantwortliche an."
+    " Der Plan wird festgelegt, während die Kampagne hinausgeht; sein Eintrag kann deshalb kurz"
+    " nach den ersten E-Mails stehen.",
     "sent.none": "Die Angabe des Betreibers nennt keine Kampagnenmail.",
     "sent.gone": "Die Angaben über Versandtes sind mit den personenbezogenen Daten gelöscht.",
     "sent.allowed": "Eintrag {n} vom {at}: {event}",
@@ -250,7 +254,7 @@ WORDS: Final[Mapping[str, str]] = {
     "claim.link": "Gehört zu",
     "member.email": "Adresse",
     "member.email_as_typed": "Adresse wie geschrieben",
-    "member.ip": "Netzadresse",
+    "member.ip": "Netzwerkadresse",
     "member.ua": "Browser",
     "member.url": "Seite",
     "member.referrer": "kam von",
@@ -313,7 +317,7 @@ WORDS: Final[Mapping[str, str]] = {
     "via.list-unsub-post": "über die Ein-Klick-Abmeldung eines Mailprogramms (RFC 8058)",
     "via.page": "auf einer Seite des Verantwortlichen",
     "via.complaint": "durch eine Spam-Beschwerde, die der Postfachanbieter weitergab",
-    "via.reply": "durch Antwort auf eine Mail",
+    "via.reply": "durch Antwort auf eine E-Mail",
     "via.operator": "durch Mitarbeitende des Verantwortlichen",
     "via.api": "über ein anderes System des Verantwortlichen",
     # Reasons and grades
@@ -334,7 +338,7 @@ WORDS: Final[Mapping[str, str]] = {
     "reason.proof": "Nachweis",
     "reason.access-request": "Auskunftsantrag der Person",
     "reason.support": "von der Person erbetene Hilfe",
-    "reason.bounce": "Mail an die Adresse kam zurück",
+    "reason.bounce": "E-Mail an die Adresse kam zurück",
     "reason.complaint": "Spam-Beschwerde",
     "reason.bundle.exported.complaint": "Beschwerde",
     "reason.manual": "vom Verantwortlichen entschieden",
@@ -360,8 +364,8 @@ WORDS: Final[Mapping[str, str]] = {
     "limit.1": "Es beweist nicht, dass hinter einem Postfach eine bestimmte natürliche Person"
     " steht.",
     "limit.2": "Es beweist nicht, dass etwas unterblieb, was der Verantwortliche nie aufschrieb.",
-    "limit.3": "Netzadressen, Browsernamen und Seiten sind das, was die Software der besuchenden"
-    " Person angab.",
+    "limit.3": "Netzwerkadressen, Browsernamen und Seiten sind das, was die Software der"
+    " besuchenden Person angab.",
     "limit.4": "Zeiten sind die Uhr des Verantwortlichen, soweit das Urteil über die Zeit nichts"
     " anderes sagt.",
     "limit.5": "Was Angabe des Betreibers heißt, ist eine Behauptung des Verantwortlichen und"
@@ -393,7 +397,7 @@ WORDS: Final[Mapping[str, str]] = {
     "readme.file.deliveries.json": "was wann versandt wurde: Angabe des Betreibers, nicht bewiesen",
     "readme.file.anchors/": "Zeitstempel (RFC 3161) über frühere Stände des Logs",
     "readme.file.record.jsonld": "die Aufzeichnung der Einwilligung (ISO/IEC TS 27560)",
-    "readme.file.receipt.jsonld": "dasselbe als Quittung",
+    "readme.file.receipt.jsonld": "dasselbe als Beleg",
     "readme.file.report.html": "alles in Worten, zum Lesen und Drucken",
     "readme.file.export.*": "der Logeintrag bei Erstellung des Pakets; bindet manifest.json",
     "readme.verify": "Prüfen",

@@ -56,6 +56,8 @@ WORDS: Final[Mapping[str, str]] = {
     "erased": "erased",
     "nothing": "nothing recorded",
     "quoted": "“{text}”",
+    "sep.value": ": ",
+    "sep.part": "; ",
     "entry": "Entry {n}",
     "log_entry": "log entry {index}",
     # The conclusion
@@ -200,7 +202,8 @@ WORDS: Final[Mapping[str, str]] = {
     # Mails sent
     "sent.note": "This table is the controller's own statement. Proven are only two things: that"
     " the person was planned for a campaign, and what the campaign said. That a mail went out,"
-    " when, and what became of it, the controller states.",
+    " when, and what became of it, the controller states. A plan is fixed while its campaign goes"
+    " out, so its entry may be a moment later than the first mails.",
     "sent.none": "The operator's record names no mail of a campaign.",
     "sent.gone": "The record of what was sent is gone with the personal data.",
     "sent.allowed": "entry {n} of {at}: {event}",

@@ -59,6 +59,8 @@ WORDS: Final[Mapping[str, str]] = {
     "erased": "effacée",
     "nothing": "rien de consigné",
     "quoted": "«\u00a0{text}\u00a0»",
+    "sep.value": "\u00a0: ",
+    "sep.part": "\u00a0; ",
     "entry": "Entrée {n}",
     "log_entry": "entrée {index} du journal",
     # The conclusion
@@ -215,7 +217,8 @@ WORDS: Final[Mapping[str, str]] = {
     "sent.note": "Ce tableau est la propre déclaration du responsable du traitement. Seules deux"
     " choses sont prouvées\u00a0: que la personne était prévue pour une campagne et ce que la"
     " campagne disait. Qu’un courriel soit parti, quand, et ce qu’il en est advenu, c’est le"
-    " responsable qui le déclare.",
+    " responsable qui le déclare. Le plan est fixé pendant l’envoi de la campagne\u00a0; son entrée"
+    " peut donc suivre de peu les premiers courriels.",
     "sent.none": "La déclaration de l’opérateur ne cite aucun courriel de campagne.",
     "sent.gone": "Les indications sur les envois ont été effacées avec les données à caractère"
     " personnel.",

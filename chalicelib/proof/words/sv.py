@@ -41,7 +41,7 @@ WORDS: Final[Mapping[str, str]] = {
     "sec.steps": "De två stegen",
     "sec.shown": "Vad som visades",
     "sec.mail": "Bekräftelsemejlet som det skickades",
-    "sec.privacy": "Den dagens integritetstext",
+    "sec.privacy": "Den dagens integritetsinformation",
     "sec.sent": "Mejl som skickats på grund av det: operatörens uppgift",
     "sec.timeline": "Varje post i ordning",
     "sec.anchors": "Tidsstämplar",
@@ -57,6 +57,8 @@ WORDS: Final[Mapping[str, str]] = {
     "erased": "raderad",
     "nothing": "inget antecknat",
     "quoted": "”{text}”",
+    "sep.value": ": ",
+    "sep.part": "; ",
     "entry": "Post {n}",
     "log_entry": "loggpost {index}",
     # The conclusion
@@ -87,7 +89,7 @@ WORDS: Final[Mapping[str, str]] = {
     " försäljning (soft opt-in) som den personuppgiftsansvarige antecknade den {at}. Det upphörde"
     " den {ended}: {how}.",
     "state.erased": "Personuppgifterna i den här kedjan raderades den {at} (grund: {ground}). Det"
-    " som finns kvar bevisar att {count} poster fanns före raderingen, av vilket slag var och en"
+    " som finns kvar bevisar att {count} poster fanns före raderingen, av vilken typ var och en"
     " var och när den gjordes. Det namnger ingen, och efter {final}, då den sista säkerhetskopian"
     " av nyckeln är borta, kan ingen öppna det.",
     "state.none": "Den här kedjan innehåller inget samtycke till det som efterfrågades.",
@@ -199,11 +201,12 @@ WORDS: Final[Mapping[str, str]] = {
     "mail.none": "Inget bekräftelsemejl är antecknat.",
     "privacy.page": "Sidan exakt som den publicerades:",
     "privacy.recorded": "Antecknad den {at} som loggpost {index}.",
-    "privacy.none": "Ingen integritetstext ingår i det här bevispaketet.",
+    "privacy.none": "Ingen integritetsinformation ingår i det här bevispaketet.",
     # Mails sent
     "sent.note": "Den här tabellen är den personuppgiftsansvariges egen uppgift. Bevisade är bara"
     " två saker: att personen var uppsatt för en kampanj och vad kampanjen innehöll. Att ett mejl"
-    " gick ut, när, och vad som hände med det är vad den personuppgiftsansvarige uppger.",
+    " gick ut, när, och vad som hände med det är vad den personuppgiftsansvarige uppger. Planen"
+    " fastställs medan kampanjen går ut, så dess post kan vara strax senare än de första mejlen.",
     "sent.none": "Operatörens uppgift nämner inget kampanjmejl.",
     "sent.gone": "Uppgiften om vad som skickats försvann med personuppgifterna.",
     "sent.allowed": "post {n} den {at}: {event}",
@@ -249,7 +252,7 @@ WORDS: Final[Mapping[str, str]] = {
     "member.form": "formulär",
     "member.version": "formulärets version",
     "member.prechecked": "rutor ikryssade i förväg",
-    "member.privacy": "integritetstext",
+    "member.privacy": "integritetsinformation",
     "member.request": "begäran",
     "member.previous": "hash av posten före",
     "member.token_sha256": "engångslänk (hash)",
@@ -376,7 +379,7 @@ WORDS: Final[Mapping[str, str]] = {
     "readme.file.events/": "varje post: löv, öppnade värden, inklusionsbevis",
     "readme.file.mails/": "bekräftelsemejl som de skickades",
     "readme.file.notices/": "vad som visades, byte för byte, och posten som publicerade det",
-    "readme.file.privacy/": "den dagens integritetstext, och posten som antecknade den",
+    "readme.file.privacy/": "den dagens integritetsinformation, och posten som antecknade den",
     "readme.file.campaigns/": "vad kampanjer innehöll, och att personen var uppsatt för dem",
     "readme.file.deliveries.json": "vad som skickades när: operatörens uppgift, inte bevisat",
     "readme.file.anchors/": "tidsstämplar (RFC 3161) över tidigare tillstånd av loggen",

@@ -137,6 +137,7 @@ def public_pages(language: str) -> dict[str, str]:
     wanted["erasure_certificate"] = {
         "language": language,
         "certificate": certificate(suppress=True),
+        "words": TABLES[language],
     }
     wanted["receipt"] = base | {
         "receipt": Receipt(status=ReceiptStatus.ERASED, brand=DEMO_BRAND),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The app over an in-memory world, and a way to ask it."""
 
+import re
+
 import pytest
 
 from chalicelib import bootstrap
@@ -20,6 +22,16 @@ def world(monkeypatch):
 def web(world):
     """Somebody with a browser and no key."""
     return Asker()
+
+
+@pytest.fixture
+def unsubscribe(world):
+    """The path of the unsubscribe link in a campaign mail to a subscriber."""
+    world.subscribe("visitor@example.org")
+    world.campaign()
+    world.settle()
+    headers = dict(world.mails[-1].message.headers)
+    return re.sub(r"^<https://[^/]+|>$", "", headers["List-Unsubscribe"])
 
 
 @pytest.fixture

@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.entrypoints.languages import choose_language
+from chalicelib.proof.words import TABLES
+
+
+def test_pages_and_proofs_speak_the_same_languages():
+    assert set(TABLES) == set(LANGUAGES)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links in mails over HTTP: confirmation and unsubscribe."""
 
-import re
-
 import pytest
 
 from chalicelib.domain.state import ConsentStatus
@@ -19,16 +17,6 @@ def link(world):
     world.sign_up(EMAIL, language="sv")
     world.settle()
     return f"/confirm/{world.confirm_token(EMAIL)}"
-
-
-@pytest.fixture
-def unsubscribe(world):
-    """The path of the unsubscribe link in a campaign mail to a subscriber."""
-    world.subscribe(EMAIL)
-    world.campaign()
-    world.settle()
-    headers = dict(world.mails[-1].message.headers)
-    return re.sub(r"^<https://[^/]+|>$", "", headers["List-Unsubscribe"])
 
 
 def statuses(world):

@@ -30,16 +30,6 @@ def confirmed(web, world):
     return path_in(web.post(f"/confirm/{token}", form={"answer": "confirm", "language": "en"}))
 
 
-@pytest.fixture
-def unsubscribe(world):
-    """The path of an unsubscribe link in a campaign mail."""
-    world.subscribe(EMAIL)
-    world.campaign()
-    world.settle()
-    headers = dict(world.mails[-1].message.headers)
-    return re.sub(r"^<https://[^/]+|>$", "", headers["List-Unsubscribe"])
-
-
 def test_a_receipt_not_yet_in_the_log_says_to_look_again(web, confirmed):
     reply = web.get(confirmed)
     assert reply.heading == "The receipt is being written"

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import decode_id
+from chalicelib.domain.leads import LinkKind
 from chalicelib.domain.state import ConsentStatus
 from chalicelib.errors import Conflict, InputError, NotFound, Unavailable
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
@@ -120,6 +121,10 @@ def outside_chains(world):
 
 def find(world, **clue):
     return world.finder.find(clue, KEY)
+
+
+def test_every_kind_of_link_that_is_minted_is_a_clue():
+    assert {*LinkKind} == {*LinkPurpose, LinkKind.CONFIRM}
 
 
 class TestClues:

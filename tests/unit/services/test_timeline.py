@@ -28,7 +28,7 @@ def test_it_says_every_entry_in_order_and_the_look_last(world, sid):
     assert [str(item.fields.type) for item in items] == world.types(sid)
     assert [item.n for item in items] == [0, 1, 2, 3]
     assert items[2].sentence == (
-        "Consent confirmed, on a page of the controller: e-mail from demo (lists: newsletter;"
+        "Consent confirmed, on a page of the controller; e-mail from demo (lists: newsletter;"
         " purposes: newsletter)."
     )
     assert items[3].sentence == "Sealed data opened by the controller (search)."
