@@ -2,7 +2,7 @@
 """Finding: each clue leads to the same mail and entry, and the ledger says so before anybody."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 
 import pytest
@@ -172,6 +172,22 @@ class TestClues:
         assert mail.entry.type is EventType.CONSENT_CONFIRMED
         assert (mail.entry.n, mail.entry.index is not None) == (2, True)
         assert mail.at_ms >= mail.entry.at_ms
+
+    def test_without_the_record_of_a_delivery_its_link_still_names_person_and_campaign(
+        self, world, mailed
+    ):
+        world.chunks.rows.deliveries.clear()
+        found = find(world, link=link(world, mailed, LinkPurpose.VIEW))
+        (mail,) = found.mails
+        assert (found.sid, mail.campaign, mail.name) == (mailed.sid, mailed.campaign, "November")
+        assert (mail.at_ms, mail.event, mail.entry) == (None, None, None)
+
+    def test_a_damaged_answer_is_left_out_and_the_rest_is_told(self, world, mailed):
+        events = world.outside_rows.events
+        for name, event in events.items():
+            events[name] = replace(event, sealed=b"\0" * 80)
+        (mail,) = find(world, link=link(world, mailed, LinkPurpose.UNSUBSCRIBE)).mails
+        assert (mail.event, mail.answer) == ("Delivery", None)
 
     def test_an_address_leads_to_the_person_and_to_no_mail(self, world, mailed):
         found = find(world, email=" Reader@EXAMPLE.org ")
