@@ -21,7 +21,7 @@ from chalicelib.ports.system import Clock
 from chalicelib.ports.time import Anchor, Anchors, TimeAuthority
 from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
-from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
 from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.sequencing import CHECKPOINT, PREFIX, tile_reader
 
@@ -243,10 +243,7 @@ class Anchoring:
         read = tile_reader(self._blobs)
         leaves: list[bytes] = []
         for number in range(first // TILE_WIDTH, -(-end // TILE_WIDTH)):
-            begin = number * TILE_WIDTH
-            width = min(TILE_WIDTH, end - begin)
-            whole = decode_bundle(read(bundle_path(number, width)), width)
-            leaves += whole[max(0, first - begin) :]
+            leaves += read_leaves(read, number, end)[max(0, first - number * TILE_WIDTH) :]
         return leaves
 
 

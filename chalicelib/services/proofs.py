@@ -10,14 +10,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, decode_id, encode_id
+from chalicelib.domain.ids import RANDOM_ID_BYTES, EventId, JobId, SubjectId, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import (
-    BadToken,
     Conflict,
     DependencyError,
-    InputError,
     KvittoError,
     NotFound,
 )
@@ -29,12 +26,12 @@ from chalicelib.proof.bundle import Prepared
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.event_types import RULES
 from chalicelib.proof.tlog_proof import TlogProof
-from chalicelib.proof.tokens import LinkPurpose
 from chalicelib.services.dossier import Dossier, Wish, read_chain_key, read_dossier
 from chalicelib.services.evidence import Gatherer
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.published_log import PublishedLog
+from chalicelib.services.selection import NOBODY, subject_of
 from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 from chalicelib.services.wishes import Wishes
 from chalicelib.vocabulary import EventType
@@ -53,7 +50,6 @@ GIVE_UP_MS = PATIENCE_MS + 15 * 60 * 1000
 own timeout never gets to say so."""
 ADDRESS_LASTS_S = 300
 GONE = "The person's data is no longer there."
-NOBODY = "Nobody is found by this."
 TOO_LONG = (
     "The proof could not be made within an hour: the log or another service it needs was behind. "
     "Nothing was lost; please ask for the proof again."
@@ -106,11 +102,8 @@ class Proofs:
         self._clock = clock
         self._random = random
         self._resolvers: Mapping[str, Resolver] = {
-            "email": self._by_email,
             "erasure": by_erasure,
             "message_id": by_message,
-            "subscriber": _by_id,
-            "token": self._by_token,
         }
 
     def request(self, selector: Mapping[str, str], wish: Wish, key: str = "") -> Job:
@@ -244,27 +237,14 @@ class Proofs:
 
     def _subject(self, selector: Mapping[str, str]) -> tuple[SubjectId, str]:
         given = {name: value for name, value in selector.items() if value}
-        if len(given) != 1 or not given.keys() <= self._resolvers.keys():
-            raise InputError(
-                code="bad_selector", detail="Name the person by exactly one of the selectors."
-            )
-        ((name, value),) = given.items()
-        found = self._resolvers[name](value)
+        resolved = given.keys() & self._resolvers.keys()
+        if len(given) != 1 or not resolved:
+            return subject_of(given, self._ledger, self._tokens), "".join(given)
+        (name,) = resolved
+        found = self._resolvers[name](given[name])
         if found is None:
             raise NotFound(NOBODY)
         return found, name
-
-    def _by_email(self, email: str) -> SubjectId | None:
-        return self._ledger.lookup(self._ledger.mac(parse_address(email).normal)).sid
-
-    def _by_token(self, link: str) -> SubjectId | None:
-        try:
-            payload = self._tokens.read(
-                LinkPurpose.UNSUBSCRIBE, link.rstrip("/").rpartition("/")[2]
-            )
-        except BadToken:
-            return None
-        return SubjectId(encode_id(payload.sid))
 
     def _export(self, job: Job) -> bool:
         """Fix the bundle's content and commit to it in the subject's chain."""
@@ -332,11 +312,6 @@ class Proofs:
         self._jobs.replace(replace(job, status=JobStatus.READY, blob=key))
         self._blobs.delete(job.progress["prepared"])
         return True
-
-
-def _by_id(text: str) -> SubjectId:
-    decode_id(text)
-    return SubjectId(text)
 
 
 def _folder(sid: SubjectId, *, is_erased: bool) -> str:

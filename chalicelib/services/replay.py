@@ -22,7 +22,7 @@ from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
 from chalicelib.proof.merkle import leaf_hash
-from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
 from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
 from chalicelib.services.shredding import Shredder, vault_reference
@@ -113,9 +113,7 @@ class Replay:
         size = Checkpoint.parse(note.parse_note(data).text).size
         read = tile_reader(self._blobs)
         for first in range(0, size, TILE_WIDTH):
-            width = min(TILE_WIDTH, size - first)
-            leaves = decode_bundle(read(bundle_path(first // TILE_WIDTH, width)), width)
-            for place, leaf in enumerate(leaves):
+            for place, leaf in enumerate(read_leaves(read, first // TILE_WIDTH, size)):
                 revealed = parse_leaf(leaf).fields.erasure
                 if revealed is not None:
                     yield revealed.vault_ref, Logged(index=first + place, leaf=leaf)

@@ -14,6 +14,7 @@ from chalicelib.services.ledger import Ledger
 from chalicelib.services.link_tokens import LinkTokens
 
 NOBODY = "Nobody is found by this."
+SELECTORS = frozenset({"email", "token", "subscriber"})
 
 
 def subject_of(selector: Mapping[str, str], ledger: Ledger, tokens: LinkTokens) -> SubjectId:
@@ -28,7 +29,7 @@ def subject_of(selector: Mapping[str, str], ledger: Ledger, tokens: LinkTokens) 
         NotFound: nobody is found by it.
     """
     given = {name: value for name, value in selector.items() if value}
-    if len(given) != 1:
+    if len(given) != 1 or not given.keys() <= SELECTORS:
         raise InputError(
             code="bad_selector", detail="Name the person by exactly one of the selectors."
         )

@@ -24,7 +24,7 @@ from chalicelib.ports.system import Clock
 from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
-from chalicelib.proof.tiles import TILE_WIDTH, bundle_path, decode_bundle
+from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
 from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.sequencing import read_checkpoint, tile_reader
@@ -92,10 +92,8 @@ class Unconfirmed:
         if place >= size:
             return []
         bundle, skip = divmod(place, TILE_WIDTH)
-        width = min(TILE_WIDTH, size - bundle * TILE_WIDTH)
-        read = tile_reader(self._blobs)
         found = []
-        for leaf in decode_bundle(read(bundle_path(bundle, width)), width)[skip:]:
+        for leaf in read_leaves(tile_reader(self._blobs), bundle, size)[skip:]:
             parsed = parse_leaf(leaf)
             if parsed.fields.ts_ms > before_ms:
                 break
