@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chromium and one stack a worker; both only when there is a Chromium."""
+"""One stack a worker, only when there is a Chromium to look at it."""
 
-import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.support.browser import HANDS, INSTALL, Visit, executable, launch
+from tests.support.browser import HANDS, Visit
 from tests.support.stack import running
 
 HERE = Path(__file__).parent
@@ -17,19 +15,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium. Without one the tests are skipped, and failed in CI."""
-    if executable() is None:
-        if os.environ.get("CI"):
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
-    with sync_playwright() as playwright:
-        started = launch(playwright)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@
 import base64
 import contextlib
 import io
-import os
 import re
 import shutil
 import sys
@@ -13,9 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.support.browser import INSTALL, executable, launch
 from tests.support.differential_corpus import corpus
 from tests.support.strangers import Aics
 
@@ -83,24 +80,18 @@ def _said(module, one, folder):
 
 
 @pytest.fixture(scope="session")
-def page(inputs):
+def page(inputs, browser):
     """The same of verify_proof.html, opened from its file in one tab; it may ask nobody."""
-    if executable() is None:
-        if os.environ.get("CI"):
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
     asked = []
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        tab = browser.new_page()
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(PAGE.as_uri())
-        said = {}
-        for start in range(0, len(inputs), 20):
-            some = inputs[start : start + 20]
-            answers = tab.evaluate(JUDGE, [[_b64(one.data), _b64(one.policy)] for one in some])
-            said |= {one.name: _verdicts(got) for one, got in zip(some, answers, strict=True)}
-        browser.close()
+    tab = browser.new_page()
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(PAGE.as_uri())
+    said = {}
+    for start in range(0, len(inputs), 20):
+        some = inputs[start : start + 20]
+        answers = tab.evaluate(JUDGE, [[_b64(one.data), _b64(one.policy)] for one in some])
+        said |= {one.name: _verdicts(got) for one, got in zip(some, answers, strict=True)}
+    tab.close()
     assert asked == [PAGE.as_uri()]
     return said
 

@@ -25,6 +25,7 @@ BEYOND_SCHEMAS = frozenset(
         "unknown_brand",
         "unknown_list",
         "unknown_purpose",
+        "unknown_time_zone",  # which names there are, changes with the IANA database
     }
 )
 UNPROCESSABLE = 422
