@@ -11,7 +11,8 @@ everything else a send is decided on never pass here.
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.forms import Form
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.system import Clock
 

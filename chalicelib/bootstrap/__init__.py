@@ -8,7 +8,7 @@ from functools import cache, cached_property
 
 from chalicelib.bootstrap.log import LogServices
 from chalicelib.config import Settings
-from chalicelib.domain.erasure import DAY_MS
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.ids import SubjectId
 from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.campaigns import CampaignDesk
@@ -292,11 +292,10 @@ class Container(LogServices):
         """Erasures people ask for."""
         return ErasureDesk(
             ledger=self.ledger,
-            store=self.store,
             records=self.erasure_records,
             shredder=self.shredder,
             tokens=self.tokens,
-            blobs=self.blobs,
+            published=self.published_log,
             queues=self.queues,
             clock=self.clock,
             random=self.random,
@@ -309,7 +308,7 @@ class Container(LogServices):
             store=self.store,
             records=self.erasure_records,
             shredder=self.shredder,
-            blobs=self.blobs,
+            published=self.published_log,
             queues=self.queues,
             clock=self.clock,
             keep_days=self.settings.keep_unconfirmed_days,
@@ -323,7 +322,7 @@ class Container(LogServices):
             records=self.erasure_records,
             data=self.personal_data,
             shredder=self.shredder,
-            blobs=self.blobs,
+            published=self.published_log,
         )
 
     @cached_property

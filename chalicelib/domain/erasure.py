@@ -14,8 +14,6 @@ from chalicelib.domain.state import ConsentStatus, SubjectState
 from chalicelib.errors import Conflict, IllegalTransition
 from chalicelib.vocabulary import EventType
 
-DAY_MS = 24 * 3600 * 1000
-
 
 class Ground(StrEnum):
     """Why a person is erased (GDPR Art. 17(1)); the words of the ledger entry."""

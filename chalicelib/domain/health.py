@@ -13,9 +13,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.errors import FatalError
 
-DAY_MS = 24 * 3600 * 1000
 WINDOW_MS = 90 * DAY_MS
 """Failures older than this, seen from the newest one, no longer count."""
 DAYS_KEPT = 8

@@ -67,6 +67,11 @@ def require_slug(text: str, noun: str) -> str:
     return text
 
 
+def vault_reference(sid: SubjectId) -> str:
+    """Return ``kid`` of a subject: SHA-256 (hex) of the 16 raw bytes of its id."""
+    return hashlib.sha256(decode_id(sid)).hexdigest()
+
+
 def shard_of(sid: SubjectId) -> str:
     """Return the subject's shard, one hex digit: the first of SHA-256 over the raw id.
 
@@ -75,4 +80,4 @@ def shard_of(sid: SubjectId) -> str:
         '3'
 
     """
-    return hashlib.sha256(decode_id(sid)).hexdigest()[0]
+    return vault_reference(sid)[0]

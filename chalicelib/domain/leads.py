@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from chalicelib.domain.raw_mail import read_mail
+from chalicelib.errors import NotFound
 
 MAX_LINKS: Final = 200
 MAX_CONFIRMATIONS: Final = 5
@@ -34,6 +35,26 @@ class LinkKind(StrEnum):
     OPEN = "open"
     RECEIPT = "receipt"
     CONFIRM = "confirm"
+
+
+class Miss(StrEnum):
+    """Why a clue leads to nobody; pages turn it into a sentence in the reader's language."""
+
+    NOBODY = "nobody"
+    SUPPRESSED = "suppressed"
+    NO_LINK = "no_link"
+    LEADS_NOWHERE = "leads_nowhere"
+    NO_MAIL = "no_mail"
+    NOTHING_IN_IT = "nothing_in_it"
+
+
+class NobodyFound(NotFound):
+    """A clue leads to nobody; ``miss`` says why."""
+
+    def __init__(self, miss: Miss, sentence: str) -> None:
+        """Keep the reason for the page beside the sentence."""
+        super().__init__(sentence)
+        self.miss = miss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.addresses import Address, parse_address
-from chalicelib.domain.catalog import FieldType, Form
 from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION, may_confirm
+from chalicelib.domain.durations import DAY_MS, MINUTE_MS
+from chalicelib.domain.forms import FieldType, Form
 from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
 from chalicelib.errors import InputError
 
-MINUTE_MS = 60_000
-DAY_MS = 24 * 60 * MINUTE_MS
 COOLDOWN_MS = 15 * MINUTE_MS
 MAILS_PER_DAY = 2
 MAILS_PER_30_DAYS = 3

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.erasure import REQUESTABLE, Erasure, Ground, Stage
 from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
+from chalicelib.entrypoints.api.erasures import certificate_page
 from chalicelib.entrypoints.console_access import Seat
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
 from chalicelib.entrypoints.visitors import path_word
@@ -177,5 +178,4 @@ def show_certificate(container: "Container", request: Request, seat: Seat) -> An
         return _erasure_page(container, seat, erasure_id)
     language = request.query.get("language", "")
     chosen = language if language in TABLES else certificate.erasure.language
-    data = {"language": chosen, "certificate": certificate, "words": TABLES[chosen]}
-    return html(container.renderer.page("pages/erasure_certificate.html", data))
+    return certificate_page(container, certificate, chosen)

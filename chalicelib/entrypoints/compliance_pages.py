@@ -15,6 +15,7 @@ from chalicelib.domain.erasure import REQUESTABLE
 from chalicelib.domain.erasure_consequences import COUNTRIES
 from chalicelib.domain.ids import require_slug
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.leads import Miss, NobodyFound
 from chalicelib.entrypoints.api.proofs import bundle_answer
 from chalicelib.entrypoints.compliance_clues import clue_of
 from chalicelib.entrypoints.compliance_erasures import (
@@ -74,24 +75,14 @@ def _search_page(
 
 
 def _search(container: "Container", _request: Request, seat: Seat) -> Answer:
-    from chalicelib.services import finding as finder  # noqa: PLC0415  # loads cryptography
-
     text = seat.fields.get("clue", "")
     if not text.strip():
         return _search_page(container, seat, status=422, problem="empty")
     try:
         found = container.finder.find(clue_of(text), seat.key.id)
     except NotFound as error:
-        known = {
-            finder.NOBODY_HAS: "nobody",
-            finder.SUPPRESSED_ONLY: "suppressed",
-            finder.NO_LINK: "no_link",
-            finder.LEADS_NOWHERE: "leads_nowhere",
-            finder.NO_MAIL: "no_mail",
-            finder.NOTHING_IN_IT: "nothing_in_it",
-        }
-        problem = known.get(str(error), "nobody")
-        return _search_page(container, seat, status=404, problem=problem, said=str(error))
+        miss = error.miss if isinstance(error, NobodyFound) else Miss.NOBODY
+        return _search_page(container, seat, status=404, problem=miss, said=str(error))
     except InputError as error:
         problem = "several" if error.code == "several_people" else "malformed"
         return _search_page(container, seat, status=422, problem=problem, said=error.detail)

@@ -20,7 +20,8 @@ from chalicelib.errors import Conflict, InputError, OverBudget
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
-    from chalicelib.domain.catalog import Brand, Form
+    from chalicelib.domain.catalog import Brand
+    from chalicelib.domain.forms import Form
 
 BUDGET_MINUTES = 60
 """How long a network's budget lasts, as the page says it."""

@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint
 
 from chalicelib.entrypoints._runtime import page
+from chalicelib.entrypoints.confirmation_pages import answer_confirmation, show_confirmation
 from chalicelib.entrypoints.exchange import TEXT, Answer, Request, html
 from chalicelib.entrypoints.form_pages import show_form, submit_form
 from chalicelib.entrypoints.languages import choose_language
-from chalicelib.entrypoints.link_pages import (
-    answer_confirmation,
-    show_confirmation,
-    show_unsubscribe,
-    unsubscribe,
-)
 from chalicelib.entrypoints.receipt_pages import show_receipt
 from chalicelib.entrypoints.routing import route
+from chalicelib.entrypoints.unsubscribe_pages import show_unsubscribe, unsubscribe
 from chalicelib.entrypoints.visitors import path_word
 
 if TYPE_CHECKING:

@@ -2,9 +2,11 @@
 """What is kept of a visitor's request as evidence, and the shape a token or slug in a path has."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.entrypoints.exchange import Request
+from chalicelib.entrypoints.languages import choose_language
 from chalicelib.errors import NotFound
 
 if TYPE_CHECKING:
@@ -39,4 +41,11 @@ def session_of(request: Request, page: str, language: str) -> "Session":
         page=page,
         referrer=request.headers.get("referer", ""),
         language=language,
+    )
+
+
+def language_of(request: Request, fields: Mapping[str, str], default: str) -> str:
+    """Return the language a page answers in: chosen in a field or the query, else the browser's."""
+    return choose_language(
+        [fields, request.query], request.headers.get("accept-language", ""), default
     )

@@ -14,7 +14,8 @@ from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.campaigns import Campaign
-from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from chalicelib.errors import BrokenProof, Malformed
-from chalicelib.proof import base64url, canonical, merkle, note, record, report
+from chalicelib.proof import base64url, canonical, merkle, record, report
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.evidence import (
@@ -76,7 +76,7 @@ def prepare(evidence: Evidence) -> Prepared:
     """
     if evidence.language not in LANGUAGES:
         raise Malformed("a report is written in en, sv, de or fr")
-    tree = Checkpoint.parse(note.parse_note(evidence.checkpoint).text)
+    tree = Checkpoint.of_note(evidence.checkpoint)
     parse_policy(evidence.policy)
     leaves = checked_entries(evidence, tree)
     require_all(evidence, tree, leaves)
@@ -121,7 +121,7 @@ def finish(
             raise BrokenProof("nothing follows an erasure in a chain")
     elif parsed.tag != chain_tag(prepared.chain_key, prepared.chain_length):
         raise BrokenProof("the export entry is not the next entry of the chain")
-    old, new = prepared.checkpoint, Checkpoint.parse(note.parse_note(export_proof.checkpoint).text)
+    old, new = prepared.checkpoint, Checkpoint.of_note(export_proof.checkpoint)
     if new.origin != old.origin:
         raise BrokenProof("the export entry is in another log")
     require_included(export_leaf, export_proof.index, export_proof.hashes, new)
@@ -152,7 +152,7 @@ def reopen(data: bytes, chain_key: bytes, chain_length: int) -> Prepared:
     return Prepared(
         manifest_sha256=sha256(files[MANIFEST]).hexdigest(),
         files=tuple(sorted(files.items())),
-        checkpoint=Checkpoint.parse(note.parse_note(files[CHECKPOINT]).text),
+        checkpoint=Checkpoint.of_note(files[CHECKPOINT]),
         chain_key=chain_key,
         chain_length=chain_length,
         erased=parse_leaf(last).fields.erasure is not None,

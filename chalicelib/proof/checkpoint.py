@@ -60,6 +60,15 @@ class Checkpoint:
         origin, size, root, _ = lines
         return cls(origin=origin, size=parse_decimal(size), root=note.decode_base64(root))
 
+    @classmethod
+    def of_note(cls, data: bytes) -> Self:
+        """The checkpoint in a signed note: read, not verified.
+
+        Raises:
+            Malformed: not a signed note, or its text is no checkpoint.
+        """
+        return cls.parse(note.parse_note(data).text)
+
 
 def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[note.Signer]) -> bytes:
     """The signed note of `checkpoint`, one line by each of the log's own signers.

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from chalicelib.errors import BrokenProof, Malformed
-from chalicelib.proof import base64url, canonical, merkle, note
+from chalicelib.proof import base64url, canonical, merkle
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import disclosure_digest
 from chalicelib.proof.evidence import (
@@ -218,7 +218,7 @@ def _require_delivery(
 
 
 def _require_anchor(anchor: AnchorFile, tree: Checkpoint) -> None:
-    old = Checkpoint.parse(note.parse_note(anchor.note).text)
+    old = Checkpoint.of_note(anchor.note)
     if old.origin != tree.origin or old.size != anchor.size:
         raise BrokenProof("an anchor is of another log or size")
     merkle.verify_consistency(old.size, tree.size, old.root, tree.root, anchor.consistency)

@@ -15,7 +15,6 @@ from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.disclosure import open_disclosure
 from chalicelib.proof.evidence import DeliveryLine, Evidence, ProvenEntry
 from chalicelib.proof.leaf import LeafFields, ParsedLeaf, parse_leaf
-from chalicelib.proof.note import parse_note
 from chalicelib.vocabulary import EventType
 
 _STARTS: Final = frozenset(
@@ -146,7 +145,7 @@ def read_story(evidence: Evidence, leaves: Sequence[ParsedLeaf]) -> Story:
         consents=consents,
         stops=tuple(told for told in entries if told.fields.type in _STOPS),
         erasure=erasures[-1] if erasures else None,
-        log=Checkpoint.parse(parse_note(evidence.checkpoint).text),
+        log=Checkpoint.of_note(evidence.checkpoint),
     )
 
 

@@ -44,7 +44,7 @@ class TlogProof:
             raise Malformed("an audit path holds at most 63 hashes of 32 bytes")
         if self.extra == b"":
             raise Malformed("a proof without extra data has no extra line")
-        Checkpoint.parse(note.parse_note(self.checkpoint).text)
+        Checkpoint.of_note(self.checkpoint)
 
     def encode(self) -> bytes:
         """The proof file; parsing it gives an equal proof."""

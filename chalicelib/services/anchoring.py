@@ -19,7 +19,6 @@ from chalicelib.ports.ledger import Outbox
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock
 from chalicelib.ports.time import Anchor, Anchors, TimeAuthority
-from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
 from chalicelib.services.entries import event_of_leaf
@@ -179,7 +178,7 @@ class Anchoring:
         )
 
     def _stamp(self, checkpoint_note: bytes) -> bool:
-        checkpoint = Checkpoint.parse(note.parse_note(checkpoint_note).text)
+        checkpoint = Checkpoint.of_note(checkpoint_note)
         if checkpoint.origin != self._origin:
             raise Malformed("a checkpoint to stamp is another log's")
         size = checkpoint.size
@@ -188,7 +187,8 @@ class Anchoring:
             return True
         kept = self._blobs.get(response_key(size))
         if kept is not None:
-            return self._index(size, checkpoint_note, kept.data)  # A crash came before the index.
+            # A crash came before the index.
+            return self._index(size, self._authority.verify(checkpoint_note, kept.data))
         if not self._authority.stamps or not self._is_fresh(size):
             return False
         response = self._authority.stamp(checkpoint_note)
@@ -204,11 +204,11 @@ class Anchoring:
         self._keep(note_key(size), checkpoint_note, NOTE)
         if not self._blobs.put_new(response_key(size), response, RESPONSE):
             kept = self._blobs.get(response_key(size))  # Another process was faster; its counts.
-            response = kept.data if kept else response
-        return self._index(size, checkpoint_note, response)
+            if kept is not None:
+                stamped_ms = self._authority.verify(checkpoint_note, kept.data)
+        return self._index(size, stamped_ms)
 
-    def _index(self, size: int, checkpoint_note: bytes, response: bytes) -> bool:
-        time_ms = self._authority.verify(checkpoint_note, response)
+    def _index(self, size: int, time_ms: int) -> bool:
         self._anchors.add(Anchor(size=size, time_ms=time_ms))
         log.info("a checkpoint was stamped", extra={"size": size})
         return True
@@ -230,7 +230,7 @@ class Anchoring:
         published = self._blobs.get(CHECKPOINT)
         if published is None:
             return False
-        newest = Checkpoint.parse(note.parse_note(published.data).text).size
+        newest = Checkpoint.of_note(published.data).size
         if not size <= newest <= size + MAX_NEWER:
             return False
         newer = self._leaves(size, newest)

@@ -15,17 +15,14 @@ from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, SubjectId, encode_id
 from chalicelib.errors import Conflict, FatalError, InputError, KvittoError, NotFound
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.erasure import Erasures
-from chalicelib.ports.ledger import LedgerStore
-from chalicelib.ports.outside import Blobs, Queue, Queues
+from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof import note
-from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.merkle import leaf_hash
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.published_log import PublishedLog
 from chalicelib.services.selection import subject_of
-from chalicelib.services.sequencing import read_checkpoint
 from chalicelib.services.shredding import Shredder
 from chalicelib.vocabulary import EventType
 
@@ -66,21 +63,19 @@ class ErasureDesk:
         self,
         *,
         ledger: Ledger,
-        store: LedgerStore,
         records: Erasures,
         shredder: Shredder,
         tokens: LinkTokens,
-        blobs: Blobs,
+        published: PublishedLog,
         queues: Queues,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
         self._ledger = ledger
-        self._store = store
         self._records = records
         self._shredder = shredder
         self._tokens = tokens
-        self._blobs = blobs
+        self._published = published
         self._queues = queues
         self._clock = clock
         self._random = random
@@ -236,17 +231,16 @@ class ErasureDesk:
         """Return the certificate of a finished erasure.
 
         Raises:
-            NotFound: there is no such erasure.
+            NotFound: there is no such erasure, or no checkpoint at all yet.
             Conflict: it is not done, or its entry is not in a checkpoint yet.
         """
         found = self.get(erasure_id)
         if found.entry is None:
             raise Conflict("Nobody was erased yet. The certificate comes with the erasure.")
         (entry,) = self._ledger.history(found.sid, found.entry, found.entry)
-        located = self._store.locate(entry.event)
-        data = read_checkpoint(self._blobs)
-        checkpoint = Checkpoint.parse(note.parse_note(data).text)
-        if located is None or located.index is None or located.index >= checkpoint.size:
+        tree = self._published.latest()
+        index = self._published.index(entry.event, tree)
+        if index is None:
             raise Conflict("The entry is on its way into the log. Ask again in a moment.")
         fields = parse_leaf(entry.leaf).fields
         if fields.erasure is None:
@@ -254,13 +248,13 @@ class ErasureDesk:
         return Certificate(
             erasure=found,
             event=entry.event,
-            index=located.index,
+            index=index,
             leaf=entry.leaf.decode("ascii"),
             leaf_sha256=leaf_hash(entry.leaf).hex(),
             chain_entries=fields.erasure.chain_length,
             vault_ref=fields.erasure.vault_ref,
             erased_ms=fields.ts_ms,
             final_ms=fields.erasure.final_after_ms,
-            origin=checkpoint.origin,
-            checkpoint=data.decode("utf-8"),
+            origin=tree.checkpoint.origin,
+            checkpoint=tree.note.decode("utf-8"),
         )

@@ -5,14 +5,12 @@ Guarantees that all of it leads to one checkpoint, and that what was not asked f
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.ids import JobId, decode_id
+from chalicelib.domain.ids import JobId, vault_reference
 from chalicelib.ports.catalog import Brands, Forms, Lists
 from chalicelib.ports.system import Clock
 from chalicelib.ports.time import TimeAuthority
-from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.evidence import AnchorFile, Evidence, Party
 from chalicelib.services.anchoring import Anchoring
@@ -116,7 +114,7 @@ class Gatherer:
             self._anchoring.ensure(tree.note)
         files = []
         for stamped in self._anchoring.around(indices, tree.checkpoint.size):
-            old = Checkpoint.parse(note.parse_note(stamped.note).text)
+            old = Checkpoint.of_note(stamped.note)
             files.append(
                 AnchorFile(
                     size=stamped.size,
@@ -169,4 +167,4 @@ class Gatherer:
 
 def _name(dossier: Dossier) -> str:
     """How the bundle speaks of the person: the address, or the hash that the erasure left."""
-    return dossier.address or sha256(decode_id(dossier.sid)).hexdigest()
+    return dossier.address or vault_reference(dossier.sid)

@@ -12,8 +12,9 @@ import logging
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.health import DAY_MS, EventKind, observe
+from chalicelib.domain.health import EventKind, observe
 from chalicelib.domain.hygiene import (
     Owed,
     classify,

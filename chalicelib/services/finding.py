@@ -11,9 +11,16 @@ from enum import StrEnum
 
 from chalicelib.domain import leads
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.ids import CampaignId, DeliveryId, EventId, SubjectId, encode_id
-from chalicelib.domain.leads import Leads, LinkKind, LinkLead
-from chalicelib.errors import BadToken, InputError, NotFound
+from chalicelib.domain.ids import (
+    DELIVERY_ID_BYTES,
+    CampaignId,
+    DeliveryId,
+    EventId,
+    SubjectId,
+    encode_id,
+)
+from chalicelib.domain.leads import Leads, LinkKind, LinkLead, Miss, NobodyFound
+from chalicelib.errors import BadToken, InputError
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.sending import ChunkStore
 from chalicelib.ports.traces import MailTrace, Traces
@@ -24,29 +31,35 @@ from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 
 MESSAGE_ID = "Message-ID"
-NO_DELIVERY = bytes(12)
+NO_DELIVERY = bytes(DELIVERY_ID_BYTES)
 ONE_CLUE = "Say who is looked for by exactly one of: email, link, message_id, eml."
 SEVERAL = (
     "This leads to more than one person, so nobody is shown. Give only the mail the complaint is "
     "about, or one link of it."
 )
-NOBODY_HAS = (
-    "Nobody is found by this address. If the person was erased, only a link or the Message-ID of a "
-    "mail they got still leads to what is left."
-)
-SUPPRESSED_ONLY = (
-    "Nobody is found by this address, but it is on the suppression list: no mail goes to it."
-)
-NO_LINK = "This holds no whole link of ours. It may have been cut short; copy it once more."
-LEADS_NOWHERE = "This is one of ours, but it leads to nobody here: the person may have been erased."
-NO_MAIL = (
-    "No mail with this Message-ID is known. They are kept for 400 days, from Amazon SES's first "
-    "report of a mail; a link in the mail works longer."
-)
-NOTHING_IN_IT = (
-    "This mail holds no link of ours and no Message-ID we know. Paste its source with all headers, "
-    "or forward it as an attachment and paste that."
-)
+_MISSES: Mapping[Miss, str] = {
+    Miss.NOBODY: (
+        "Nobody is found by this address. If the person was erased, only a link or the Message-ID "
+        "of a mail they got still leads to what is left."
+    ),
+    Miss.SUPPRESSED: (
+        "Nobody is found by this address, but it is on the suppression list: no mail goes to it."
+    ),
+    Miss.NO_LINK: (
+        "This holds no whole link of ours. It may have been cut short; copy it once more."
+    ),
+    Miss.LEADS_NOWHERE: (
+        "This is one of ours, but it leads to nobody here: the person may have been erased."
+    ),
+    Miss.NO_MAIL: (
+        "No mail with this Message-ID is known. They are kept for 400 days, from Amazon SES's "
+        "first report of a mail; a link in the mail works longer."
+    ),
+    Miss.NOTHING_IN_IT: (
+        "This mail holds no link of ours and no Message-ID we know. Paste its source with all "
+        "headers, or forward it as an attachment and paste that."
+    ),
+}
 
 
 class Clue(StrEnum):
@@ -106,7 +119,8 @@ class Finder:
 
         Raises:
             InputError: not one clue, a malformed one, or one that leads to several people.
-            NotFound: nobody is found; the words say what was understood. Nothing was written.
+            NobodyFound: its words say what was understood. Nothing was written.
+            NotFound: whom it leads to is gone meanwhile. Nothing was written.
             Conflict, DependencyError: the entry could not be written; nothing is told.
         """
         clue, text = _one(clues)
@@ -128,28 +142,28 @@ class Finder:
         """Also by an older address: each leads to its person."""
         found = self._ledger.lookup(self._ledger.mac(parse_address(text).normal))
         if found.sid is None:
-            raise NotFound(SUPPRESSED_ONLY if found.suppressions else NOBODY_HAS)
+            raise _nobody(Miss.SUPPRESSED if found.suppressions else Miss.NOBODY)
         return (_Lead(sid=found.sid, understood="address"),)
 
     def _by_link(self, text: str) -> tuple[_Lead, ...]:
-        return self._known(self._links(leads.of_link(text)), NO_LINK)
+        return self._known(self._links(leads.of_link(text)), Miss.NO_LINK)
 
     def _by_message_id(self, text: str) -> tuple[_Lead, ...]:
-        return self._known(self._messages(leads.of_message_id(text)), NO_MAIL)
+        return self._known(self._messages(leads.of_message_id(text)), Miss.NO_MAIL)
 
     def _by_mail(self, text: str) -> tuple[_Lead, ...]:
         read = leads.of_mail(text)
-        return self._known((*self._links(read), *self._messages(read)), NOTHING_IN_IT)
+        return self._known((*self._links(read), *self._messages(read)), Miss.NOTHING_IN_IT)
 
-    def _known(self, found: tuple[_Lead, ...], otherwise: str) -> tuple[_Lead, ...]:
+    def _known(self, found: tuple[_Lead, ...], otherwise: Miss) -> tuple[_Lead, ...]:
         """Those that lead to a chain there is."""
         if not found:
-            raise NotFound(otherwise)
+            raise _nobody(otherwise)
         sids = dict.fromkeys(lead.sid for lead in found)
         there = {sid for sid in list(sids)[:100] if self._store.load(sid).state is not None}
         known = tuple(lead for lead in found if lead.sid in there)
         if not known:
-            raise NotFound(LEADS_NOWHERE)
+            raise _nobody(Miss.LEADS_NOWHERE)
         return known
 
     def _links(self, read: Leads) -> tuple[_Lead, ...]:
@@ -204,6 +218,10 @@ class Finder:
             return None
         source = Source(request=located.event)
         return _Lead(sid=located.sid, understood=MESSAGE_ID, source=source)
+
+
+def _nobody(miss: Miss) -> NobodyFound:
+    return NobodyFound(miss, _MISSES[miss])
 
 
 def _one(clues: Mapping[str, str]) -> tuple[Clue, str]:

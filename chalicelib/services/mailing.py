@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, Content, Recipient
-from chalicelib.domain.catalog import LANGUAGES, Brand, FieldType, MailingList
+from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
+from chalicelib.domain.forms import FieldType
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, SubjectId, decode_id
 from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer

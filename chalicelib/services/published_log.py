@@ -13,7 +13,6 @@ from chalicelib.domain.ids import EventId
 from chalicelib.errors import NotFound
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.outside import Blobs
-from chalicelib.proof import note
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.evidence import ProvenEntry
 from chalicelib.proof.tiles import (
@@ -49,12 +48,15 @@ class Tree:
 
     def leaf(self, index: int) -> bytes:
         """Return the entry at ``index`` as the log holds it; its path says whether it is so."""
-        number = index // TILE_WIDTH
+        return self.leaves(index // TILE_WIDTH)[index % TILE_WIDTH]
+
+    def leaves(self, number: int) -> tuple[bytes, ...]:
+        """Return the entries of bundle ``number``, `TILE_WIDTH` but in the log's last."""
         if number not in self.bundles:
             for oldest in list(self.bundles)[: len(self.bundles) + 1 - BUNDLES_KEPT]:
                 del self.bundles[oldest]
             self.bundles[number] = read_leaves(self.read, number, self.checkpoint.size)
-        return self.bundles[number][index % TILE_WIDTH]
+        return self.bundles[number]
 
     def since(self, old: Checkpoint) -> tuple[bytes, ...]:
         """Return the consistency proof from an older checkpoint of this log."""
@@ -71,10 +73,18 @@ class PublishedLog:
     def tree(self) -> Tree | None:
         """Return the log at its latest checkpoint; None before its first."""
         try:
-            data = read_checkpoint(self._blobs)
+            return self.latest()
         except NotFound:
             return None
-        checkpoint = Checkpoint.parse(note.parse_note(data).text)
+
+    def latest(self) -> Tree:
+        """Return the log at its latest checkpoint.
+
+        Raises:
+            NotFound: it has none yet.
+        """
+        data = read_checkpoint(self._blobs)
+        checkpoint = Checkpoint.of_note(data)
         read = tile_reader(self._blobs)
         reader = TileReader(checkpoint.size, read)
         return Tree(note=data, checkpoint=checkpoint, reader=reader, read=read)

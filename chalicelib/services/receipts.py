@@ -9,8 +9,9 @@ shown of an erased person.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.events import Event
+from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import BrandId, EventId, SubjectId, decode_id, encode_id
 from chalicelib.errors import BadToken, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists

@@ -12,20 +12,16 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain import consent
 from chalicelib.domain.erasure import Ground, Stage, said_no
-from chalicelib.domain.ids import EventId, SubjectId, encode_id
+from chalicelib.domain.ids import EventId, SubjectId, encode_id, vault_reference
 from chalicelib.domain.state import SubjectState
-from chalicelib.errors import NotFound
 from chalicelib.ports.erasure import Erasures, PersonalData, Shred
 from chalicelib.ports.ledger import LedgerStore, StoredEntry
-from chalicelib.ports.outside import Blobs
-from chalicelib.proof import note
-from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
 from chalicelib.proof.merkle import leaf_hash
-from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
+from chalicelib.proof.tiles import TILE_WIDTH
 from chalicelib.services.entries import event_of_leaf
-from chalicelib.services.sequencing import read_checkpoint, tile_reader
-from chalicelib.services.shredding import Shredder, vault_reference
+from chalicelib.services.published_log import PublishedLog
+from chalicelib.services.shredding import Shredder
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +54,13 @@ class Replay:
         records: Erasures,
         data: PersonalData,
         shredder: Shredder,
-        blobs: Blobs,
+        published: PublishedLog,
     ) -> None:
         self._store = store
         self._records = records
         self._data = data
         self._shredder = shredder
-        self._blobs = blobs
+        self._published = published
 
     def run(self) -> Replayed:
         """Erase again everybody whose erasure is in the log and who is back; safe to repeat.
@@ -106,25 +102,21 @@ class Replay:
                 return
 
     def _erasures(self) -> Iterator[tuple[str, Logged]]:
-        try:
-            data = read_checkpoint(self._blobs)
-        except NotFound:
+        tree = self._published.tree()
+        if tree is None:
             return
-        size = Checkpoint.parse(note.parse_note(data).text).size
-        read = tile_reader(self._blobs)
-        for first in range(0, size, TILE_WIDTH):
-            for place, leaf in enumerate(read_leaves(read, first // TILE_WIDTH, size)):
+        for first in range(0, tree.checkpoint.size, TILE_WIDTH):
+            for index, leaf in enumerate(tree.leaves(first // TILE_WIDTH), first):
                 revealed = parse_leaf(leaf).fields.erasure
                 if revealed is not None:
-                    yield revealed.vault_ref, Logged(index=first + place, leaf=leaf)
+                    yield revealed.vault_ref, Logged(index=index, leaf=leaf)
 
     def _again(self, sid: SubjectId, logged: Logged, *, is_back: bool) -> bool:
         """Whether anything of the person was back, which is gone now."""
         loaded = self._store.load(sid)
         parsed = parse_leaf(logged.leaf)
         state = loaded.state or SubjectState()
-        swept = self._data.sweep(sid)
-        self._shredder.sweep(sid)
+        swept = self._shredder.sweep(sid)
         if state.erased and not (is_back or loaded.macs or swept):
             return False
         found = {mac: self._store.lookup(mac) for mac in loaded.macs}

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.domain.catalog import LANGUAGES, Brand, Form, MailingList, NoticeRef
+from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.events import EMAIL
+from chalicelib.domain.forms import Form, NoticeRef
 from chalicelib.domain.ids import ListId
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page

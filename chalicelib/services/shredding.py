@@ -9,10 +9,9 @@ the log changes. Refuses to erase an erased chain twice: it only sweeps again.
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from chalicelib.domain.erasure import Ground
-from chalicelib.domain.ids import BrandId, EventId, SubjectId, decode_id
+from chalicelib.domain.ids import BrandId, EventId, SubjectId, vault_reference
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, EvidenceError, NotFound
 from chalicelib.ports.erasure import PersonalData, Shred
@@ -26,11 +25,6 @@ from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledg
 from chalicelib.vocabulary import EventType
 
 log = logging.getLogger(__name__)
-
-
-def vault_reference(sid: SubjectId) -> str:
-    """Return ``kid`` of a subject: SHA-256 (hex) of the 16 raw bytes of its id."""
-    return sha256(decode_id(sid)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +81,18 @@ class Shredder:
         log.info("a person was erased", extra={"event": done.event, "ground": ground})
         return done
 
-    def sweep(self, sid: SubjectId) -> None:
+    def sweep(self, sid: SubjectId) -> int:
         """Destroy what a chain without a key still has; harmless to repeat.
+
+        Returns:
+            How many rows were deleted or emptied; bundles are not counted.
 
         Raises:
             DependencyError: something may be left; sweep again.
         """
-        self._data.sweep(sid)
+        swept = self._data.sweep(sid)
         self._blobs.delete_all(f"bundles/{sid}/")
+        return swept
 
     def _ended(self, sid: SubjectId) -> Shredded | None:
         state = self._store.load(sid).state

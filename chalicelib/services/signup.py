@@ -9,7 +9,8 @@ message with only the request id. The worker decides whether and what to mail.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.catalog import LANGUAGES, Brand, Form
+from chalicelib.domain.catalog import LANGUAGES, Brand
+from chalicelib.domain.forms import Form
 from chalicelib.domain.networks import network_of
 from chalicelib.domain.signup import Submission, read_submission
 from chalicelib.errors import Conflict, InputError, NotFound, OverBudget

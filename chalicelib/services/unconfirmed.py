@@ -8,26 +8,18 @@ and the next goes on there, and that the worker decides anew on the whole chain 
 import logging
 from collections.abc import Sequence
 
-from chalicelib.domain.erasure import (
-    DAY_MS,
-    Ground,
-    may_be_unconfirmed,
-    said_no,
-    was_never_confirmed,
-)
+from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.erasure import Ground, may_be_unconfirmed, said_no, was_never_confirmed
 from chalicelib.domain.ids import EventId, encode_id
-from chalicelib.errors import NotFound
 from chalicelib.ports.erasure import Erasures
 from chalicelib.ports.ledger import LedgerStore, Located
-from chalicelib.ports.outside import Blobs, Queue, Queues
+from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock
-from chalicelib.proof import note
-from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.leaf import ParsedLeaf, parse_leaf
-from chalicelib.proof.tiles import TILE_WIDTH, read_leaves
+from chalicelib.proof.tiles import TILE_WIDTH
 from chalicelib.services.entries import event_of_leaf
 from chalicelib.services.erasure import SWEEP_AGAIN_MS
-from chalicelib.services.sequencing import read_checkpoint, tile_reader
+from chalicelib.services.published_log import PublishedLog, Tree
 from chalicelib.services.shredding import Shredder
 from chalicelib.vocabulary import EventType
 
@@ -51,7 +43,7 @@ class Unconfirmed:
         store: LedgerStore,
         records: Erasures,
         shredder: Shredder,
-        blobs: Blobs,
+        published: PublishedLog,
         queues: Queues,
         clock: Clock,
         keep_days: int,
@@ -59,7 +51,7 @@ class Unconfirmed:
         self._store = store
         self._records = records
         self._shredder = shredder
-        self._blobs = blobs
+        self._published = published
         self._queues = queues
         self._clock = clock
         self._keep_ms = keep_days * DAY_MS
@@ -70,15 +62,13 @@ class Unconfirmed:
         Raises:
             DependencyError: the next run does the same piece again; that is harmless.
         """
-        try:
-            data = read_checkpoint(self._blobs)
-        except NotFound:
+        tree = self._published.tree()
+        if tree is None:
             return 0
-        size = Checkpoint.parse(note.parse_note(data).text).size
         place = start = self._records.place()
         before_ms, queued = self._clock.now_ms() - self._keep_ms, 0
         for _ in range(MAX_BUNDLES):
-            old = self._old_leaves(place, size, before_ms)
+            old = _old_leaves(tree, place, before_ms)
             if not old:
                 break
             queued += self._queue(old)
@@ -86,19 +76,6 @@ class Unconfirmed:
             self._records.move(place)
         log.info("the search for unconfirmed requests went on", extra={"entries": place - start})
         return queued
-
-    def _old_leaves(self, place: int, size: int, before_ms: int) -> list[ParsedLeaf]:
-        """Leaves from ``place`` to the end of its bundle, up to the first that is too young."""
-        if place >= size:
-            return []
-        bundle, skip = divmod(place, TILE_WIDTH)
-        found = []
-        for leaf in read_leaves(tile_reader(self._blobs), bundle, size)[skip:]:
-            parsed = parse_leaf(leaf)
-            if parsed.fields.ts_ms > before_ms:
-                break
-            found.append(parsed)
-        return found
 
     def _queue(self, leaves: Sequence[ParsedLeaf]) -> int:
         places = [
@@ -161,3 +138,17 @@ class Unconfirmed:
         again: dict[str, object] = {"v": 1, "unconfirmed": request}
         self._queues.send(Queue.ERASURES, again, delay_s=SWEEP_AGAIN_MS // 1000)
         return True
+
+
+def _old_leaves(tree: Tree, place: int, before_ms: int) -> list[ParsedLeaf]:
+    """Leaves from ``place`` to the end of its bundle, up to the first that is too young."""
+    if place >= tree.checkpoint.size:
+        return []
+    bundle, skip = divmod(place, TILE_WIDTH)
+    found = []
+    for leaf in tree.leaves(bundle)[skip:]:
+        parsed = parse_leaf(leaf)
+        if parsed.fields.ts_ms > before_ms:
+            break
+        found.append(parsed)
+    return found

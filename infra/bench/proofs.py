@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Any
 
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import SubjectId, decode_id
-from chalicelib.domain.signup import DAY_MS, MAILS_PER_30_DAYS
+from chalicelib.domain.signup import MAILS_PER_30_DAYS
 from chalicelib.ports.outside import Queue
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.proofs import Wish

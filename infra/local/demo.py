@@ -19,8 +19,8 @@ from chalicelib.bootstrap import Container
 from chalicelib.config import Settings
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.catalog import Form
 from chalicelib.domain.events import Via
+from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import PurposeId
 from chalicelib.errors import Conflict
 from chalicelib.proof.canonical import JsonValue

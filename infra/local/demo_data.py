@@ -6,7 +6,8 @@ Guarantees that the texts are complete in every language of the product, and nam
 controller and its addresses are examples (RFC 2606).
 """
 
-from chalicelib.domain.catalog import Box, Brand, Field, FieldType, Form, MailingList
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.forms import Box, Field, FieldType, Form
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
 
 DEMO_CREATED_MS = 1_767_225_600_000

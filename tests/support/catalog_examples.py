@@ -3,7 +3,8 @@
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope, key_digest
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
-from chalicelib.domain.catalog import Box, Brand, Field, FieldType, Form, MailingList, NoticeRef
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.forms import Box, Field, FieldType, Form, NoticeRef
 from chalicelib.domain.ids import BrandId, CampaignId, FormId, JobId, ListId, PurposeId
 from chalicelib.domain.jobs import Job, JobStatus
 from tests.support.clock import START_MS

@@ -33,97 +33,112 @@ from tests.support.small_log import (
     withdrawn_person,
 )
 
+EXPORT = bundle.EXPORT_PROOF
+EVERY = ("signature", "witnesses", "integrity", "inclusion", "consistency")
+HEADER = b"c2sp.org/tlog-proof@v1"
+DASH = "\u2014 ".encode()
+
 
 def note_cases() -> Iterator[Case]:
     """What is wrong with the export's note or proof file, which no manifest covers."""
-    export, every = (
-        bundle.EXPORT_PROOF,
-        ("signature", "witnesses", "integrity", "inclusion", "consistency"),
-    )
-    header = b"c2sp.org/tlog-proof@v1"
-    dash = "\u2014 ".encode()
+    yield from spelling_cases()
+    yield from shape_cases()
+    yield from path_cases()
+
+
+def spelling_cases() -> Iterator[Case]:
+    """One text of the file replaced by another."""
     for name, old, new in (
-        ("other header", header, header + b"0"),
-        ("not ASCII", header, header + b"\xff"),
+        ("other header", HEADER, HEADER + b"0"),
+        ("not ASCII", HEADER, HEADER + b"\xff"),
         ("no index", b"index ", b"indx "),
         ("index spelling", b"index 1", b"index 01"),
         ("index huge", b"index 1", b"index 99999999999999999991"),
         ("index beyond 63 bits", b"index 17", b"index 9999999999999999999"),
-        ("not UTF-8", dash, b"\xff" + dash),
+        ("not UTF-8", DASH, b"\xff" + DASH),
         ("control character", b"\n20\n", b"\n20\r\n"),
-        ("no dash", dash, b"-- "),
-        ("no blank line", b"\n\n" + dash, b"\n" + dash),
-        ("four lines", b"\n\n" + dash, b"\nmore\n\n" + dash),
-        ("another dash", dash, b"~ "),
-        ("name empty", dash + ORIGIN.encode(), dash),
-        ("plus in name", dash + ORIGIN.encode(), dash + b"a+b"),
-        ("base64 character", dash + ORIGIN.encode() + b" ", dash + ORIGIN.encode() + b" *"),
+        ("no dash", DASH, b"-- "),
+        ("no blank line", b"\n\n" + DASH, b"\n" + DASH),
+        ("four lines", b"\n\n" + DASH, b"\nmore\n\n" + DASH),
+        ("another dash", DASH, b"~ "),
+        ("name empty", DASH + ORIGIN.encode(), DASH),
+        ("plus in name", DASH + ORIGIN.encode(), DASH + b"a+b"),
+        ("base64 character", DASH + ORIGIN.encode() + b" ", DASH + ORIGIN.encode() + b" *"),
         (
             "short signature",
-            dash + ORIGIN.encode() + b" ",
-            dash + ORIGIN.encode() + b" AAAA\n" + dash + ORIGIN.encode() + b" ",
+            DASH + ORIGIN.encode() + b" ",
+            DASH + ORIGIN.encode() + b" AAAA\n" + DASH + ORIGIN.encode() + b" ",
         ),
         ("origin with a space", b"\n" + ORIGIN.encode() + b"\n", b"\nexample .com\n"),
     ):
-        yield tampered(f"export proof: {name}", swap(export, old, new), *every)
+        yield tampered(f"export proof: {name}", swap(EXPORT, old, new), *EVERY)
+
+
+def shape_cases() -> Iterator[Case]:
+    """The file as a whole: its end, its size, its signatures, its root."""
 
     def no_end(files: Files) -> None:
-        files[export] = files[export][:-1]
+        files[EXPORT] = files[EXPORT][:-1]
 
     def second_spelling(files: Files) -> None:
         # A root of 32 bytes ends in "x=": its last letter has two unused bits.
-        head, root, rest = files[export].partition(b"=\n\n")
+        head, root, rest = files[EXPORT].partition(b"=\n\n")
         letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        files[export] = head[:-1] + bytes([letters[letters.index(head[-1:]) + 1]]) + root + rest
+        files[EXPORT] = head[:-1] + bytes([letters[letters.index(head[-1:]) + 1]]) + root + rest
 
     def many_lines(files: Files) -> None:
-        line = b"\n" + dash + b"grease.example AAAAAAA=\n"
-        files[export] = files[export][:-1] + line.rstrip(b"\n") * 100 + b"\n"
+        line = b"\n" + DASH + b"grease.example AAAAAAA=\n"
+        files[EXPORT] = files[EXPORT][:-1] + line.rstrip(b"\n") * 100 + b"\n"
 
     def short_root(files: Files) -> None:
-        proof = TlogProof.parse(files[export])
+        proof = TlogProof.parse(files[EXPORT])
         root = note.encode_base64(
             note.decode_base64(proof.checkpoint.split(b"\n")[2].decode())[:31]
         )
-        files[export] = files[export].replace(proof.checkpoint.split(b"\n")[2], root.encode())
-
-    def hashes(edit: Callable[[tuple[bytes, ...]], bytes]) -> Change:
-        def change(files: Files) -> None:
-            proof = TlogProof.parse(files[export])
-            lines = [note.encode_base64(value).encode() + b"\n" for value in proof.hashes]
-            files[export] = files[export].replace(b"".join(lines), edit(tuple(lines)))
-
-        return change
+        files[EXPORT] = files[EXPORT].replace(proof.checkpoint.split(b"\n")[2], root.encode())
 
     def huge(files: Files) -> None:
-        line = dash + b"grease.example " + b"AAAA" * 250_000 + b"\n"
-        files[export] += line
+        line = DASH + b"grease.example " + b"AAAA" * 250_000 + b"\n"
+        files[EXPORT] += line
 
     def namesake(files: Files) -> None:
         key_id = SmallLog().signer.key.key_id
         line = note.NoteSignature(name="other.example", key_id=key_id, signature=b"no signature")
-        files[export] += f"{line}\n".encode()
+        files[EXPORT] += f"{line}\n".encode()
 
-    yield tampered("export proof: a megabyte of signatures", huge, *every)
+    yield tampered("export proof: a megabyte of signatures", huge, *EVERY)
     yield tampered("export proof: another name with the log's key id", namesake)
-    yield tampered("export proof: no end", no_end, *every)
-    yield tampered("export proof: no note", put(export, header + b"\nindex 17"), *every)
-    bare = header + b"\n\n" + SmallLog().checkpoint(0)
-    yield tampered("export proof: only a note", put(export, bare), *every)
-    yield tampered("export proof: second spelling", second_spelling, *every)
-    yield tampered("export proof: too many lines", many_lines, *every)
-    yield tampered("export proof: short root", short_root, *every)
+    yield tampered("export proof: no end", no_end, *EVERY)
+    yield tampered("export proof: no note", put(EXPORT, HEADER + b"\nindex 17"), *EVERY)
+    bare = HEADER + b"\n\n" + SmallLog().checkpoint(0)
+    yield tampered("export proof: only a note", put(EXPORT, bare), *EVERY)
+    yield tampered("export proof: second spelling", second_spelling, *EVERY)
+    yield tampered("export proof: too many lines", many_lines, *EVERY)
+    yield tampered("export proof: short root", short_root, *EVERY)
+
+
+def path_cases() -> Iterator[Case]:
+    """The audit path and the index it is for."""
+
+    def hashes(edit: Callable[[tuple[bytes, ...]], bytes]) -> Change:
+        def change(files: Files) -> None:
+            proof = TlogProof.parse(files[EXPORT])
+            lines = [note.encode_base64(value).encode() + b"\n" for value in proof.hashes]
+            files[EXPORT] = files[EXPORT].replace(b"".join(lines), edit(tuple(lines)))
+
+        return change
+
     yield tampered(
-        "export proof: short hash", hashes(lambda lines: b"AAAA\n" + b"".join(lines)), *every
+        "export proof: short hash", hashes(lambda lines: b"AAAA\n" + b"".join(lines)), *EVERY
     )
-    yield tampered("export proof: 64 hashes", hashes(lambda lines: lines[0] * 64), *every)
+    yield tampered("export proof: 64 hashes", hashes(lambda lines: lines[0] * 64), *EVERY)
     only = ("integrity", "inclusion")
     yield tampered("export proof: hash missing", hashes(lambda lines: b"".join(lines[1:])), *only)
     yield tampered(
         "export proof: hashes swapped", hashes(lambda lines: b"".join(lines[::-1])), *only
     )
-    yield tampered("export proof: index outside", swap(export, b"index 17", b"index 20"), *only)
-    yield tampered("export proof: index moved", swap(export, b"index 17", b"index 16"), *only)
+    yield tampered("export proof: index outside", swap(EXPORT, b"index 17", b"index 20"), *only)
+    yield tampered("export proof: index moved", swap(EXPORT, b"index 17", b"index 16"), *only)
 
 
 def inclusion_cases() -> Iterator[Case]:
@@ -170,13 +185,11 @@ def inclusion_cases() -> Iterator[Case]:
 
 
 def consistency_cases() -> Iterator[Case]:
-    export = bundle.EXPORT_PROOF
-
     def extra(edit: Callable[[bytes], bytes | None]) -> Change:
         def change(files: Files) -> None:
-            proof = TlogProof.parse(files[export])
+            proof = TlogProof.parse(files[EXPORT])
             assert proof.extra is not None
-            files[export] = replace(proof, extra=edit(proof.extra)).encode()
+            files[EXPORT] = replace(proof, extra=edit(proof.extra)).encode()
 
         return change
 
@@ -190,8 +203,8 @@ def consistency_cases() -> Iterator[Case]:
     )
 
     def empty_extra(files: Files) -> None:
-        head, _, rest = files[export].partition(b"extra ")
-        files[export] = head + b"extra \n" + rest.partition(b"\n")[2]
+        head, _, rest = files[EXPORT].partition(b"extra ")
+        files[EXPORT] = head + b"extra \n" + rest.partition(b"\n")[2]
 
     yield tampered("consistency empty", empty_extra, "consistency")
     # The export entry in a tree that does not extend the bundle's.

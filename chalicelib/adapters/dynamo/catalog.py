@@ -29,7 +29,8 @@ from chalicelib.adapters.dynamo.models import (
 )
 from chalicelib.domain.api_keys import ApiKey
 from chalicelib.domain.campaigns import Campaign
-from chalicelib.domain.catalog import Brand, Form, MailingList
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
 from chalicelib.ports.catalog import Page

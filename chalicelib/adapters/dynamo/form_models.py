@@ -17,7 +17,7 @@ from pynamodb.attributes import (
 )
 
 from chalicelib.adapters.dynamo.models import Row
-from chalicelib.domain.catalog import Box, Field, FieldType, Form, NoticeRef
+from chalicelib.domain.forms import Box, Field, FieldType, Form, NoticeRef
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
 
 FORMS: Final = "FORM"

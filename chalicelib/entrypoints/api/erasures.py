@@ -24,6 +24,7 @@ from chalicelib.entrypoints.languages import choose_language
 from chalicelib.proof.words import TABLES
 
 if TYPE_CHECKING:
+    from chalicelib.bootstrap import Container
     from chalicelib.services.erasure import Certificate
 
 SELECTORS = ("email", "token", "subscriber")
@@ -99,8 +100,13 @@ def get_erasure_certificate(call: Call) -> Mapping[str, Any] | Answer:
     if "text/html" not in headers.get("accept", ""):
         return data
     language = choose_language([query], headers.get("accept-language", ""), shown.erasure.language)
+    return certificate_page(call.container, shown, language)
+
+
+def certificate_page(container: "Container", shown: "Certificate", language: str) -> Answer:
+    """Return the certificate as a page to print, in one of our languages."""
     page = {"language": language, "certificate": shown, "words": TABLES[language]}
-    return html(call.container.renderer.page("pages/erasure_certificate.html", page))
+    return html(container.renderer.page("pages/erasure_certificate.html", page))
 
 
 OPERATIONS = (

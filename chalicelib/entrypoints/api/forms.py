@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.catalog import Box, Field, FieldType, Form
+from chalicelib.domain.forms import Box, Field, FieldType, Form
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
 from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, rfc3339
 from chalicelib.entrypoints.languages import CHOICE_NAMES

@@ -9,8 +9,9 @@ Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 
 from typing import Final
 
-from chalicelib.domain.catalog import MAX_FIELDS, MAX_NAME_CHARS
+from chalicelib.domain.catalog import MAX_NAME_CHARS
 from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
+from chalicelib.domain.forms import MAX_FIELDS
 from chalicelib.domain.suppressions import OPERATOR_REASONS
 from chalicelib.entrypoints.api.finding_schemas import FINDING_SCHEMAS
 from chalicelib.entrypoints.api.shapes import (

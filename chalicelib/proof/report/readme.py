@@ -8,7 +8,6 @@ from typing import Final
 
 from chalicelib.proof.checkpoint import Checkpoint
 from chalicelib.proof.evidence import Evidence
-from chalicelib.proof.note import parse_note
 from chalicelib.proof.report.html import visible
 from chalicelib.proof.words import TABLES
 
@@ -64,7 +63,7 @@ def readme(evidence: Evidence) -> bytes:
         "readme.title": evidence.bundle_id,
         "head.about": evidence.subject or words["head.erased"],
         "head.controller": evidence.controller,
-        "head.log": Checkpoint.parse(parse_note(evidence.checkpoint).text).origin,
+        "head.log": Checkpoint.of_note(evidence.checkpoint).origin,
     }
     parts = (
         "\n".join(

@@ -114,6 +114,16 @@ def transactions(dynamodb: Any) -> list[Any]:
 
 def reads(dynamodb: Any) -> list[Any]:
     """Queries by partition in every form, items of every type, conditions, batches."""
+    fill(dynamodb)
+    return [
+        answer(dynamodb.get_item, TableName="two", Key=item("p", "E#001")),
+        *queries(dynamodb),
+        *conditions(dynamodb),
+    ]
+
+
+def fill(dynamodb: Any) -> None:
+    """Store five items of every type in each of two partitions."""
     every = {
         "s": {"S": ""},
         "n": {"N": "1.50"},
@@ -129,9 +139,12 @@ def reads(dynamodb: Any) -> list[Any]:
     for pk in ("p", "q"):
         for n in (3, 1, 2, 10, 20):
             dynamodb.put_item(TableName="two", Item=item(pk, f"E#{n:03}", **every))
-    values = {":p": {"S": "p"}}
-    told = [answer(dynamodb.get_item, TableName="two", Key=item("p", "E#001"))]
-    more = {":a": {"S": "E#002"}, ":z": {"S": "E#010"}}
+
+
+def queries(dynamodb: Any) -> list[Any]:
+    """Queries by partition in every form, of partitions with items and without."""
+    told = []
+    values = {":p": {"S": "p"}, ":a": {"S": "E#002"}, ":z": {"S": "E#010"}, ":n": {"N": "0"}}
     for condition, extra in (
         ("pk = :p", {}),
         ("pk = :p", {"ScanIndexForward": False, "Limit": 2}),
@@ -145,11 +158,7 @@ def reads(dynamodb: Any) -> list[Any]:
         ("pk = :p", {"ExclusiveStartKey": item("p", "E#002")}),
         ("pk = :p", {"ExclusiveStartKey": item("p", "E#010"), "ScanIndexForward": False}),
     ):
-        used = {
-            k: v
-            for k, v in (values | more | {":n": {"N": "0"}}).items()
-            if k in condition + str(extra)
-        }
+        used = {k: v for k, v in values.items() if k in condition + str(extra)}
         told.append(
             answer(
                 dynamodb.query,
@@ -159,26 +168,22 @@ def reads(dynamodb: Any) -> list[Any]:
                 **extra,
             )
         )
-    told.append(
-        answer(
-            dynamodb.query,
-            TableName="two",
-            KeyConditionExpression="pk = :p",
-            ExpressionAttributeValues={":p": {"S": "nobody"}},
+    for table, pk in (("two", "nobody"), ("hash", "h")):
+        told.append(
+            answer(
+                dynamodb.query,
+                TableName=table,
+                KeyConditionExpression="pk = :p",
+                ExpressionAttributeValues={":p": {"S": pk}},
+            )
         )
-    )
-    told.append(
-        answer(
-            dynamodb.query,
-            TableName="hash",
-            KeyConditionExpression="pk = :p",
-            ExpressionAttributeValues={":p": {"S": "h"}},
-        )
-    )
-    told.append(
-        answer(dynamodb.put_item, TableName="two", Item=item("p", "E#001"), **ABSENT, **OLD)
-    )
-    told.append(
+    return told
+
+
+def conditions(dynamodb: Any) -> list[Any]:
+    """A put that a condition refuses, an update, and a batch of which one item is missing."""
+    return [
+        answer(dynamodb.put_item, TableName="two", Item=item("p", "E#001"), **ABSENT, **OLD),
         answer(
             dynamodb.update_item,
             TableName="two",
@@ -186,17 +191,14 @@ def reads(dynamodb: Any) -> list[Any]:
             UpdateExpression="SET n = n + :o REMOVE l",
             ExpressionAttributeValues=ONE,
             ReturnValues="ALL_NEW",
-        )
-    )
-    told.append(
+        ),
         answer(
             dynamodb.batch_get_item,
             RequestItems={
                 "two": {"Keys": [item("p", "E#001"), item("q", "E#003"), item("x", "y")]}
             },
-        )
-    )
-    return told
+        ),
+    ]
 
 
 def queues(sqs: Any) -> list[Any]:

@@ -16,8 +16,9 @@ from chalicelib.adapters.templates import (
     zone_minute,
 )
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
-from chalicelib.domain.catalog import LANGUAGES, Brand, NoticeRef
+from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.erasure import Erasure, Ground
+from chalicelib.domain.forms import NoticeRef
 from chalicelib.domain.ids import JobId, SubjectId
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.signup import Problem

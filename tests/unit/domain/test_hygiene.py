@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.consent import fold
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
 from chalicelib.domain.health import (
-    DAY_MS,
     LIMITS,
     EventKind,
     Health,

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.consent import fold
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.signup import (
     COOLDOWN_MS,
-    DAY_MS,
     Mail,
     Problem,
     SubmissionError,

@@ -3,7 +3,7 @@
 
 import pytest
 
-from chalicelib.domain.erasure import DAY_MS
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.entrypoints import schedules
 from chalicelib.errors import FatalError, Unavailable
 from chalicelib.ports.outside import Queue

@@ -3,8 +3,9 @@
 
 import pytest
 
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import Via
-from chalicelib.domain.signup import COOLDOWN_MS, DAY_MS, Mail
+from chalicelib.domain.signup import COOLDOWN_MS, Mail
 from chalicelib.domain.state import ConsentKey, ConsentStatus
 from chalicelib.errors import BadToken, Conflict, NotFound, Throttled, Unavailable
 from chalicelib.ports.outside import Queue

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.adapters.recent import RecentForms
-from chalicelib.domain.catalog import Field, FieldType
+from chalicelib.domain.forms import Field, FieldType
 from chalicelib.domain.signup import Problem, SubmissionError
 from chalicelib.errors import InputError, NotFound, OverBudget
 from chalicelib.ports.outside import Queue

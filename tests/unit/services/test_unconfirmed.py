@@ -3,7 +3,7 @@
 
 import pytest
 
-from chalicelib.domain.erasure import DAY_MS
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import Via
 from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Queue
