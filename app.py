@@ -51,6 +51,12 @@ def record_ses_events(event: SQSEvent) -> Any:
     return queues.record_ses_events(event.to_dict())
 
 
+@app.on_sqs_message(queue="kvitto-inbound", batch_size=10)
+def receive_mails(event: SQSEvent) -> Any:
+    """Unsubscribe who wrote to a mail's unsubscribe address."""
+    return queues.receive_mails(event.to_dict())
+
+
 @app.on_sqs_message(queue="kvitto-sequencing", batch_size=100, maximum_batching_window_in_seconds=1)
 def sequence_ledger(event: SQSEvent) -> Any:
     """Give new entries their place in the log."""

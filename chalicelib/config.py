@@ -6,6 +6,7 @@ names it. Nothing is read at import.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,7 +17,11 @@ PROVIDER_HOSTS = (".amazonaws.com", ".cloudfront.net", ".on.aws")
 """Hosts the provider owns: a link in a mail must outlive the deployment that sent it."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_SIGNUPS_PER_HOUR = 60
+DEFAULT_PLAIN_SIGNUPS_PER_HOUR = 10
+DEFAULT_FORM_SIGNUPS_PER_HOUR = 300
 DEFAULT_KEEP_UNCONFIRMED_DAYS = 30
+_DOMAIN = re.compile(r"(?=.{1,189}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+"""Of 254 characters of an address (RFC 5321 section 4.5.3.1.3), 64 and the ``@`` are taken."""
 MAX_RECOVERY_DAYS = 7
 """No backup may bring an erased person's key back later than this."""
 
@@ -32,11 +37,14 @@ class Settings:
         controller: id of the controller, in every ledger entry.
         log_key: ``kms:<key id or alias>``, or ``file:<path>`` of a 32-byte seed on one machine.
         signups_per_hour: sign-ups accepted from one network in an hour.
+        plain_signups_per_hour: those of them without proof of work, or filled in too fast, before
+            each takes one more step; and ``form_signups_per_hour`` of one form from everywhere.
         keep_unconfirmed_days: days after which a request nobody confirmed is erased, from 1.
         vault_recovery_days: recovery window of the vault's table, days, 1 to 7.
         tsa_url: where the RFC 3161 time-stamping authority answers; "" asks nobody for stamps.
         tsa_roots: path of a PEM file of the root certificates whose stamps count, relative to the
             package; "" counts none.
+        inbound_domain: domain whose mail we receive, for unsubscribing by mail; "" receives none.
 
     """
 
@@ -62,10 +70,13 @@ class Settings:
     log_key: str
     configuration_set: str
     signups_per_hour: int = DEFAULT_SIGNUPS_PER_HOUR
+    plain_signups_per_hour: int = DEFAULT_PLAIN_SIGNUPS_PER_HOUR
+    form_signups_per_hour: int = DEFAULT_FORM_SIGNUPS_PER_HOUR
     keep_unconfirmed_days: int = DEFAULT_KEEP_UNCONFIRMED_DAYS
     vault_recovery_days: int = MAX_RECOVERY_DAYS
     tsa_url: str = ""
     tsa_roots: str = ""
+    inbound_domain: str = ""
     region: str = ""
 
     def __post_init__(self) -> None:
@@ -84,6 +95,11 @@ class Settings:
         if self.log_key.startswith("file:") and not local:
             raise FatalError("A log key in a file is for one machine only; use a KMS key.")
         _require_authority(self.tsa_url, self.tsa_roots)
+        if self.inbound_domain and not _DOMAIN.fullmatch(self.inbound_domain):
+            raise FatalError(
+                "KVITTO_INBOUND_DOMAIN is a domain of your own in small letters, for example"
+                " unsubscribe.example.org."
+            )
 
     @property
     def is_secure(self) -> bool:
@@ -144,10 +160,13 @@ class Settings:
             log_key=required("LOG_KEY"),
             configuration_set=required("CONFIGURATION_SET"),
             signups_per_hour=count("SIGNUPS_PER_HOUR", DEFAULT_SIGNUPS_PER_HOUR),
+            plain_signups_per_hour=count("PLAIN_SIGNUPS_PER_HOUR", DEFAULT_PLAIN_SIGNUPS_PER_HOUR),
+            form_signups_per_hour=count("FORM_SIGNUPS_PER_HOUR", DEFAULT_FORM_SIGNUPS_PER_HOUR),
             keep_unconfirmed_days=count("KEEP_UNCONFIRMED_DAYS", DEFAULT_KEEP_UNCONFIRMED_DAYS),
             vault_recovery_days=count("VAULT_RECOVERY_DAYS", MAX_RECOVERY_DAYS, MAX_RECOVERY_DAYS),
             tsa_url=env.get("KVITTO_TSA_URL", "").strip(),
             tsa_roots=env.get("KVITTO_TSA_ROOTS", "").strip(),
+            inbound_domain=env.get("KVITTO_INBOUND_DOMAIN", "").strip(),
             region=env.get("AWS_REGION", "").strip(),
         )
 

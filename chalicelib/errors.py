@@ -11,7 +11,8 @@ data: messages hold ids, sizes and reasons, never an address, a token or a key.
     │   ├── Conflict          somebody else changed it first
     │   ├── NotFound          it does not exist, or not for this caller
     │   ├── IllegalTransition the rules do not allow this step from here
-    │   └── OverBudget        too much came from one place; later is fine (429)
+    │   ├── OverBudget        too much came from one place; later is fine (429)
+    │   └── ExtraStep         one more visible step is asked for; then the same is fine (428)
     ├── EvidenceError         evidence does not hold: always alarmed when it is our own
     │   ├── Malformed         the bytes are not in the format they claim
     │   ├── BadSignature      no acceptable signature by a trusted key
@@ -85,6 +86,26 @@ class IllegalTransition(StateError):
 
 class OverBudget(StateError):
     """Too many requests came from one network in the window; nothing was looked at."""
+
+
+class ExtraStep(StateError):
+    """Nothing was stored; the same submission together with ``token`` is taken.
+
+    Args:
+        cause: why, as a stable slug (`domain.gate.Cause`).
+        token: to be sent back as the parameter ``step``.
+        suggestion: the address that was probably meant, if the one given looks mistyped.
+    """
+
+    def __init__(self, cause: str, token: str, suggestion: str | None) -> None:
+        """Speak for people; the token travels apart from the words."""
+        super().__init__(
+            "One more step is needed before this sign-up is stored: send the same values again, "
+            "together with the member step of this answer as the parameter step."
+        )
+        self.cause = cause
+        self.token = token
+        self.suggestion = suggestion
 
 
 class EvidenceError(KvittoError):

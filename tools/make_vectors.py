@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/vectors/log/*.json: the log's formats as fixed inputs and outputs.
+"""Writes tests/vectors/log/*.json: the log's formats, and link tokens, as fixed inputs and outputs.
 
 Guarantees the same bytes on every run, so that `--check` (exit 1 on any difference) shows whether
 the code still speaks the format it spoke when the vectors were frozen. Keys and leaves in here
@@ -9,6 +9,7 @@ are made up and belong to nobody.
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ if str(ROOT) not in sys.path:
 from chalicelib.proof import canonical, cosignature, merkle, note, policy, tiles  # noqa: E402
 from chalicelib.proof.checkpoint import Checkpoint, sign_checkpoint  # noqa: E402
 from chalicelib.proof.tlog_proof import TlogProof  # noqa: E402
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys  # noqa: E402
 
 FOLDER: Final = ROOT / "tests" / "vectors" / "log"
 ORIGIN: Final = "ledger.example.com/demo"
@@ -194,6 +196,43 @@ def worked_vectors() -> dict[str, str]:
     }
 
 
+def token_vectors() -> dict[str, Any]:
+    """A token of every purpose, under two keys, and spellings that must be refused."""
+    sid, brand = bytes(range(16)), bytes(range(0xB0, 0xB4))
+    mailed = LinkPayload(sid=sid, brand=brand, delivery=bytes(range(0xD0, 0xDC)))
+    shown = replace(mailed, campaign=bytes(range(0xC0, 0xD0)))
+    payloads = {
+        LinkPurpose.UNSUBSCRIBE: mailed,
+        LinkPurpose.PREFERENCES: mailed,
+        LinkPurpose.VIEW: shown,
+        LinkPurpose.OPEN: shown,
+        LinkPurpose.CLICK: replace(shown, link=1),
+        LinkPurpose.RECEIPT: LinkPayload.of_entry(sid, brand, 2),
+        LinkPurpose.MAILTO: replace(mailed, delivery=bytes(12)),
+    }
+    masters = {1: bytes(range(32)), 2: bytes(range(32, 64))}
+    tokens = {
+        str(kid): {
+            str(purpose): TokenKeys(kid, masters).mint(purpose, payloads[purpose])
+            for purpose in LinkPurpose
+        }
+        for kid in masters
+    }
+    mailto = tokens["1"]["mailto"]
+    return {
+        "about": "Master keys 00..1f (kid 1), 20..3f (kid 2); payloads as in docs/spec/tokens.md.",
+        "tokens": tokens,
+        "other_spellings_of_mailto": [mailto.upper(), mailto.title()],
+        "refused_mailto": {
+            "padded": mailto + "====",
+            "cut short": mailto[:-1],
+            "other letters": mailto[:-1] + "1",
+            "trailing bits set": mailto[:-1] + "r",
+            "base64url": tokens["1"]["unsubscribe"],
+        },
+    }
+
+
 def files() -> Iterator[tuple[Path, bytes]]:
     """Every vector file with its content."""
     for name, content in (
@@ -202,6 +241,7 @@ def files() -> Iterator[tuple[Path, bytes]]:
         ("tiles", tile_vectors()),
         ("text", text_vectors()),
         ("worked", worked_vectors()),
+        ("tokens", token_vectors()),
     ):
         yield FOLDER / f"{name}.json", (json.dumps(content, indent=1) + "\n").encode()
 

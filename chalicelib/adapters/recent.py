@@ -62,6 +62,7 @@ class RecentBrands:
         self._brands = brands
         self._by_id = Recent[Brand](clock)
         self._by_code = Recent[Brand](clock)
+        self._everyone = Recent[tuple[Brand, ...]](clock)
 
     def get(self, brand_id: str) -> Brand | None:
         """Return the brand, or None."""
@@ -71,13 +72,31 @@ class RecentBrands:
         """Return the brand that a link token's code stands for, or None."""
         return self._by_code.get(code, lambda: self._brands.by_code(code))
 
+    def latest(self, brand_id: str) -> Brand | None:
+        """Return the brand as the store has it now, or None."""
+        self._by_id.forget(brand_id)
+        return self.get(brand_id)
+
     def create(self, brand: Brand) -> None:
         """Store a new brand; `Conflict` when its id or its code exists."""
         self._brands.create(brand)
+        self._everyone.forget("")
+
+    def replace(self, brand: Brand) -> Brand:
+        """Store ``brand`` over the row of its ``revision``; return it with the next one."""
+        following = self._brands.replace(brand)
+        self._by_id.forget(brand.id)
+        self._by_code.forget(brand.code)
+        self._everyone.forget("")
+        return following
 
     def page(self, cursor: str | None, limit: int) -> Page[Brand]:
         """Return brands by id, read now."""
         return self._brands.page(cursor, limit)
+
+    def all(self) -> tuple[Brand, ...]:
+        """Return every brand by id."""
+        return self._everyone.get("", self._brands.all) or ()
 
 
 class RecentLists:
@@ -86,6 +105,7 @@ class RecentLists:
     def __init__(self, lists: Lists, clock: Clock) -> None:
         self._lists = lists
         self._by_id = Recent[MailingList](clock)
+        self._by_brand = Recent[tuple[MailingList, ...]](clock)
 
     def get(self, list_id: str) -> MailingList | None:
         """Return the list, or None."""
@@ -94,10 +114,15 @@ class RecentLists:
     def create(self, mailing_list: MailingList) -> None:
         """Store a new list; `Conflict` when its id exists."""
         self._lists.create(mailing_list)
+        self._by_brand.forget(mailing_list.brand)
 
     def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
         """Return lists by id, read now."""
         return self._lists.page(cursor, limit)
+
+    def of_brand(self, brand_id: str) -> tuple[MailingList, ...]:
+        """Return every list of a brand by id."""
+        return self._by_brand.get(brand_id, lambda: self._lists.of_brand(brand_id)) or ()
 
 
 class RecentForms:

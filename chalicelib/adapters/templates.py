@@ -82,10 +82,11 @@ class TemplateRenderer:
             subject: Jinja2 source, rendered without escaping to one line.
             html: Jinja2 source, at most 256 KiB, rendered with escaping.
             text: Jinja2 source, or None: then made from ``html``.
-            data: ``language``; ``brand`` (`Brand`), ``list`` (its name) and ``unsubscribe_url``,
-                which the footer needs; ``attributes`` (str, int, bool, list or dict), which the
-                source may name; ``checkpoint`` (origin, size, root) or None. The source sees the
-                attributes and, as plain text, ``brand``, ``list`` and ``unsubscribe_url``.
+            data: ``language``; ``brand`` (`Brand`), ``list`` (its name), ``unsubscribe_url`` and
+                ``preferences_url``, which the footer needs; ``attributes`` (str, int, bool, list or
+                dict), which the source may name; ``checkpoint`` (origin, size, root) or None. The
+                source sees the attributes and, as plain text, ``brand``, ``list`` and the two
+                addresses.
 
         Raises:
             InputError: the template is broken, reaches out of the sandbox, needs a value this
@@ -104,6 +105,7 @@ class TemplateRenderer:
                 "brand": brand.name,
                 "list": data["list"],
                 "unsubscribe_url": data["unsubscribe_url"],
+                "preferences_url": data["preferences_url"],
             },
             footer_html=self._render("emails/campaign_footer.html", data),
             footer_text=self._render("emails/campaign_footer.txt", data),

@@ -10,22 +10,29 @@ from chalicelib.bootstrap.log import LogServices
 from chalicelib.config import Settings
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.ids import SubjectId
+from chalicelib.services.access_links import AccessLinks
+from chalicelib.services.access_mail import AccessMail, AccessRequests
 from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.campaigns import CampaignDesk
 from chalicelib.services.confirmation import Confirmation
 from chalicelib.services.confirmation_mail import ConfirmationMail
 from chalicelib.services.delivery import Courier
 from chalicelib.services.dispatches import Dispatches
+from chalicelib.services.enrolment import Enrolment
 from chalicelib.services.erasure import ErasureDesk
 from chalicelib.services.evidence import Gatherer
 from chalicelib.services.exhibits import Exhibits
 from chalicelib.services.feedback import Feedback
+from chalicelib.services.gate import Gate, Limits
 from chalicelib.services.mailing import Composer
+from chalicelib.services.own_data import OwnData
 from chalicelib.services.planning import Planner
 from chalicelib.services.plans import Plans
+from chalicelib.services.preferences import Preferences
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.receipts import Receipts
 from chalicelib.services.replay import Replay
+from chalicelib.services.rights import RightsDesk
 from chalicelib.services.setup import Setup
 from chalicelib.services.shredding import Shredder
 from chalicelib.services.signup import Signup
@@ -48,6 +55,7 @@ class Container(LogServices):
             lines=self.checkpoint_lines,
             clock=self.clock,
             base_url=self.settings.base_url,
+            inbound_domain=self.settings.inbound_domain,
         )
 
     @cached_property
@@ -57,11 +65,38 @@ class Container(LogServices):
             ledger=self.ledger,
             forms=self.forms,
             brands=self.brands,
-            activity=self.activity,
             queues=self.queues,
-            tokens=self.tokens,
+            gate=self.gate,
+        )
+
+    @cached_property
+    def enrolment(self) -> Enrolment:
+        """Takes people in for another system of the controller."""
+        return Enrolment(
+            signup=self.signup,
+            ledger=self.ledger,
+            suppressor=self.suppressor,
+            forms=self.forms,
+            brands=self.brands,
+            lists=self.lists,
             clock=self.clock,
-            per_hour=self.settings.signups_per_hour,
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The abuse gate of sign-up forms."""
+        return Gate(
+            activity=self.activity,
+            tokens=self.tokens,
+            work=self.proof_of_work,
+            disposable=self.disposable_domains,
+            clock=self.clock,
+            random=self.random,
+            limits=Limits(
+                network=self.settings.signups_per_hour,
+                plain=self.settings.plain_signups_per_hour,
+                form=self.settings.form_signups_per_hour,
+            ),
         )
 
     @cached_property
@@ -73,6 +108,7 @@ class Container(LogServices):
             brands=self.brands,
             lists=self.lists,
             forms=self.forms,
+            queues=self.queues,
             clock=self.clock,
         )
 
@@ -100,7 +136,85 @@ class Container(LogServices):
     @cached_property
     def unsubscribe(self) -> Unsubscribe:
         """Unsubscribe links."""
-        return Unsubscribe(ledger=self.ledger, brands=self.brands, tokens=self.tokens)
+        return Unsubscribe(
+            ledger=self.ledger,
+            brands=self.brands,
+            lists=self.lists,
+            campaigns=self.campaign_rows,
+            chunks=self.chunks,
+            reasons=self.reasons,
+            activity=self.activity,
+            tokens=self.tokens,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def access_links(self) -> AccessLinks:
+        """Links to one's own data."""
+        return AccessLinks(store=self.access_rows, clock=self.clock, random=self.random)
+
+    @cached_property
+    def access_requests(self) -> AccessRequests:
+        """Asking for such a link."""
+        return AccessRequests(
+            ledger=self.ledger,
+            brands=self.brands,
+            tokens=self.tokens,
+            activity=self.activity,
+            queues=self.queues,
+            clock=self.clock,
+            random=self.random,
+            per_hour=self.settings.signups_per_hour,
+        )
+
+    @cached_property
+    def access_mail(self) -> AccessMail:
+        """The mail with such a link."""
+        return AccessMail(
+            ledger=self.ledger,
+            audience=self.audience,
+            links=self.access_links,
+            lines=self.checkpoint_lines,
+            brands=self.brands,
+            renderer=self.renderer,
+            sender=self.sender,
+            activity=self.activity,
+            clock=self.clock,
+            random=self.random,
+            base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """The preference centre."""
+        return Preferences(
+            ledger=self.ledger,
+            audience=self.audience,
+            frequency=self.frequency,
+            brands=self.brands,
+            lists=self.lists,
+            forms=self.forms,
+            receipts=self.receipts,
+            rights=self.rights,
+        )
+
+    @cached_property
+    def own_data(self) -> OwnData:
+        """Everything about a person, for that person."""
+        return OwnData(
+            ledger=self.ledger,
+            store=self.store,
+            audience=self.audience,
+            frequency=self.frequency,
+            traces=self.traces,
+            health=self.health,
+            brands=self.brands,
+            lists=self.lists,
+            campaigns=self.campaign_rows,
+            clock=self.clock,
+            storage=self.settings.storage,
+        )
 
     @cached_property
     def setup(self) -> Setup:
@@ -170,6 +284,7 @@ class Container(LogServices):
             brands=self.brands,
             lists=self.lists,
             audience=self.audience,
+            frequency=self.frequency,
             store=self.store,
             ledger=self.ledger,
             blobs=self.blobs,
@@ -282,6 +397,7 @@ class Container(LogServices):
             store=self.store,
             data=self.personal_data,
             index=self.suppression_index,
+            rights=self.rights_records,
             blobs=self.blobs,
             clock=self.clock,
             window_ms=self.settings.vault_recovery_days * DAY_MS,
@@ -297,6 +413,22 @@ class Container(LogServices):
             tokens=self.tokens,
             published=self.published_log,
             queues=self.queues,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def rights(self) -> RightsDesk:
+        """What people ask for about their data."""
+        return RightsDesk(
+            ledger=self.ledger,
+            records=self.rights_records,
+            audience=self.audience,
+            erasures=self.erasures,
+            suppressor=self.suppressor,
+            unsealing=self.unsealing,
+            brands=self.brands,
+            tokens=self.tokens,
             clock=self.clock,
             random=self.random,
         )

@@ -13,20 +13,24 @@ from chalicelib.config import Settings
 
 if TYPE_CHECKING:
     from chalicelib.ports import (
+        access,
         audience,
         audit,
         catalog,
         erasure,
+        gate,
         hygiene,
         keys,
         ledger,
         mails,
         outside,
+        rights,
         sending,
         system,
         time,
         traces,
     )
+    from chalicelib.ports.audience import FrequencyStore
 
 
 class Adapters:
@@ -48,6 +52,20 @@ class Adapters:
         from chalicelib.adapters.system import SystemRandom
 
         return SystemRandom()
+
+    @cached_property
+    def proof_of_work(self) -> "gate.ProofOfWork":
+        """Challenges of sign-up forms."""
+        from chalicelib.adapters.proof_of_work import AltchaProofOfWork
+
+        return AltchaProofOfWork()
+
+    @cached_property
+    def disposable_domains(self) -> "gate.DisposableDomains":
+        """Mail domains whose mailboxes are thrown away."""
+        from chalicelib.adapters.disposable import ListedDisposableDomains
+
+        return ListedDisposableDomains()
 
     @cached_property
     def store(self) -> "ledger.LedgerStore":
@@ -114,6 +132,13 @@ class Adapters:
             clock=self.clock,
             random=self.random,
         )
+
+    @cached_property
+    def frequency(self) -> "FrequencyStore":
+        """How often people want to be written to."""
+        from chalicelib.adapters.dynamo.frequency import DynamoFrequencyStore
+
+        return DynamoFrequencyStore(self.settings.audience_table)
 
     @cached_property
     def wrapper(self) -> "keys.KeyWrapper":
@@ -196,6 +221,13 @@ class Adapters:
         return DynamoJobs(self.settings.campaigns_table)
 
     @cached_property
+    def reasons(self) -> "catalog.Reasons":
+        """Why people left."""
+        from chalicelib.adapters.dynamo.reasons import DynamoReasons
+
+        return DynamoReasons(self.settings.campaigns_table)
+
+    @cached_property
     def chunks(self) -> "sending.ChunkStore":
         """Chunk claims and delivery rows."""
         from chalicelib.adapters.dynamo.chunks import DynamoChunks
@@ -215,6 +247,13 @@ class Adapters:
         from chalicelib.adapters.dynamo.activity import DynamoActivity
 
         return DynamoActivity(self.settings.activity_table)
+
+    @cached_property
+    def access_rows(self) -> "access.AccessStore":
+        """Fresh links to one's own data, by their hash."""
+        from chalicelib.adapters.dynamo.access import DynamoAccessStore
+
+        return DynamoAccessStore(self.settings.activity_table)
 
     @cached_property
     def traces(self) -> "traces.Traces":
@@ -257,6 +296,13 @@ class Adapters:
         from chalicelib.adapters.dynamo.erasures import DynamoErasures
 
         return DynamoErasures(self.settings.campaigns_table)
+
+    @cached_property
+    def rights_records(self) -> "rights.RightsRecords":
+        """Records of rights requests."""
+        from chalicelib.adapters.dynamo.rights import DynamoRightsRecords
+
+        return DynamoRightsRecords(self.settings.campaigns_table, self.clock, self.random)
 
     @cached_property
     def blobs(self) -> "outside.Blobs":

@@ -7,6 +7,7 @@ Guarantees that every stored definition is complete and valid: construction rais
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formataddr
+from enum import StrEnum
 
 from chalicelib.domain.ids import BrandId, ListId, require_slug
 from chalicelib.errors import InputError
@@ -31,6 +32,13 @@ def _text(value: str, noun: str, max_chars: int = MAX_NAME_CHARS) -> None:
         )
 
 
+class UnsubscribeScope(StrEnum):
+    """What one unsubscribe stops: all marketing of the brand, or the list the mail went to."""
+
+    BRAND = "brand"
+    LIST = "list"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """One sender of the controller.
@@ -42,6 +50,8 @@ class Brand:
         from_address: the sender's e-mail address, a verified SES identity.
         time_zone: IANA name; "" stands for that of the default language's country (`zone`).
         privacy: SHA-256 (hex) of our privacy page as published, by language.
+        unsubscribe_scope: what the link in a campaign mail stops.
+        revision: how often it was changed; guards a replacement.
 
     """
 
@@ -56,6 +66,8 @@ class Brand:
     default_language: str = "en"
     time_zone: str = ""
     privacy: Mapping[str, str] = field(default_factory=dict)
+    unsubscribe_scope: UnsubscribeScope = UnsubscribeScope.BRAND
+    revision: int = 0
 
     def __post_init__(self) -> None:
         require_slug(self.id, "brand")

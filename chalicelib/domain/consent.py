@@ -8,13 +8,20 @@ preference page) brings consent to life again after a withdrawal, an objection o
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from chalicelib.domain.events import CONTROLLER_ONLY, Event, SuppressionReason, Via
+from chalicelib.domain.events import (
+    CONTROLLER_ONLY,
+    RESTRICTION_ENDED,
+    Event,
+    SuppressionReason,
+    Via,
+)
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import (
     Consent,
     ConsentKey,
     ConsentStatus,
     Grade,
+    Membership,
     Scope,
     SubjectState,
     Suppression,
@@ -33,7 +40,7 @@ LIFTED_BY_CONFIRMATION = frozenset(
 """Suppressions that end when the person confirms a new request; an operator's own does not."""
 
 _LIVE = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
-_ENDABLE = (*_LIVE, ConsentStatus.EXPIRED)
+ENDABLE = (*_LIVE, ConsentStatus.EXPIRED)
 """What an end covers: an expired consent could be renewed, so a withdrawal must reach it too."""
 _STATUS_AFTER = {
     EventType.CONSENT_WITHDRAWN: ConsentStatus.WITHDRAWN,
@@ -116,6 +123,11 @@ def _mail_sent(state: SubjectState, event: Event) -> SubjectState:
     return replace(state, last_mail=state.entries, mails_ms=mails)
 
 
+def _is_given(state: SubjectState, key: ConsentKey) -> bool:
+    held = state.consents.get(key)
+    return held is not None and held.status is ConsentStatus.GIVEN
+
+
 def _give(state: SubjectState, event: Event, grade: Grade) -> SubjectState:
     changes = {}
     for key in _named(event):
@@ -163,8 +175,15 @@ def _confirmed(state: SubjectState, event: Event) -> SubjectState:
 def _changed(state: SubjectState, event: Event) -> SubjectState:
     """Preference page: in the lists named, the purposes named are given, all others withdrawn."""
     scope = _scope(event)
-    # Somebody who only takes purposes away has agreed to nothing: that lifts nothing.
-    given = _confirmed(state, event) if event.lists and event.purposes else state
+    # A box that was left as it stood is no new act: its consent keeps its own evidence, and
+    # somebody who only takes purposes away has agreed to nothing, which lifts nothing.
+    new = [key for key in _named(event) if not _is_given(state, key)]
+    given = state
+    if new:
+        confirmed = _confirmed(state, event)
+        given = _with_consents(
+            confirmed, {key: state.consents[key] for key in _named(event) if key not in new}
+        )
     dropped = {
         key: replace(
             consent,
@@ -177,7 +196,7 @@ def _changed(state: SubjectState, event: Event) -> SubjectState:
         if (key.brand, key.channel) == scope
         and key.list in event.lists
         and key.purpose not in event.purposes
-        and consent.status in _ENDABLE
+        and consent.status in ENDABLE
     }
     return _with_consents(given, dropped)
 
@@ -198,7 +217,7 @@ def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[Con
     Else an import that comes after it would find nothing in its way.
     """
     # "This was not me" answers a request; what the person gave themselves stays.
-    ends = (ConsentStatus.REQUESTED,) if status is ConsentStatus.REFUSED else _ENDABLE
+    ends = (ConsentStatus.REQUESTED,) if status is ConsentStatus.REFUSED else ENDABLE
     covered = {key for key in _covered(state, event) if state.consents[key].status in ends}
     if status in (ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.REFUSED):
         covered |= {key for key in _named(event) if key not in state.consents}
@@ -221,6 +240,7 @@ def _end_scope(state: SubjectState, event: Event) -> SubjectState:
         state,
         stops={**state.stops, scope: state.entries},
         soft_opt_ins={key: entry for key, entry in state.soft_opt_ins.items() if key != scope},
+        soft_lists={key: n for key, n in state.soft_lists.items() if key[:2] != scope},
     )
 
 
@@ -243,21 +263,32 @@ def _said_no(state: SubjectState, scope: Scope) -> bool:
 
 
 def _imported(state: SubjectState, event: Event) -> SubjectState:
-    """A claim from elsewhere gives consent only where nothing of the person's own stands."""
+    """A claim from elsewhere gives consent only where nothing of the person's own stands.
+
+    One attested by another system of the controller (via ``api``) names notice, boxes, time and
+    origin: grade C, and it replaces an import of less. A file's bare claim is grade E.
+    """
     if _said_no(state, _scope(event)):
         return state
-    fresh = [key for key in _named(event) if key not in state.consents]
+    grade = Grade.C if event.via is Via.API else Grade.E
     changes = {
         key: Consent(
             status=ConsentStatus.GIVEN,
             since_ms=event.at_ms,
             entry=state.entries,
             notice=event.notice,
-            grade=Grade.E,
+            grade=grade,
         )
-        for key in fresh
+        for key in _named(event)
+        if key not in state.consents or _is_weaker(state.consents[key], grade)
     }
     return _with_consents(state, changes)
+
+
+def _is_weaker(held: Consent, grade: Grade) -> bool:
+    """Whether a consent stands that was only claimed, with less evidence than ``grade``."""
+    standing = held.status is ConsentStatus.GIVEN and held.stopped is None
+    return standing and (held.grade or Grade.E) > grade
 
 
 def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
@@ -265,7 +296,12 @@ def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
     scope = _scope(event)
     if _said_no(state, scope):
         return state
-    return replace(state, soft_opt_ins={**state.soft_opt_ins, scope: state.entries})
+    joined = {Membership(*scope, list_id): state.entries for list_id in event.lists}
+    return replace(
+        state,
+        soft_opt_ins={**state.soft_opt_ins, scope: state.entries},
+        soft_lists={**state.soft_lists, **joined},
+    )
 
 
 def _suppressed(state: SubjectState, event: Event) -> SubjectState:
@@ -275,6 +311,11 @@ def _suppressed(state: SubjectState, event: Event) -> SubjectState:
     if holds(state, added.reason, added.brand):
         return state
     return replace(state, suppressions=(*state.suppressions, added))
+
+
+def _released(state: SubjectState, event: Event) -> SubjectState:
+    """The end of a restriction brings back what stood before it, and nothing that was ended."""
+    return replace(state, restricted=False) if event.reason == RESTRICTION_ENDED else state
 
 
 _RULES: Mapping[EventType, Callable[[SubjectState, Event], SubjectState]] = {
@@ -288,10 +329,11 @@ _RULES: Mapping[EventType, Callable[[SubjectState, Event], SubjectState]] = {
     EventType.OBJECTION_RECORDED: _objected,
     EventType.SUPPRESSION_ADDED: _suppressed,
     EventType.SUBJECT_RESTRICTED: lambda state, _: replace(state, restricted=True),
+    EventType.HOLD_RELEASED: _released,
     EventType.SUBJECT_ERASED: lambda state, _: replace(state, erased=True),
     **dict.fromkeys(_STATUS_AFTER, _stopped),
 }
-"""Events without a rule (rights, holds, exports, unsealings) leave the consent as it is."""
+"""Events without a rule (rights, exports, unsealings) leave the consent as it is."""
 
 
 def may_confirm(
@@ -331,7 +373,7 @@ def acts_of_withdrawal(state: SubjectState, scope: Scope) -> tuple[EventType, ..
     """
     acts = []
     if any(
-        (key.brand, key.channel) == scope and consent.status in _ENDABLE
+        (key.brand, key.channel) == scope and consent.status in ENDABLE
         for key, consent in state.consents.items()
     ):
         acts.append(EventType.CONSENT_WITHDRAWN)

@@ -4,6 +4,7 @@
 Sendable = (live consent or live soft opt-in) and no objection, restriction or suppression.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,25 @@ class SkipReason(StrEnum):
     UNREADABLE = "unreadable"
     RENDERING = "rendering"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
+    FREQUENCY = "frequency"
+
+
+SENTENCES: Mapping[SkipReason, str] = {
+    SkipReason.ERASED: "Nothing about the person is kept any more.",
+    SkipReason.RESTRICTED: "The person asked that nothing is done with their data.",
+    SkipReason.SUPPRESSED: "The address must not be mailed.",
+    SkipReason.OBJECTED: "The person objected to the brand's mail.",
+    SkipReason.NO_CONSENT: "No consent to this list and purpose, and no soft opt-in, stands.",
+    SkipReason.WEAK_EVIDENCE: "The consent's evidence is weaker than asked for.",
+    SkipReason.NO_PROFILE: "The person's data or key is gone.",
+    SkipReason.UNREADABLE: "The person's data could not be opened.",
+    SkipReason.RENDERING: "The content could not be made for this person.",
+    SkipReason.CANCELLED: "The campaign was cancelled.",
+    SkipReason.PAUSED: "The person paused mail until a later date.",
+    SkipReason.FREQUENCY: "The person takes so many mails a week and has had them.",
+}
+"""One sentence for each reason, as the API document says them."""
 
 
 class Basis(StrEnum):

@@ -41,6 +41,8 @@ class Stage(StrEnum):
 
 
 OPEN = frozenset({Stage.REQUESTED, Stage.APPROVED})
+PERSON = "person"
+"""Stands for an API key's id where the person asked for their own erasure; no key has this id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Erasure:
     """One erasure as recorded, for good.
 
     Attributes:
-        requested_by, approved_by: ids of API keys.
+        requested_by, approved_by: ids of API keys, or `PERSON`.
         suppress: keep a suppression of the address by keyed MAC.
         country: country (ISO 3166-1) whose consequences were asked for; None: all known.
         event, entry, erased_ms: the ``subject.erased`` entry: id, number in its chain, time.
@@ -94,6 +96,17 @@ def approve(erasure: Erasure, key_id: str, now_ms: int) -> Erasure:
             "Nothing was erased; let a colleague approve it with their own key."
         )
     return replace(erasure, stage=Stage.APPROVED, approved_by=key_id, approved_ms=now_ms)
+
+
+def approve_by_person(erasure: Erasure, now_ms: int) -> Erasure:
+    """Return the erasure approved by the person it erases, who proved that the mailbox is theirs.
+
+    The rule of two keys binds keys of the controller: no one of them erases anybody. It never
+    stands between a person and their own erasure.
+    """
+    if erasure.stage is not Stage.REQUESTED:
+        return erasure
+    return replace(erasure, stage=Stage.APPROVED, approved_by=PERSON, approved_ms=now_ms)
 
 
 def cancel(erasure: Erasure) -> Erasure:

@@ -46,6 +46,9 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
+RESTRICTION_ENDED = "ended"
+"""The reason of the ``hold.released`` that lifts a restriction; with any other it ends a hold."""
+
 EMAIL = "email"
 """The one channel live today; the column exists everywhere so that others can follow."""
 

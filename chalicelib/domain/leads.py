@@ -34,6 +34,7 @@ class LinkKind(StrEnum):
     CLICK = "click"
     OPEN = "open"
     RECEIPT = "receipt"
+    MAILTO = "mailto"
     CONFIRM = "confirm"
 
 
@@ -83,6 +84,9 @@ _PLACES: Final = {
     "confirm": (LinkKind.CONFIRM, 43),
 }
 """Last part of the path before the token -> kind, and characters of its token."""
+_IN_ADDRESS: Final = (LinkKind.MAILTO, 60)
+"""Before the ``@`` of an unsubscribe address, in any case."""
+_ADDRESS: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{60}(?=@)")
 _LINK: Final = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_PLACES)})/([A-Za-z0-9_-]{{43,200}})")
 _BARE: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43,90}(?![A-Za-z0-9_-])")
 _WRAP: Final = re.compile(r"=?\r?\n[ \t]*(?:[>|][ \t>|]*)?")
@@ -104,7 +108,7 @@ def of_link(text: str) -> Leads:
         links = [
             LinkLead(kind=kind, token=token)
             for token in _BARE.findall(unquote(squeezed))
-            for kind, width in _PLACES.values()
+            for kind, width in (*_PLACES.values(), _IN_ADDRESS)
             if len(token) == width
         ]
     return Leads(links=_bounded(links))
@@ -174,6 +178,9 @@ def _links(texts: Iterable[str]) -> list[LinkLead]:
             kind, width = _PLACES[place]
             if len(run) >= width:
                 found.append(LinkLead(kind=kind, token=run[:width]))
+        found += [
+            LinkLead(kind=LinkKind.MAILTO, token=local.lower()) for local in _ADDRESS.findall(text)
+        ]
     return found
 
 

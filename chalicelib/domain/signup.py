@@ -5,14 +5,16 @@ Errors name fields, never repeat what was typed. The mail decision looks only at
 state, so that a queue may deliver the same request twice.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from chalicelib.domain.addresses import Address, parse_address
 from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION, may_confirm
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
-from chalicelib.domain.forms import FieldType, Form
+from chalicelib.domain.forms import Field, FieldType, Form, read_day
 from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
 from chalicelib.errors import InputError
@@ -32,6 +34,14 @@ class Problem(StrEnum):
     TOO_LONG = "too_long"
     BAD_CHARACTERS = "bad_characters"
     CONSENT_MISSING = "consent_missing"
+    BAD_NUMBER = "bad_number"
+    OUT_OF_RANGE = "out_of_range"
+    BAD_DATE = "bad_date"
+    NOT_A_CHOICE = "not_a_choice"
+    BAD_PHONE = "bad_phone"
+    BAD_URL = "bad_url"
+    DISPOSABLE_ADDRESS = "disposable_address"
+    ROLE_ADDRESS = "role_address"
 
 
 class SubmissionError(InputError):
@@ -48,8 +58,9 @@ class Submission:
     """A valid submission.
 
     Attributes:
-        fields: every field filled in, without surrounding space, and ``yes`` for each box ticked:
-            one canonical form, so that its length depends on nothing but what was chosen.
+        fields: every field filled in, without surrounding space, a number without needless
+            digits, and ``yes`` for each tick and box ticked: one canonical form, so that its length
+            depends on nothing but what was chosen.
     """
 
     address: Address
@@ -74,12 +85,12 @@ def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
         if field.type is FieldType.EMAIL:
             address, problem = _address(value)
         else:
-            problem = _text_problem(value, max_chars=field.max_chars, required=field.required)
+            value, problem = read_value(field, value)
         if value:
             filled[field.name] = value
         if problem:
             problems[field.name] = problem
-    ticked = [box for box in form.boxes if values.get(box.name, "").strip().lower() not in _NO]
+    ticked = [box for box in form.boxes if _is_ticked(values.get(box.name, "").strip())]
     problems |= {
         box.name: Problem.CONSENT_MISSING
         for box in form.boxes
@@ -103,14 +114,82 @@ def _address(value: str) -> tuple[Address | None, Problem | None]:
         return None, Problem.MALFORMED_ADDRESS
 
 
-def _text_problem(value: str, *, max_chars: int, required: bool) -> Problem | None:
-    if required and not value:
-        return Problem.MISSING
-    if len(value) > max_chars:
-        return Problem.TOO_LONG
-    if value and not value.isprintable():
-        return Problem.BAD_CHARACTERS
+def _is_ticked(value: str) -> bool:
+    return value.lower() not in _NO
+
+
+def read_value(field: Field, value: str) -> tuple[str, Problem | None]:
+    """Return what is kept of one field's ``value``, stripped, and what is wrong with it."""
+    if field.type is FieldType.TICK:
+        value = TICKED if _is_ticked(value) else ""
+    if not value:
+        return value, Problem.MISSING if field.required else None
+    if len(value) > field.longest:
+        return value, _TOO_LONG.get(field.type, Problem.TOO_LONG)
+    if not value.isprintable():
+        return value, Problem.BAD_CHARACTERS
+    problem = _RULES[field.type](field, value)
+    if field.type is FieldType.NUMBER and problem is None:
+        value = str(int(value))
+    return value, problem
+
+
+def _number_problem(field: Field, value: str) -> Problem | None:
+    if not re.fullmatch(r"[+-]?\d{1,13}", value, re.ASCII):
+        return Problem.BAD_NUMBER
+    low = field.min is not None and int(value) < field.min
+    high = field.max is not None and int(value) > field.max
+    return Problem.OUT_OF_RANGE if low or high else None
+
+
+def _date_problem(field: Field, value: str) -> Problem | None:
+    if read_day(value) is None:
+        return Problem.BAD_DATE
+    # Days written alike are ordered as their texts are.
+    early, late = field.earliest or value, field.latest or value
+    return None if early <= value <= late else Problem.OUT_OF_RANGE
+
+
+def _choice_problem(field: Field, value: str) -> Problem | None:
+    return None if value in {c.value for c in field.choices} else Problem.NOT_A_CHOICE
+
+
+def _phone_problem(_: Field, value: str) -> Problem | None:
+    """A number as people write it: E.164 has at most 15 digits, no plan fewer than five."""
+    is_one = re.fullmatch(r"\+?[0-9 ().\u2010-\u2013/\u00a0-]+", value)
+    digits = sum(char.isdigit() for char in value)
+    return None if is_one and 5 <= digits <= 15 else Problem.BAD_PHONE  # noqa: PLR2004
+
+
+def _url_problem(_: Field, value: str) -> Problem | None:
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return Problem.BAD_URL
+    web = parts.scheme in ("http", "https") and "@" not in parts.netloc and port != 0
+    return None if web and "." in host.strip(".") and " " not in value else Problem.BAD_URL
+
+
+def _no_problem(_: Field, __: str) -> None:
     return None
+
+
+_TOO_LONG = {
+    FieldType.NUMBER: Problem.BAD_NUMBER,
+    FieldType.DATE: Problem.BAD_DATE,
+    FieldType.CHOICE: Problem.NOT_A_CHOICE,
+}
+_RULES: Mapping[FieldType, Callable[[Field, str], Problem | None]] = {
+    FieldType.EMAIL: _no_problem,
+    FieldType.TEXT: _no_problem,
+    FieldType.TICK: _no_problem,
+    FieldType.NUMBER: _number_problem,
+    FieldType.DATE: _date_problem,
+    FieldType.CHOICE: _choice_problem,
+    FieldType.PHONE: _phone_problem,
+    FieldType.URL: _url_problem,
+}
 
 
 class Mail(StrEnum):

@@ -61,6 +61,18 @@ class Scope(NamedTuple):
     channel: str
 
 
+class Membership(NamedTuple):
+    """A list of one brand over one channel."""
+
+    brand: BrandId
+    channel: str
+    list: ListId
+
+
+SOFT_OPT_IN = "soft-opt-in"
+"""Status on a list of somebody who is written to because of a sale, without any consent."""
+
+
 def consent_keys(
     scope: Scope, lists: Iterable[ListId], purposes: Iterable[PurposeId]
 ) -> tuple[ConsentKey, ...]:
@@ -111,6 +123,7 @@ class SubjectState:
         last_ms: time of the last entry, Unix milliseconds.
         consents: by what they are about.
         soft_opt_ins: entry number of the live soft opt-in per scope (ePrivacy Art. 13(2)).
+        soft_lists: entry number of the latest soft opt-in that named the list.
         stops: entry number of the last brand-wide end (withdrawal, objection, refusal, expiry or
             invalidation) per scope.
         objections: entry number of the live objection per scope (GDPR Art. 21(2)).
@@ -125,6 +138,7 @@ class SubjectState:
     last_ms: int = 0
     consents: Mapping[ConsentKey, Consent] = field(default_factory=dict)
     soft_opt_ins: Mapping[Scope, int] = field(default_factory=dict)
+    soft_lists: Mapping[Membership, int] = field(default_factory=dict)
     stops: Mapping[Scope, int] = field(default_factory=dict)
     objections: Mapping[Scope, int] = field(default_factory=dict)
     suppressions: tuple[Suppression, ...] = ()
@@ -156,6 +170,8 @@ def dump_state(state: SubjectState) -> str:
         "r": state.restricted,
         "e": state.erased,
     }
+    if state.soft_lists:  # Absent before there was such a thing, so that older rows stay the same.
+        document["bl"] = sorted([*key, entry] for key, entry in state.soft_lists.items())
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -182,6 +198,7 @@ def load_state(text: str) -> SubjectState:
         objections=scoped(document["o"]),
         stops=scoped(document["s"]),
         soft_opt_ins=scoped(document["b"]),
+        soft_lists={Membership(*row[:3]): row[3] for row in document.get("bl", ())},
         suppressions=tuple(
             Suppression(brand=brand, reason=reason, entry=entry)
             for brand, reason, entry in document["x"]
@@ -215,6 +232,7 @@ def memberships(state: SubjectState) -> tuple[tuple[ListId, str], ...]:
 
     Measurement is a purpose of its own and makes nobody a member; where several purposes of a
     list differ, the one that lets most through stands: given, then requested, then the newest.
+    A list that a sale brought in is `SOFT_OPT_IN`, unless a consent to it was given or ended.
     """
     best: dict[ListId, Consent] = {}
     for key, consent in sorted(state.consents.items()):
@@ -223,7 +241,12 @@ def memberships(state: SubjectState) -> tuple[tuple[ListId, str], ...]:
         held = best.get(key.list)
         if held is None or _openness(consent) > _openness(held):
             best[key.list] = consent
-    return tuple((list_id, str(consent.status)) for list_id, consent in sorted(best.items()))
+    found = {key.list: SOFT_OPT_IN for key in state.soft_lists}
+    for list_id, consent in best.items():
+        pending = consent.status is ConsentStatus.REQUESTED and consent.stopped is None
+        if not (pending and list_id in found):
+            found[list_id] = str(consent.status)
+    return tuple(sorted(found.items()))
 
 
 def _openness(consent: Consent) -> tuple[bool, bool, int]:

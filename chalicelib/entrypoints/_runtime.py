@@ -23,6 +23,7 @@ from chalicelib.entrypoints.security import hardened
 from chalicelib.errors import (
     Conflict,
     DependencyError,
+    ExtraStep,
     FatalError,
     IllegalTransition,
     InputError,
@@ -52,6 +53,7 @@ _STATUS: tuple[tuple[type[KvittoError], int], ...] = (
     (Conflict, 409),
     (IllegalTransition, 409),
     (OverBudget, 429),
+    (ExtraStep, 428),
     (Throttled, 429),
     (DependencyError, 503),
 )
@@ -111,6 +113,8 @@ def problem(error: BaseException, incident: str) -> Answer:
     fields = getattr(error, "problems", None)
     if isinstance(fields, Mapping):
         body["errors"] = [{"field": str(k), "code": str(v)} for k, v in fields.items()]
+    if isinstance(error, ExtraStep):
+        body |= {"step": error.token, "cause": error.cause, "suggestion": error.suggestion}
     if status >= SERVER_ERROR:
         body["incident"] = incident
     return replace(json_answer(body, status, headers_of(error)), content_type=PROBLEM)

@@ -29,6 +29,15 @@ from chalicelib.entrypoints.compliance_erasures import (
     show_erasure,
     waiting_erasures,
 )
+from chalicelib.entrypoints.compliance_rights import (
+    RIGHTS,
+    decide_request,
+    enter_request,
+    list_requests,
+    owed_requests,
+    show_entering,
+    show_request,
+)
 from chalicelib.entrypoints.console_access import Seat, officer
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
 from chalicelib.entrypoints.routing import route
@@ -69,6 +78,7 @@ def _search_page(
         "said": said,
         "clue": seat.fields.get("clue", "") if problem else "",
         "waiting": waiting_erasures(container),
+        **owed_requests(container),
         "proofs": sorted(proofs, key=lambda each: -each.created_ms)[:ROWS],
     }
     return html(container.renderer.page("console/compliance.html", data), status)
@@ -182,3 +192,10 @@ route(
     {"GET": officer(show_erasure), "POST": officer(decide_erasure)},
 )
 route(compliance, f"{HOME}/erasures/{{erasure}}/certificate", {"GET": officer(show_certificate)})
+route(compliance, RIGHTS, {"GET": officer(list_requests), "POST": officer(enter_request)})
+route(compliance, f"{RIGHTS}/new", {"GET": officer(show_entering)})
+route(
+    compliance,
+    f"{RIGHTS}/{{request}}",
+    {"GET": officer(show_request), "POST": officer(decide_request)},
+)

@@ -1,28 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """The confirmation link: GET and HEAD only show, one plain button posts (promise 6).
 
-Guarantees that a mail scanner which opens every link, and runs every script, confirms nothing.
+Guarantees that a mail scanner which opens every link, and runs every script, confirms nothing,
+and that a browser is led elsewhere only by a POST, only to the address its form was given.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import read_form
-from chalicelib.entrypoints.exchange import Answer, Request, html
+from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.form_pages import check_mail_page, form_page
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.receipt_pages import receipt_path
+from chalicelib.entrypoints.security import with_target
 from chalicelib.entrypoints.visitors import language_of, path_word, session_of
 from chalicelib.errors import BadToken, InputError, NotFound
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.domain.forms import Form
-    from chalicelib.services.confirmation import Link
+    from chalicelib.services.confirmation import Again, Link
 
 ANSWER_NAMES = ("answer", "act")
 """Form parameters that say what a confirmation's button does; ours is ``answer``."""
-CONFIRM, REFUSE = "confirm", "refuse"
+CONFIRM, REFUSE, AGAIN = "confirm", "refuse", "again"
+PAGES: Mapping[str, tuple[str, int]] = {
+    "open": ("confirm", 200),
+    "confirmed": ("already_confirmed", 200),
+    "refused": ("refused", 200),
+    "expired": ("confirm_expired", 410),
+    "overtaken": ("confirm_overtaken", 410),
+}
+"""Template and status by what a link can still do."""
 
 
 def _show_confirmation(container: "Container", request: Request) -> Answer:
@@ -38,20 +49,32 @@ def _answer_confirmation(container: "Container", request: Request) -> Answer:
     token = path_word(request, "token")
     # A bare POST is an answer too: the page's first button, for who asks without a browser.
     fields = read_form(request) if request.body else {}
-    # The mail's own refuse address names its answer in the query; a button in the body.
-    told = {**request.query, **fields}
-    chosen = next((told[name] for name in ANSWER_NAMES if name in told), CONFIRM)
-    if chosen not in (CONFIRM, REFUSE):
-        raise InputError(code="bad_answer", detail="The answer is confirm or refuse.")
+    chosen = _chosen(request, fields)
     session = session_of(
         request, f"{container.settings.base_url}/confirm", language_of(request, fields, "en")
     )
-    act = container.confirmation.confirm if chosen == CONFIRM else container.confirmation.refuse
     try:
+        if chosen == AGAIN:
+            again = container.confirmation.again(token, session)
+            return _again_page(container, request, again, token, fields)
+        act = container.confirmation.confirm if chosen == CONFIRM else container.confirmation.refuse
         link = act(token, session)
     except (BadToken, NotFound):
         return _unknown_link(container, request)
+    form = _form_of(container, link)
+    # A promised gift is on our page; the page's own link leads on from there.
+    if link.status == "confirmed" and form and form.redirect_url and not form.gift:
+        return redirect(form.redirect_url)
     return _link_page(container, request, link, token, fields)
+
+
+def _chosen(request: Request, fields: Mapping[str, str]) -> str:
+    """What the answer is: a button's word, or that of the mail's own refuse address."""
+    told = {**request.query, **fields}
+    chosen = next((told[name] for name in ANSWER_NAMES if name in told), CONFIRM)
+    if chosen not in (CONFIRM, REFUSE, AGAIN):
+        raise InputError(code="bad_answer", detail="The answer is confirm, refuse or again.")
+    return chosen
 
 
 def _link_page(
@@ -62,26 +85,61 @@ def _link_page(
     fields: Mapping[str, str],
 ) -> Answer:
     form = _form_of(container, link)
-    # The mail's language goes before the browser's: the visitor chose it on the form.
-    language = choose_language([fields, request.query], "", link.token.language)
-    name, status = {
-        "open": ("confirm", 200),
-        "confirmed": ("confirmed" if link.changed else "already_confirmed", 200),
-        "refused": ("refused", 200),
-        "expired": ("confirm_expired", 410),
-        "overtaken": ("confirm_expired", 410),
-    }[link.status]
-    data = {
+    language = _language(request, link, fields)
+    name, status = PAGES[link.status]
+    if link.status == "confirmed" and link.changed:
+        name = "confirmed"
+    current = container.forms.get(link.token.form)
+    data: dict[str, Any] = {
         "language": language,
         "brand": link.brand,
+        "form": form,
         "lists": [item.name for item in link.lists],
         "sentences": form.sentences(link.token.purposes, language) if form else (),
         "token": token,
+        "refusing": REFUSE in (request.query.get(name) for name in ANSWER_NAMES),
         "receipt": link.token.request,
         "receipt_path": receipt_path(container, link.token.sid, link.token.brand, link.entry),
-        "form_id": form.id if form else None,
+        "form_id": current.id if current else None,
+        "gift": form.gift if form else None,
+        "onward": form.redirect_url if form else None,
     }
-    return html(container.renderer.page(f"pages/{name}.html", data), status)
+    headers = with_target(form.redirect_url) if form and form.redirect_url else {}
+    return html(container.renderer.page(f"pages/{name}.html", data), status, headers)
+
+
+def _again_page(
+    container: "Container",
+    request: Request,
+    again: "Again",
+    token: str,
+    fields: Mapping[str, str],
+) -> Answer:
+    from chalicelib.services.signup import Accepted  # noqa: PLC0415  # loads cryptography
+
+    link, form = again.link, again.form
+    language = _language(request, link, fields)
+    if form is not None and again.address is not None:
+        accepted = Accepted(
+            form=form,
+            brand=link.brand,
+            typed=again.address,
+            language=language,
+            notice=link.token.notice,
+            suggestion=None,
+        )
+        # A mail came to this address before: there is nothing to correct.
+        return check_mail_page(container, accepted, {})
+    if form is not None and form.notices:
+        offered = tuple(ref.language for ref in form.notices)
+        language = choose_language([{"language": language}], "", offered[0], offered)
+        return form_page(container, form, link.brand, language, values=again.known, changed=True)
+    return _link_page(container, request, link, token, fields)
+
+
+def _language(request: Request, link: "Link", fields: Mapping[str, str]) -> str:
+    """The mail's language goes before the browser's: the visitor chose it on the form."""
+    return choose_language([fields, request.query], "", link.token.language)
 
 
 def _form_of(container: "Container", link: "Link") -> "Form | None":

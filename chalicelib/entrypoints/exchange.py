@@ -87,7 +87,7 @@ def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None
 
 
 def redirect(location: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return a 303 to an absolute path of ours."""
+    """Return a 303 to an absolute path of ours, or to an address that a form was given."""
     return Answer(status=303, content_type=TEXT, headers={"Location": location, **(headers or {})})
 
 

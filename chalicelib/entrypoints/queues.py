@@ -7,9 +7,10 @@ Every consumer names its idempotency key: a queue delivers at least once and in 
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.campaigns import ChunkRef
-from chalicelib.domain.ids import SHARDS, CampaignId, EventId
+from chalicelib.domain.ids import SHARDS, BrandId, CampaignId, EventId, SubjectId
 from chalicelib.entrypoints._runtime import batch, read_message
-from chalicelib.errors import InputError
+from chalicelib.entrypoints.received_mail import local_parts
+from chalicelib.errors import BadToken, InputError
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -17,8 +18,17 @@ if TYPE_CHECKING:
 
 @batch
 def send_confirmations(container: "Container", body: str) -> None:
-    """Mail the answer to a logged request. Idempotency key: the request's event id."""
-    container.confirmation_mail.send(EventId(_text(read_message(body), "request")))
+    """Mail the answer to a logged request, or a link to one's own data.
+
+    Idempotency key: the request's event id; of a link, its person's claim on the next 15 minutes.
+    """
+    message = read_message(body)
+    if "access" in message:
+        sid = SubjectId(_text(message, "access"))
+        brand, page = BrandId(_text(message, "brand")), _text(message, "page")
+        container.access_mail.send(sid, brand, _text(message, "language"), page)
+    else:
+        container.confirmation_mail.send(EventId(_text(message, "request")))
 
 
 @batch
@@ -46,6 +56,23 @@ def send_chunks(container: "Container", body: str) -> None:
 def record_ses_events(container: "Container", body: str) -> None:
     """Fold one SES event into what we know. Idempotency key: message id, type, recipient, time."""
     container.feedback.record(body)
+
+
+@batch
+def receive_mails(container: "Container", body: str) -> None:
+    """Unsubscribe who wrote to an address of ours. Idempotent: a repeat appends nothing.
+
+    Reads whom the envelope names and nothing else of the mail; an address we did not make is
+    passed over, and so never answered.
+
+    Raises:
+        InputError: the message is no notice of a mail.
+    """
+    for local_part in local_parts(body, container.settings.inbound_domain):
+        try:
+            container.unsubscribe.withdraw_by_mail(local_part)
+        except BadToken:
+            continue
 
 
 def _sequence(container: "Container", body: str) -> None:

@@ -49,6 +49,8 @@ def dispatch(handlers: Mapping[str, Served], allowed: str, event: Mapping[str, A
     if served is None:
         return _without_handler(request, allowed)
     answer = served(request)
+    if request.method == "OPTIONS":
+        return replace(answer, headers={"Allow": allowed, **answer.headers})
     return replace(answer, body=b"") if request.method == "HEAD" else answer
 
 

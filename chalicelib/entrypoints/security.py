@@ -2,23 +2,27 @@
 """The headers every answer carries.
 
 Guarantees that a page can load nothing, run nothing (but the one known script of a receipt), post
-only to us and be framed by nobody (but the sign-up form, which may stand in a frame: it has no
-session and its mail decides), that no address with a token in it leaves as a referrer, and that
-nothing personal is cached.
+only to us (but a confirmation, whose form may lead on to the operator's page) and be framed by
+nobody (but the sign-up form, which may stand in a frame: it has no session and its mail decides),
+that no address with a token in it leaves as a referrer, and that nothing personal is cached.
 
 Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
 """
 
 import base64
+import re
 from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from chalicelib.entrypoints.exchange import HTML, Answer
 
 _CSP_PAGE = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'{target}; base-uri 'none'; "
     "frame-ancestors {ancestors}"
 )
+_PLACE = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+"""A host with its port, and nothing that would end a directive."""
 _CSP_SCRIPT = "; script-src 'sha256-{digest}'"
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
 NO_STORE = "no-store"
@@ -34,8 +38,24 @@ def with_script(script: str) -> dict[str, str]:
     Source: W3C Content Security Policy Level 3 section 2.3.1 (hash-source).
     """
     digest = base64.b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
-    page = _CSP_PAGE.format(ancestors="'none'")
-    return {"Content-Security-Policy": page + _CSP_SCRIPT.format(digest=digest)}
+    return {"Content-Security-Policy": _page_policy() + _CSP_SCRIPT.format(digest=digest)}
+
+
+def with_target(url: str) -> dict[str, str]:
+    """Return the headers of a page whose form ends, after our own answer, at ``url``.
+
+    Browsers hold a form's redirect to the same rule as the form itself.
+
+    Source: W3C Content Security Policy Level 3 section 6.4.1 (form-action).
+    """
+    parts = urlsplit(url)
+    if not _PLACE.fullmatch(parts.netloc):
+        return {}
+    return {"Content-Security-Policy": _page_policy(target=f" {parts.scheme}://{parts.netloc}")}
+
+
+def _page_policy(ancestors: str = "'none'", target: str = "") -> str:
+    return _CSP_PAGE.format(ancestors=ancestors, target=target)
 
 
 def hardened(answer: Answer, *, secure: bool, framed: bool = False) -> Answer:
@@ -49,7 +69,7 @@ def hardened(answer: Answer, *, secure: bool, framed: bool = False) -> Answer:
     ancestors = "*" if framed else "'none'"
     headers = {
         "Cache-Control": NO_STORE,
-        "Content-Security-Policy": _CSP_PAGE.format(ancestors=ancestors) if page else _CSP_DATA,
+        "Content-Security-Policy": _page_policy(ancestors) if page else _CSP_DATA,
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",

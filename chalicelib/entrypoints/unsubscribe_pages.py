@@ -1,34 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """The unsubscribe link (RFC 8058): GET and HEAD only show, a POST needs the token alone.
 
-Guarantees that an unsubscribe POST is never refused for its body, type or sender.
+Guarantees that an unsubscribe POST is never refused for its body, type or sender, and that its
+answer sets no cookie, redirects nowhere and is the same for every reader of such a mail.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from chalicelib.domain.events import Via
+from chalicelib.domain.leaving import LeavingReason
 from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import MAX_FIELDS, MULTIPART, read_form
 from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, html
 from chalicelib.entrypoints.receipt_pages import receipt_path
 from chalicelib.entrypoints.refusals import Refusal
 from chalicelib.entrypoints.visitors import language_of, path_word, session_of
-from chalicelib.errors import BadToken, NotFound
+from chalicelib.errors import BadToken, DependencyError, InputError, NotFound
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
+    from chalicelib.services.unsubscribe import Leaving, Unsubscribed
 
 T = TypeVar("T")
+EVERYTHING = "everything"
+"""Field of our own page's button that stops all of a brand, where a link stops one list."""
 
 
 def _show_unsubscribe(container: "Container", request: Request) -> Answer:
     token = path_word(request, "token")
-    brand = _known(lambda: container.unsubscribe.look(token))
+    leaving = _known(lambda: container.unsubscribe.look(token))
     data = {
-        "language": language_of(request, {}, brand.default_language),
-        "brand": brand,
+        "language": language_of(request, {}, leaving.brand.default_language),
+        "brand": leaving.brand,
+        "list": leaving.mailing_list,
         "token": token,
     }
     return html(container.renderer.page("pages/unsubscribe.html", data))
@@ -43,11 +49,52 @@ def _unsubscribe(container: "Container", request: Request) -> Answer:
     session = session_of(
         request, f"{container.settings.base_url}/unsubscribe", language_of(request, fields, "en")
     )
-    done = _known(lambda: container.unsubscribe.withdraw(token, session, via))
-    language = language_of(request, fields, done.brand.default_language)
-    receipt = receipt_path(container, done.sid, done.brand.id, done.entry)
-    data = {"language": language, "brand": done.brand, "receipt_path": receipt}
+    everything = EVERYTHING in fields and not one_click
+    done = _known(
+        lambda: container.unsubscribe.withdraw(token, session, via, everything=everything)
+    )
+    data = {
+        "language": language_of(request, fields, done.brand.default_language),
+        "brand": done.brand,
+        "token": token,
+        "receipt_path": receipt_path(container, done.sid, done.brand.id, done.entry),
+        **_extent(container, done, token),
+    }
     return html(container.renderer.page("pages/unsubscribed.html", data))
+
+
+def _tell_reason(container: "Container", request: Request) -> Answer:
+    token = path_word(request, "token")
+    fields = read_form(request)
+    try:
+        reason = LeavingReason(fields.get("reason", ""))
+    except ValueError:
+        raise InputError(code="bad_reason", detail="Choose one of the reasons.") from None
+    leaving = _known(lambda: container.unsubscribe.tell(token, reason))
+    data = {
+        "language": language_of(request, fields, leaving.brand.default_language),
+        "brand": leaving.brand,
+        "reason": reason,
+    }
+    return html(container.renderer.page("pages/unsubscribed_reason.html", data))
+
+
+def _extent(
+    container: "Container", done: "Unsubscribed | Leaving", token: str
+) -> Mapping[str, Any]:
+    """What stopped and what goes on, in names.
+
+    The act is done: a store that does not answer now must not make it look undone.
+    """
+    chosen = done.mailing_list
+    known: dict[str, Any] = {"list": chosen, "extent": None, "choose_path": None}
+    try:
+        known["extent"] = container.unsubscribe.extent(done)
+        if chosen is not None:
+            known["choose_path"] = f"/preferences/{container.unsubscribe.choose_token(token)}"
+    except DependencyError:
+        pass
+    return known
 
 
 def _one_click_fields(request: Request) -> dict[str, str]:
@@ -72,3 +119,4 @@ def _known(read: Callable[[], T]) -> T:
 
 show_unsubscribe = page(_show_unsubscribe)
 unsubscribe = page(_unsubscribe)
+tell_reason = page(_tell_reason)

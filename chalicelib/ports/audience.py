@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.frequency import NO_LIMIT, Frequency
 from chalicelib.domain.ids import ListId, SubjectId
 
 
@@ -16,6 +17,7 @@ class Member:
     sealed: bytes
     lists: tuple[tuple[ListId, str], ...]
     wrapped_key: bytes | None = None
+    frequency: Frequency = NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,11 @@ class AudienceStore(Protocol):
         """Return rows with wrapped keys of at most 50 subjects, one batch read of two tables."""
         ...
 
-    def on_list(self, shard: str, list_id: ListId, status: str) -> Iterator[SubjectId]:
-        """Yield the subjects of a shard whose membership of ``list_id`` is ``status``."""
+    def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
+        """Yield the subjects of a shard whose membership of ``list_id`` is one of ``statuses``.
+
+        Each once, in order of their ids; at least one status is named.
+        """
         ...
 
     def page(self, cursor: str | None, limit: int) -> MemberPage:
@@ -48,4 +53,39 @@ class AudienceStore(Protocol):
             InputError: the cursor was not made by this method.
 
         """
+        ...
+
+
+class FrequencyStore(Protocol):
+    """How often a subject wants to be written to; kept on the audience row, erased with it.
+
+    Reads are strong and writes conditional: of slots taken at once, never more succeed than the
+    cap allows. Errors besides those named: `Throttled` (also when the row kept changing),
+    `Unavailable`.
+    """
+
+    def get(self, sid: SubjectId) -> Frequency:
+        """Return what the person chose; no limit where they chose nothing or have no row."""
+        ...
+
+    def put(self, sid: SubjectId, frequency: Frequency) -> None:
+        """Keep what the person chose; slots already taken stay counted.
+
+        Raises:
+            NotFound: the subject has no audience row (any more); none is made.
+
+        """
+        ...
+
+    def take(self, sid: SubjectId, at_ms: int) -> bool:
+        """Count one mail at ``at_ms`` (Unix milliseconds) if a slot is free; say whether it was.
+
+        False when the cap of the last seven days is used up, during a pause, or without a row.
+        Without a cap nothing is counted. A write whose answer is lost may count twice: too few
+        mails then, never too many.
+        """
+        ...
+
+    def give_back(self, sid: SubjectId, at_ms: int) -> None:
+        """Forget one slot taken at ``at_ms``: that mail surely did not go. No slot: nothing."""
         ...

@@ -8,7 +8,7 @@ the id exists; ``replace`` raises
 and `InputError` when it was not made by the same call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -41,12 +41,24 @@ class Brands(Protocol):
         """Return the brand that a link token's code stands for, or None."""
         ...
 
+    def latest(self, brand_id: str) -> Brand | None:
+        """Return the brand, read strongly, or None."""
+        ...
+
     def create(self, brand: Brand) -> None:
         """Store a new brand; `Conflict` when its id or its code exists."""
         ...
 
+    def replace(self, brand: Brand) -> Brand:
+        """Store ``brand`` over the row of its ``revision``; return it with the next one."""
+        ...
+
     def page(self, cursor: str | None, limit: int) -> Page[Brand]:
         """Return up to ``limit`` (1 to 100) brands."""
+        ...
+
+    def all(self) -> tuple[Brand, ...]:
+        """Return every brand by id, as somebody read them a moment ago."""
         ...
 
 
@@ -63,6 +75,26 @@ class Lists(Protocol):
 
     def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
         """Return up to ``limit`` (1 to 100) lists."""
+        ...
+
+    def of_brand(self, brand_id: str) -> tuple[MailingList, ...]:
+        """Return every list of a brand by id, as somebody read them a moment ago."""
+        ...
+
+
+class Reasons(Protocol):
+    """Why people unsubscribed: sums only, of nobody in particular."""
+
+    def count(self, brand_id: str, campaign_id: str | None, reason: str) -> None:
+        """Add one to a reason of the brand, and of the campaign when it is known."""
+        ...
+
+    def of_brand(self, brand_id: str) -> Mapping[str, int]:
+        """Return how often each reason was given; those never given may be missing."""
+        ...
+
+    def of_campaign(self, campaign_id: str) -> Mapping[str, int]:
+        """Return how often each reason was given after a campaign's mail."""
         ...
 
 

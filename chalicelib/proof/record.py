@@ -72,6 +72,9 @@ _METHODS: Final = {
     "api": "another system of the controller",
 }
 _BY_LINK: Final = "pressing a button on the page that the link in the confirmation mail leads to"
+_LIFTS_NOTHING: Final = (
+    "; the data subject's earlier refusal, withdrawal or objection is not lifted"
+)
 _BY_CONTROLLER: Final = frozenset({"operator", "api"})
 
 
@@ -138,7 +141,7 @@ class _Teller:
             "dct:identifier": name,
             "dct:source": f"events/{start.n}.leaf.json",
             "dpv:hasConsentStatus": [
-                self._state(item) for item in states if item.fields.type in _STATES
+                self._state(item, consent.before) for item in states if item.fields.type in _STATES
             ],
             "dpv:hasDataSubject": {"@id": self.subject_iri},
             "dpv:hasEntity": self._parties(),
@@ -147,7 +150,7 @@ class _Teller:
             "dpv:hasProcess": self._processes(start),
         }
 
-    def _state(self, told: Told) -> Node:
+    def _state(self, told: Told, before: Told | None) -> Node:
         fields = told.fields
         state = _STATES[fields.type]
         node: Node = {
@@ -163,12 +166,16 @@ class _Teller:
             node["dpv:hasIndicationMethod"] = "sign-up form, no box ticked beforehand"
             if told.value("choice", "prechecked") is not False:
                 node["dpv:hasIndicationMethod"] = "sign-up form"
+            if told.text("choice", "repeats"):
+                node["dpv:hasIndicationMethod"] = "the earlier request, asked for again by its link"
             node["dpv:isIndicatedBy"] = {
                 "@type": "dpv:Entity",
                 "dct:description": "whoever submitted the form; not proven to be the data subject",
             }
         elif fields.type is EventType.CONSENT_IMPORTED:
-            node["dpv:hasIndicationMethod"] = "import; the consent is claimed, not proven"
+            way = "another system of the controller" if fields.via == "api" else "import"
+            lifts = _LIFTS_NOTHING if before is not None else ""
+            node["dpv:hasIndicationMethod"] = f"{way}; the consent is claimed, not proven{lifts}"
             node["dpv:isIndicatedBy"] = {"@id": self.controller_iri}
         else:
             answers = fields.type in (EventType.CONSENT_CONFIRMED, EventType.CONSENT_REFUSED)

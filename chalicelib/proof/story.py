@@ -35,6 +35,9 @@ _ENDINGS: Final = frozenset(
         EventType.OBJECTION_RECORDED,
     }
 )
+_NOES: Final = frozenset(
+    {EventType.CONSENT_REFUSED, EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDED}
+)
 _STOPS: Final = frozenset({EventType.SUPPRESSION_ADDED, EventType.SUBJECT_RESTRICTED})
 _PERSONS_OWN: Final = frozenset({None, "page", "list-unsub-post", "reply"})
 
@@ -73,6 +76,8 @@ class Consent:
         answer: what the person answered to it.
         changes: what came later and ended nothing.
         end: what ended it altogether.
+        before: of what only the controller states, the person's latest earlier no that concerns
+            it; such a statement lifts none.
     """
 
     start: Told
@@ -80,6 +85,13 @@ class Consent:
     answer: Told | None = None
     changes: tuple[Told, ...] = ()
     end: Told | None = None
+    before: Told | None = None
+
+    @property
+    def is_attested(self) -> bool:
+        """Whether another system of the controller states it, and no import of a file."""
+        fields = self.start.fields
+        return fields.type is EventType.CONSENT_IMPORTED and fields.via == "api"
 
     @property
     def is_given(self) -> bool:
@@ -215,18 +227,39 @@ def _told(n: int, entry: ProvenEntry, fields: LeafFields) -> Told:
 def _consents(entries: Iterable[Told]) -> Iterable[Consent]:
     """Each consent of a chain; an entry joins the latest open one that it can belong to."""
     found: list[Consent] = []
+    noes: list[Told] = []
     for told in entries:
         kind = told.fields.type
-        if kind in _STARTS:
+        if kind in _NOES or kind is EventType.CONSENT_CHANGED:
+            noes.append(told)
+        if kind is EventType.CONSENT_REQUESTED:
             found.append(Consent(start=told))
+        elif kind in _STARTS:
+            found.append(Consent(start=told, before=_earlier_no(noes, told.fields)))
         elif kind is EventType.CONSENT_MAIL_SENT:
             _join(found, told, "mail")
         elif kind in _ANSWERS:
             if not _join(found, told, "answer"):
                 _renew(found, told)
-        elif kind in _ENDINGS or kind is EventType.CONSENT_CHANGED:
+        elif kind is EventType.CONSENT_CHANGED:
+            found = _changed(found, told)
+        elif kind in _ENDINGS:
             found = [_later(consent, told) for consent in found]
     return found
+
+
+def _earlier_no(noes: Sequence[Told], claimed: LeafFields) -> Told | None:
+    """The latest entry by which something of what is claimed was refused or taken back."""
+    return next((told for told in reversed(noes) if _takes_back(told.fields, claimed)), None)
+
+
+def _takes_back(no: LeafFields, claimed: LeafFields) -> bool:
+    """Whether an entry leaves out, refuses or ends something of what is claimed after it."""
+    if no.type is not EventType.CONSENT_CHANGED:
+        return overlaps(no, claimed)
+    # A change names what stays: what it does not name was taken back.
+    same = no.brand == claimed.brand and bool(set(no.lists) & set(claimed.lists))
+    return same and bool(set(claimed.purposes) - set(no.purposes))
 
 
 def _join(found: list[Consent], told: Told, place: str) -> bool:
@@ -255,6 +288,19 @@ def _renew(found: list[Consent], told: Told) -> None:
             found[position] = _later(consent, told)
             return
     found.append(Consent(start=told, answer=told))
+
+
+def _changed(found: Sequence[Consent], told: Told) -> list[Consent]:
+    """A change on the person's own page: it joins what it leaves, or begins what it alone gives."""
+    joined = [_later(consent, told) for consent in found]
+    stands = any(
+        consent.end is None
+        and (consent.is_given or consent.start.fields.type is not EventType.CONSENT_REQUESTED)
+        and overlaps(told.fields, consent.start.fields)
+        for consent in found
+    )
+    gives = told.fields.notice_sha256 is not None
+    return joined if stands or not gives else [*joined, Consent(start=told, answer=told)]
 
 
 def _later(consent: Consent, told: Told) -> Consent:

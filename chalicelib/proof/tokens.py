@@ -2,10 +2,12 @@
 """Link tokens that need no row and never expire, and the hash under which a confirm token waits.
 
 Guarantees that a token shows nothing of the person, the brand or the mail to anybody without the
-key, has exactly one spelling, and is good for one purpose. Refuses everything else with the same
-`BadToken`, whatever the reason, so that a forger learns nothing.
+key, has exactly one spelling (in an address, capitals aside), and is good for one purpose. Refuses
+everything else with the same `BadToken`, whatever the reason, so that a forger learns nothing.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,7 +33,11 @@ _HKDF_SALT: Final = b"kvitto/links/1"
 
 
 class LinkPurpose(StrEnum):
-    """What a link in a mail is for; each has a key of its own."""
+    """What a link in a mail is for; each has a key of its own.
+
+    ``mailto`` stands before the ``@`` of an address: no delivery, and base32 (RFC 4648 section 6)
+    in small letters, because a local part has 64 characters at most and servers change its case.
+    """
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
@@ -39,6 +45,7 @@ class LinkPurpose(StrEnum):
     CLICK = "click"
     OPEN = "open"
     RECEIPT = "receipt"
+    MAILTO = "mailto"
 
 
 _WITH_CAMPAIGN: Final = frozenset({LinkPurpose.VIEW, LinkPurpose.CLICK, LinkPurpose.OPEN})
@@ -123,7 +130,7 @@ class TokenKeys:
         plaintext = _pack(purpose, payload)
         kid = bytes([self._current])
         sealed = self._ciphers[self._current, purpose].encrypt(plaintext, [kid])
-        return base64url.encode(kid + sealed)
+        return _encode(purpose, kid + sealed)
 
     def read(self, purpose: LinkPurpose, token: str) -> LinkPayload:
         """The payload of a token minted for `purpose` under any key of the ring.
@@ -132,7 +139,7 @@ class TokenKeys:
             BadToken: anything else: other text, width, purpose or key, or one bit changed.
         """
         try:
-            raw = base64url.decode(token, length=1 + _SIV_BYTES + _width(purpose))
+            raw = _decode(purpose, token)
             plaintext = self._ciphers[raw[0], purpose].decrypt(raw[1:], [raw[:1]])
         except (Malformed, KeyError, InvalidTag):
             raise BadToken from None
@@ -176,11 +183,40 @@ def _purpose_key(master: bytes, purpose: LinkPurpose) -> bytes:
 
 def _width(purpose: LinkPurpose) -> int:
     """Payload bytes of a purpose."""
+    if purpose is LinkPurpose.MAILTO:
+        return SID_BYTES + BRAND_BYTES
     campaign = CAMPAIGN_BYTES if purpose in _WITH_CAMPAIGN else 0
     return _SUBJECT_BYTES + campaign + (LINK_BYTES if purpose is LinkPurpose.CLICK else 0)
 
 
+def _encode(purpose: LinkPurpose, raw: bytes) -> str:
+    if purpose is not LinkPurpose.MAILTO:
+        return base64url.encode(raw)
+    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+
+
+def _decode(purpose: LinkPurpose, token: str) -> bytes:
+    length = 1 + _SIV_BYTES + _width(purpose)
+    if purpose is not LinkPurpose.MAILTO:
+        return base64url.decode(token, length=length)
+    text = token.upper()
+    # `upper` makes "SS" of a sharp s: only ASCII has capitals that mean the same.
+    if not token.isascii() or "=" in text or len(text) != -(-length * 8 // 5):
+        raise Malformed("not a token in an address")
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except binascii.Error:
+        raise Malformed("not base32") from None
+    if base64.b32encode(raw).decode("ascii").rstrip("=") != text:
+        raise Malformed("a second spelling")
+    return raw
+
+
 def _pack(purpose: LinkPurpose, payload: LinkPayload) -> bytes:
+    if purpose is LinkPurpose.MAILTO:
+        if any(payload.delivery) or payload.campaign is not None or payload.link is not None:
+            raise FatalError("an address has a subject and a brand alone")
+        return payload.sid + payload.brand
     packed = payload.sid + payload.brand + payload.delivery
     if payload.campaign is not None:
         packed += payload.campaign
@@ -194,6 +230,8 @@ def _pack(purpose: LinkPurpose, payload: LinkPayload) -> bytes:
 
 def _unpack(purpose: LinkPurpose, packed: bytes) -> LinkPayload:
     brand, delivery = SID_BYTES, SID_BYTES + BRAND_BYTES
+    if purpose is LinkPurpose.MAILTO:
+        return LinkPayload(sid=packed[:brand], brand=packed[brand:], delivery=bytes(DELIVERY_BYTES))
     link = _SUBJECT_BYTES + CAMPAIGN_BYTES
     return LinkPayload(
         sid=packed[:brand],

@@ -4,11 +4,9 @@
 Guarantees (docs/spec/sending.md): nobody planned is mailed twice or lost; consent and the
 campaign's status are read strongly after rendering and just before every call; a call whose
 outcome is unknown is never made again; consent that cannot be read means not sent; who SES surely
-did not take stays to be sent to.
+did not take stays to be sent to; who limited or paused their mail gets no more than they wished.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.campaigns import (
@@ -22,30 +20,36 @@ from chalicelib.domain.campaigns import (
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.ids import RANDOM_ID_BYTES, DeliveryId, encode_id
+from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
 from chalicelib.domain.state import Scope
-from chalicelib.errors import DependencyError, EvidenceError, InputError, NotFound, Throttled
-from chalicelib.ports.audience import AudienceStore, Member
+from chalicelib.errors import (
+    DependencyError,
+    EvidenceError,
+    InputError,
+    KvittoError,
+    NotFound,
+    Throttled,
+)
+from chalicelib.ports.audience import AudienceStore, FrequencyStore, Member
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.outside import Blobs
 from chalicelib.ports.sending import (
-    ChunkResult,
     ChunkStore,
     DeliveryRow,
     Message,
-    Outcome,
     RateSlot,
     Sender,
-    Sent,
 )
 from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.services.attempts import Attempt, Prepared
 from chalicelib.services.campaigns import LEASE_MS
 from chalicelib.services.checkpoint_line import CheckpointLine
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.mailing import Composer
 from chalicelib.services.plans import manifest_key
+from chalicelib.services.slots import Slots
 
 MAX_TRIES = 6
 """Calls made for recipients SES surely did not take, within one claim."""
@@ -53,6 +57,7 @@ BACK_OFF_MS = 250
 """The wait before try ``n`` is this, doubled ``n`` times, milliseconds."""
 TRY_FOR_MS = 45 * 1000
 """No further try is begun so long after the dispatch: what is known must be written in time."""
+NOBODY: frozenset[SubjectId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,81 +70,6 @@ class Mailing:
     checkpoint: CheckpointLine | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """One person's finished message, not yet allowed to go."""
-
-    recipient: Recipient
-    message: Message
-
-
-class Attempt:
-    """What one claim of a chunk has come to: everybody is open, skipped, or has an answer.
-
-    Args:
-        everybody: the chunk's people in manifest order.
-        people: those of them no earlier attempt settled.
-    """
-
-    def __init__(
-        self,
-        chunk: ChunkRef,
-        owner: str,
-        everybody: Sequence[Recipient],
-        people: Sequence[Recipient],
-    ) -> None:
-        self.chunk = chunk
-        self.owner = owner
-        self.people = people
-        self.waiting: list[Prepared] = []
-        self.skipped: Counter[str] = Counter()
-        self._everybody = everybody
-        self._answers: dict[DeliveryId, Sent] = {}
-
-    @property
-    def took_nobody(self) -> bool:
-        """Whether SES surely has no message of this attempt."""
-        taken = {Outcome.ACCEPTED, Outcome.UNKNOWN}
-        return all(answer.outcome not in taken for answer in self._answers.values())
-
-    def answered(self, answers: Sequence[Sent]) -> None:
-        """Keep the answers to those waiting; who was surely not taken waits on."""
-        refused = []
-        for item, answer in zip(self.waiting, answers, strict=True):
-            if answer.outcome is Outcome.RETRY:
-                refused.append(item)
-            else:
-                self._answers[item.recipient.delivery] = answer
-        self.waiting = refused
-
-    def cancel(self) -> None:
-        """Skip everybody waiting: the campaign was cancelled."""
-        if self.waiting:
-            self.skipped[SkipReason.CANCELLED] += len(self.waiting)
-        self.waiting = []
-
-    def result(self, at_ms: int) -> ChunkResult:
-        """Return what is settled, and the places of those who are not."""
-        outcomes = Counter(answer.outcome for answer in self._answers.values())
-        waiting = {item.recipient.delivery for item in self.waiting}
-        return ChunkResult(
-            sent=outcomes[Outcome.ACCEPTED],
-            rejected=outcomes[Outcome.REJECTED],
-            unknown=outcomes[Outcome.UNKNOWN],
-            skipped=dict(self.skipped),
-            message_ids=tuple(
-                self._answers[person.delivery].message_id
-                if person.delivery in self._answers
-                else None
-                for person in self._everybody
-            ),
-            at_ms=at_ms,
-            unsettled=tuple(
-                place for place, person in enumerate(self._everybody) if person.delivery in waiting
-            ),
-        )
-
-
 class Courier:
     """Delivers chunks."""
 
@@ -150,6 +80,7 @@ class Courier:
         brands: Brands,
         lists: Lists,
         audience: AudienceStore,
+        frequency: FrequencyStore,
         store: LedgerStore,
         ledger: Ledger,
         blobs: Blobs,
@@ -164,6 +95,7 @@ class Courier:
         self._brands = brands
         self._lists = lists
         self._audience = audience
+        self._frequency = frequency
         self._store = store
         self._ledger = ledger
         self._blobs = blobs
@@ -198,7 +130,7 @@ class Courier:
             people = everybody
             if claim.unsettled is not None:
                 people = tuple(everybody[place] for place in claim.unsettled)
-            attempt = Attempt(chunk, owner, everybody, people)
+            attempt = Attempt(chunk, owner, everybody, people, Slots(self._frequency))
             if not self._dispatch(mailing, attempt):
                 self._chunks.release(chunk, owner)
                 return
@@ -207,7 +139,12 @@ class Courier:
             self._chunks.release(chunk, owner)
             raise
         self._send(mailing, attempt)
-        self._write_down(attempt)
+        try:
+            self._write_down(attempt)
+        except KvittoError:
+            attempt.slots.keep(attempt.taken)
+            raise
+        attempt.slots.keep(attempt.taken)
 
     def _mailing(self, campaign_id: str) -> Mailing:
         campaign = self._campaign(campaign_id)
@@ -238,8 +175,20 @@ class Courier:
         if mailing.campaign.status is CampaignStatus.CANCELLED:
             attempt.skipped[SkipReason.CANCELLED] = len(attempt.people)
             return True
-        self._prepare(mailing, attempt)
-        self._wait(len(attempt.waiting))
+        try:
+            self._prepare(mailing, attempt)
+            self._take_slots(attempt)
+            self._wait(len(attempt.waiting))
+            marked = self._mark(mailing, attempt)
+        except KvittoError:
+            attempt.slots.keep(NOBODY)
+            raise
+        if not marked:
+            attempt.slots.keep(NOBODY)
+        return marked
+
+    def _mark(self, mailing: Mailing, attempt: Attempt) -> bool:
+        """Look, and mark the chunk for those who may be mailed; False when paused meanwhile."""
         allowed = self._look(mailing, attempt)
         if allowed is None:
             return False
@@ -255,10 +204,14 @@ class Courier:
     def _prepare(self, mailing: Mailing, attempt: Attempt) -> None:
         """Read profiles and keys in one batch and render; who cannot be rendered is skipped."""
         members = self._audience.members([person.sid for person in attempt.people])
+        now_ms = self._clock.now_ms()
         for person in attempt.people:
             member = members.get(person.sid)
             if member is None or member.wrapped_key is None:
                 attempt.skipped[SkipReason.NO_PROFILE] += 1
+                continue
+            if member.frequency.paused(now_ms):
+                attempt.skipped[SkipReason.PAUSED] += 1
                 continue
             try:
                 message = self._message(mailing, person, member, attempt.chunk)
@@ -267,7 +220,19 @@ class Courier:
             except InputError:
                 attempt.skipped[SkipReason.RENDERING] += 1
             else:
-                attempt.waiting.append(Prepared(recipient=person, message=message))
+                capped = member.frequency.max_per_week is not None
+                attempt.waiting.append(Prepared(recipient=person, message=message, capped=capped))
+
+    def _take_slots(self, attempt: Attempt) -> None:
+        """Hold a slot of the week for each who limited their mail; who has none left is skipped."""
+        now_ms = self._clock.now_ms()
+        kept = []
+        for item in attempt.waiting:
+            if item.capped and not attempt.slots.take(item.recipient.sid, now_ms):
+                attempt.skipped[SkipReason.FREQUENCY] += 1
+            else:
+                kept.append(item)
+        attempt.waiting = kept
 
     def _message(
         self, mailing: Mailing, person: Recipient, member: Member, chunk: ChunkRef
@@ -341,7 +306,7 @@ class Courier:
             Throttled: somebody is still to be sent to; the message must come again.
 
         """
-        if attempt.waiting and attempt.took_nobody:
+        if attempt.waiting and not attempt.taken:
             self._chunks.release(attempt.chunk, attempt.owner)
             raise Throttled("SES took nobody of this chunk; it is kept for later.")
         result = attempt.result(self._clock.now_ms())

@@ -101,23 +101,58 @@ class ErasureDesk:
         """
         if ground not in rules.REQUESTABLE:
             raise InputError(code="bad_ground", detail="This ground is not one of a request.")
-        sid = subject_of(selector, self._ledger, self._tokens)
-        self._restrict(sid)
-        latest = self._records.of(sid)
+        return self._open(
+            Erasure(
+                id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
+                sid=subject_of(selector, self._ledger, self._tokens),
+                ground=ground,
+                suppress=suppress,
+                requested_by=key_id,
+                requested_ms=self._clock.now_ms(),
+                country=country,
+                language=language,
+            )
+        )
+
+    def request_by_person(
+        self, sid: SubjectId, language: str, country: str | None = None, *, suppress: bool = True
+    ) -> Erasure:
+        """Let the worker erase a person who asks for it from a fresh link of their own.
+
+        No second key: that rule is about keys of the controller, and the person has shown that the
+        mailbox is theirs. One that a key asked for and that is still open is approved by this.
+
+        Raises:
+            NotFound: the person is erased already.
+            Conflict: the chain kept moving; ask again.
+        """
+        made = self._open(
+            Erasure(
+                id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
+                sid=sid,
+                ground=Ground.WITHDRAWN,
+                suppress=suppress,
+                requested_by=rules.PERSON,
+                requested_ms=self._clock.now_ms(),
+                country=country,
+                language=language,
+            )
+        )
+        return self._start(made, rules.approve_by_person(made, self._clock.now_ms()))
+
+    def _open(self, made: Erasure) -> Erasure:
+        """Stop all mail and store the record; return the open one there is already instead."""
+        self._restrict(made.sid)
+        latest = self._records.of(made.sid)
         if latest is not None and latest.is_open:
             return latest
-        made = Erasure(
-            id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
-            sid=sid,
-            ground=ground,
-            suppress=suppress,
-            requested_by=key_id,
-            requested_ms=self._clock.now_ms(),
-            country=country,
-            language=language,
-        )
         self._records.create(made, after=latest)
         return made
+
+    def is_open_for(self, sid: SubjectId) -> bool:
+        """Say whether an erasure of the person is still to be done or cancelled."""
+        latest = self._records.of(sid)
+        return latest is not None and latest.is_open
 
     def _restrict(self, sid: SubjectId) -> None:
         def decide(chain: Chain) -> list[Draft]:
@@ -143,7 +178,10 @@ class ErasureDesk:
             Conflict: it was cancelled, or changed meanwhile.
         """
         before = self.get(erasure_id)
-        after = rules.approve(before, key_id, self._clock.now_ms())
+        return self._start(before, rules.approve(before, key_id, self._clock.now_ms()))
+
+    def _start(self, before: Erasure, after: Erasure) -> Erasure:
+        """Store an approval and ask the worker."""
         if after is not before:
             after = self._records.replace(after)
         if after.stage is Stage.APPROVED:

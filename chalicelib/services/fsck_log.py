@@ -6,6 +6,7 @@ compared with every object that some published checkpoint needed. Memory holds t
 checkpoints and the hashes of the notices, nothing else that grows.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from hashlib import sha256
@@ -35,6 +36,8 @@ from chalicelib.vocabulary import EventType
 HEAD, TILES, CHECKPOINTS, ENTRIES, NOTICES = "head", "tiles", "checkpoints", "entries", "notices"
 _KEPT = f"{PREFIX}checkpoints/"
 _PARTIAL = ".p/"
+_DESCRIPTOR = re.compile(rb'<meta name="kvitto-form" content="sha256:([0-9a-f]{64})">')
+"""What a notice page says its form showed; pages of earlier builds say nothing."""
 
 
 class LogCheck:
@@ -197,7 +200,10 @@ class LogCheck:
         hash_ = fields.notice_sha256
         if fields.type is EventType.NOTICE_PUBLISHED and hash_ is not None:
             if hash_ not in self._published:
-                self._stored(areas, f"notice/{hash_}.html", hash_, index)
+                page = self._stored(areas, f"notice/{hash_}.html", hash_, index)
+                for found in _DESCRIPTOR.findall(page):
+                    form = found.decode("ascii")
+                    self._stored(areas, f"forms/{form}.json", form, index)
                 self._publication(areas, index, fields)
             self._published.add(hash_)
         elif fields.type is EventType.POLICY_CHANGED and fields.brand and fields.content_sha256:
@@ -206,13 +212,15 @@ class LogCheck:
         elif hash_ is not None:
             self._named.setdefault(hash_, index)
 
-    def _stored(self, areas: Areas, key: str, hash_: str, index: int) -> None:
+    def _stored(self, areas: Areas, key: str, hash_: str, index: int) -> bytes:
+        """Compare an object with its hash; return its bytes, none when it is missing."""
         areas.count(NOTICES)
         blob = self._blobs.get(key)
         if blob is None:
             areas.differs(NOTICES, f"entry {index} names {key}, which is missing")
         elif sha256(blob.data).hexdigest() != hash_:
             areas.differs(NOTICES, f"entry {index} names {key}, which has other bytes")
+        return b"" if blob is None else blob.data
 
     def _publication(self, areas: Areas, index: int, fields: LeafFields) -> None:
         """A notice's plain text, where it is kept beside the entry that published it."""

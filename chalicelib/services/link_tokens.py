@@ -10,7 +10,10 @@ import hmac
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import encode_id
 from chalicelib.ports.keys import LinkKeys
-from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys
+from chalicelib.proof.sealing import derive
+from chalicelib.proof.tokens import DELIVERY_BYTES, LinkPayload, LinkPurpose, TokenKeys
+
+_HKDF_SALT = b"kvitto/links/1"
 
 
 class LinkTokens:
@@ -52,6 +55,27 @@ class LinkTokens:
         payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
         return f"{base_url}/unsubscribe/{self.mint(LinkPurpose.UNSUBSCRIBE, payload)}"
 
+    def preferences_url(self, base_url: str, brand: Brand, sid: bytes, delivery: bytes) -> str:
+        """Return the address from which a subject can ask for a fresh link to their own data.
+
+        It shows nothing of them; arguments and errors are those of `unsubscribe_url`.
+        """
+        payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
+        return f"{base_url}/preferences/{self.mint(LinkPurpose.PREFERENCES, payload)}"
+
+    def unsubscribe_local_part(self, brand: Brand, sid: bytes) -> str:
+        """Return what stands before the ``@`` of the address that stops the brand's mail for ever.
+
+        60 characters: of 64 at most, RFC 5321 section 4.5.3.1.1.
+
+        Raises:
+            DependencyError: the keeper of the keys did not answer.
+        """
+        payload = LinkPayload(
+            sid=sid, brand=bytes.fromhex(brand.code), delivery=bytes(DELIVERY_BYTES)
+        )
+        return self.mint(LinkPurpose.MAILTO, payload)
+
     def blind(self, label: str, text: str) -> str:
         """Return a keyed pseudonym of ``text``, 43 characters, the same until the keys rotate.
 
@@ -60,6 +84,15 @@ class LinkTokens:
         kid, master = self._keys.masters()[0]
         digest = hmac.digest(master, f"blind#{kid}#{label}#{text}".encode(), "sha256")
         return encode_id(digest)
+
+    def derived(self, label: str) -> tuple[bytes, ...]:
+        """Return a 32-byte key for ``label`` of each master key, the one to make things with first.
+
+        Raises:
+            DependencyError: the keeper of the keys did not answer.
+        """
+        info = f"kvitto/derived/{label}".encode()
+        return tuple(derive(master, _HKDF_SALT, info) for _, master in self._keys.masters())
 
     def _current(self) -> TokenKeys:
         masters = self._keys.masters()

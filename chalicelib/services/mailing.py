@@ -6,6 +6,7 @@ and that nothing personal stands in a URL, header or tag.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, Content, Recipient
@@ -25,6 +26,14 @@ MAX_FORMS = 100
 """Forms of the installation whose fields are looked at: one page of them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The addresses in every footer: the way out, and the way to one's own choices and data."""
+
+    unsubscribe: str
+    preferences: str
+
+
 class Composer:
     """Fills a campaign for one recipient.
 
@@ -41,6 +50,7 @@ class Composer:
         lines: CheckpointLines,
         clock: Clock,
         base_url: str,
+        inbound_domain: str = "",
     ) -> None:
         self._renderer = renderer
         self._tokens = tokens
@@ -48,6 +58,7 @@ class Composer:
         self._lines = lines
         self._clock = clock
         self._base_url = base_url
+        self._inbound_domain = inbound_domain
         self._declared: dict[str, tuple[int, frozenset[str]]] = {}
 
     def checkpoint(self) -> CheckpointLine | None:
@@ -75,26 +86,33 @@ class Composer:
             InputError: the content cannot be rendered for this person.
 
         """
-        unsubscribe_url = self._unsubscribe_url(
+        ways = self._ways(
             brand, decode_id(recipient.sid), decode_id(recipient.delivery, DELIVERY_ID_BYTES)
         )
-        rendered = self._render(
-            brand, mailing_list, campaign.content, profile, unsubscribe_url, checkpoint
-        )
+        rendered = self._render(brand, mailing_list, campaign.content, profile, ways, checkpoint)
         return Message(
             to=str(profile["email"]),
             subject=rendered.subject,
             html=rendered.html,
             text=rendered.text,
-            headers=self._headers(brand, mailing_list, unsubscribe_url),
+            headers=self._headers(brand, mailing_list, ways.unsubscribe, decode_id(recipient.sid)),
             tags=(("c", campaign.id), ("r", recipient.delivery), ("a", chunk)),
         )
 
     def _headers(
-        self, brand: Brand, mailing_list: MailingList, unsubscribe_url: str
+        self, brand: Brand, mailing_list: MailingList, unsubscribe_url: str, sid: bytes
     ) -> tuple[tuple[str, str], ...]:
+        """What mail programs offer a way out by: the page first, then the address if there is one.
+
+        Source: RFC 8058 section 3.1 (one HTTPS URI, others may stand beside it); RFC 2369
+        section 3.2; RFC 2919 section 3.
+        """
+        ways = [f"<{unsubscribe_url}>"]
+        if self._inbound_domain:
+            local_part = self._tokens.unsubscribe_local_part(brand, sid)
+            ways.append(f"<mailto:{local_part}@{self._inbound_domain}>")
         return (
-            ("List-Unsubscribe", f"<{unsubscribe_url}>"),
+            ("List-Unsubscribe", ", ".join(ways)),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ("List-Id", f"<{mailing_list.id}.{brand.id}.{urlsplit(self._base_url).hostname}>"),
         )
@@ -106,7 +124,7 @@ class Composer:
             InputError: the content cannot be rendered.
 
         """
-        return self._sample(brand, mailing_list, content, self._sample_url(brand, None))
+        return self._sample(brand, mailing_list, content, self._sample_ways(brand, None))
 
     def sample_mail(
         self,
@@ -126,28 +144,31 @@ class Composer:
             InputError: the content cannot be rendered.
 
         """
-        url = self._sample_url(brand, sid)
-        rendered = self._sample(brand, mailing_list, content, url)
+        ways = self._sample_ways(brand, sid)
+        rendered = self._sample(brand, mailing_list, content, ways)
+        headers: tuple[tuple[str, str], ...] = ()
+        if sid is not None:
+            headers = self._headers(brand, mailing_list, ways.unsubscribe, decode_id(sid))
         return Message(
             to=to,
             subject=f"[Test] {rendered.subject}",
             html=rendered.html,
             text=rendered.text,
-            headers=self._headers(brand, mailing_list, url) if sid else (),
+            headers=headers,
         )
 
-    def _sample_url(self, brand: Brand, sid: SubjectId | None) -> str:
+    def _sample_ways(self, brand: Brand, sid: SubjectId | None) -> Ways:
         subject = bytes(RANDOM_ID_BYTES) if sid is None else decode_id(sid)
-        return self._unsubscribe_url(brand, subject, bytes(DELIVERY_ID_BYTES))
+        return self._ways(brand, subject, bytes(DELIVERY_ID_BYTES))
 
     def _sample(
-        self, brand: Brand, mailing_list: MailingList, content: Content, url: str
+        self, brand: Brand, mailing_list: MailingList, content: Content, ways: Ways
     ) -> Rendered:
         profile: Mapping[str, JsonValue] = {
             "attributes": {name: f"[{name}]" for name in self._fields(brand)},
             "language": brand.default_language,
         }
-        return self._render(brand, mailing_list, content, profile, url, self.checkpoint())
+        return self._render(brand, mailing_list, content, profile, ways, self.checkpoint())
 
     def _render(
         self,
@@ -155,7 +176,7 @@ class Composer:
         mailing_list: MailingList,
         content: Content,
         profile: Mapping[str, JsonValue],
-        unsubscribe_url: str,
+        ways: Ways,
         checkpoint: CheckpointLine | None,
     ) -> Rendered:
         language = profile.get("language")
@@ -172,7 +193,8 @@ class Composer:
                 },
                 "brand": brand,
                 "list": mailing_list.name,
-                "unsubscribe_url": unsubscribe_url,
+                "unsubscribe_url": ways.unsubscribe,
+                "preferences_url": ways.preferences,
                 "checkpoint": checkpoint,
             },
         )
@@ -193,5 +215,8 @@ class Composer:
             known = self._declared[brand.id] = (now_ms, names)
         return known[1]
 
-    def _unsubscribe_url(self, brand: Brand, sid: bytes, delivery: bytes) -> str:
-        return self._tokens.unsubscribe_url(self._base_url, brand, sid, delivery)
+    def _ways(self, brand: Brand, sid: bytes, delivery: bytes) -> Ways:
+        return Ways(
+            unsubscribe=self._tokens.unsubscribe_url(self._base_url, brand, sid, delivery),
+            preferences=self._tokens.preferences_url(self._base_url, brand, sid, delivery),
+        )

@@ -15,7 +15,7 @@ from chalicelib.domain.campaigns import (
     pack_manifest,
 )
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, encode_id
-from chalicelib.domain.state import ConsentStatus
+from chalicelib.domain.state import SOFT_OPT_IN, ConsentStatus
 from chalicelib.errors import NotFound
 from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.catalog import Campaigns
@@ -23,6 +23,9 @@ from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.sending import ChunkStore
 from chalicelib.ports.system import RandomBytes
 from chalicelib.services.plans import Plans, manifest_key
+
+PLANNED = (ConsentStatus.GIVEN, SOFT_OPT_IN)
+"""Who may be written to by their status on the list; the ledger has the last word at sending."""
 
 
 class Planner:
@@ -90,6 +93,6 @@ class Planner:
         return manifest_length(size or 0)
 
     def _recipients(self, campaign: Campaign, shard: str) -> Iterator[Recipient]:
-        for sid in self._audience.on_list(shard, campaign.list, ConsentStatus.GIVEN):
+        for sid in self._audience.on_list(shard, campaign.list, *PLANNED):
             delivery = DeliveryId(encode_id(self._random(DELIVERY_ID_BYTES)))
             yield Recipient(sid=sid, delivery=delivery)

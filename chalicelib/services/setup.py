@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.events import EMAIL
+from chalicelib.domain.form_descriptor import descriptor
+from chalicelib.domain.form_lint import Finding, errors, lint
 from chalicelib.domain.forms import Form, NoticeRef
 from chalicelib.domain.ids import ListId
 from chalicelib.errors import Conflict, InputError, NotFound
@@ -27,6 +29,16 @@ from chalicelib.vocabulary import EventType
 BRAND_CODE_BYTES = 4
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
+
+
+class RefusedForm(InputError):  # noqa: N818  # named like its siblings in errors.py
+    """The lint found dark patterns; ``problems`` names each by place, language and code."""
+
+    def __init__(self, found: tuple[Finding, ...]) -> None:
+        """Keep the problems for the answer, and say the first in words."""
+        first = found[0]
+        super().__init__("dark_pattern", f"{first.place}, {first.language}: {first.detail}")
+        self.problems = {f"{each.place}.{each.language}.{each.code}": each.code for each in found}
 
 
 class Setup:
@@ -75,6 +87,55 @@ class Setup:
         published = replace(brand, privacy=pages)
         self._brands.create(published)
         return published
+
+    def change_brand(self, brand_id: str, changes: Mapping[str, object]) -> Brand:
+        """Change members of a brand; publish anew its privacy page and forms that say otherwise.
+
+        Notices published before stay as they are: they are what people were shown. A form that
+        names the brand in other words than now gets a new version. Doing it twice is harmless.
+
+        Args:
+            changes: members of `Brand` by name, valid ones; not its id, code or sender.
+
+        Raises:
+            NotFound: there is no such brand.
+            Conflict: somebody else changed it first; a page published for this change is unused.
+            InputError: a value cannot be used, or there is no such time zone.
+        """
+        known = self._brands.latest(brand_id)
+        if known is None:
+            raise NotFound("There is no such brand.")
+        changed = replace(known, **changes)  # type: ignore[arg-type]  # construction checks them
+        _require_zone(changed.time_zone)
+        if changed == known:
+            self._renew_forms(known)
+            return known
+        pages = {
+            language: self._current_privacy(changed, language, known.privacy.get(language))
+            for language in LANGUAGES
+        }
+        stored = self._brands.replace(replace(changed, privacy=pages))
+        self._renew_forms(stored)
+        return stored
+
+    def _renew_forms(self, brand: Brand) -> None:
+        """Publish anew every form of the brand whose notices name it in other words than now."""
+        cursor: str | None = None
+        while True:
+            page = self._forms.page(cursor, 100)
+            for form in page.items:
+                if form.brand == brand.id and form.notices and _is_outdated(form, brand):
+                    following = replace(form, version=form.version + 1, notices=())
+                    self._forms.publish(self._with_notices(brand, following))
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _current_privacy(self, brand: Brand, language: str, published: str | None) -> str:
+        html = self._rendered_privacy(brand, language)
+        if published is not None and hashlib.sha256(html).hexdigest() == published:
+            return published
+        return self._publish_privacy(brand, language)
 
     def _publish_privacy(self, brand: Brand, language: str) -> str:
         """Store and commit to the privacy page of a brand; return its hash."""
@@ -151,31 +212,94 @@ class Setup:
         """Return one page of forms."""
         return self._forms.page(cursor, limit)
 
+    def form_version(self, form_id: str, version: int) -> Form:
+        """Return one version of a form, as it was published, or raise `NotFound`."""
+        form = self._forms.get(form_id, version)
+        if form is None:
+            raise NotFound("There is no such version of this form.")
+        return form
+
+    def check_form(self, form: Form) -> tuple[Finding, ...]:
+        """Return what the lint finds in a form to be published; nothing is stored.
+
+        Raises:
+            InputError: an unknown brand or list, or a text missing in some language.
+        """
+        return lint(form, self._publishable(form))
+
+    def findings(self, form: Form) -> tuple[Finding, ...]:
+        """Return what the lint finds in a published form."""
+        return lint(form, self.brand(form.brand))
+
     def add_form(self, form: Form) -> Form:
         """Publish a new form: render its notices, store and commit to them, then show it.
 
         Raises:
-            InputError: an unknown brand or list, or a text missing in some language.
+            InputError: an unknown brand or list, a text missing in some language, or a dark
+                pattern (`RefusedForm`).
             Conflict: the id is taken.
         """
+        brand = self._without_errors(form)
+        if self._forms.get(form.id) is not None:
+            raise Conflict(
+                "There is a form with this id already. Nothing was changed: take another id."
+            )
+        published = self._with_notices(brand, form)
+        self._forms.create(published)
+        return published
+
+    def replace_form(self, form: Form) -> Form:
+        """Publish ``form``, which names the current version, as the version after it.
+
+        Who opened the form before has agreed to its former notice, which stays published.
+
+        Raises:
+            NotFound: there is no such form.
+            InputError: as `add_form`, or the form is of another brand.
+            Conflict: its version is not the current one.
+        """
+        current = self._forms.latest(form.id)
+        if current is None:
+            raise NotFound("There is no such form.")
+        if current.brand != form.brand:
+            raise InputError(code="brand_fixed", detail="A form stays with its brand.")
+        brand = self._without_errors(form)
+        if current.version != form.version:
+            raise Conflict(
+                f"The current version of this form is {current.version}. Nothing was changed: "
+                "look at it again."
+            )
+        published = self._with_notices(brand, replace(form, version=form.version + 1))
+        self._forms.publish(published)
+        return published
+
+    def _publishable(self, form: Form) -> Brand:
+        form.require_publishable()
         brand = self._known_brand(form.brand)
         for list_id in form.lists:
             found = self._lists.get(list_id)
             if found is None or found.brand != brand.id:
                 raise InputError(code="unknown_list", detail="A list of this form does not exist.")
-        if self._forms.get(form.id) is not None:
-            raise Conflict(
-                "There is a form with this id already. Nothing was changed: take another id."
-            )
-        published = replace(
-            form, notices=tuple(self._publish(brand, form, lang) for lang in _languages(form))
-        )
-        self._forms.create(published)
-        return published
+        _languages(form)
+        return brand
+
+    def _without_errors(self, form: Form) -> Brand:
+        brand = self._publishable(form)
+        found = errors(lint(form, brand))
+        if found:
+            raise RefusedForm(found)
+        return brand
+
+    def _with_notices(self, brand: Brand, form: Form) -> Form:
+        refs = tuple(self._publish(brand, form, language) for language in _languages(form))
+        return replace(form, notices=refs)
 
     def _publish(self, brand: Brand, form: Form, language: str) -> NoticeRef:
         names = [self._lists.get(list_id) for list_id in form.lists]
+        shown = _shown(form, brand, language)
+        form_sha256 = hashlib.sha256(shown).hexdigest()
         data: Mapping[str, object] = {
+            "form_sha256": form_sha256,
             "base_url": self._base_url,
             "language": language,
             "brand": brand,
@@ -186,6 +310,8 @@ class Setup:
         text = self._renderer.page("notices/consent.txt", data).encode("utf-8")
         sha256 = hashlib.sha256(html).hexdigest()
         text_sha256 = hashlib.sha256(text).hexdigest()
+        # Before the entry: whoever reads the notice can follow the hash that it names.
+        self._blobs.put_new(f"forms/{form_sha256}.json", shown, JSON)
         self._blobs.put_new(f"notice/{sha256}.html", html, HTML)
         leaf = self._ledger.publish(
             Draft(
@@ -206,6 +332,7 @@ class Setup:
             sha256=sha256,
             text_sha256=text_sha256,
             published_ms=self._clock.now_ms(),
+            form_sha256=form_sha256,
         )
 
     def _known_brand(self, brand_id: str) -> Brand:
@@ -236,8 +363,20 @@ def publication(leaf: bytes, text: str | None = None) -> bytes:
     return canonical.encode({"leaf": leaf.decode("ascii"), **plain})
 
 
+def _shown(form: Form, brand: Brand, language: str) -> bytes:
+    """The bytes of what a form shows, as they are stored before it is published."""
+    return canonical.encode(descriptor(replace(form, notices=()), brand, language))
+
+
+def _is_outdated(form: Form, brand: Brand) -> bool:
+    return any(
+        ref.form_sha256 != hashlib.sha256(_shown(form, brand, ref.language)).hexdigest()
+        for ref in form.notices
+    )
+
+
 def _languages(form: Form) -> tuple[str, ...]:
-    """The languages a form is whole in: every title, label and sentence.
+    """The languages a form is whole in: every title, label, hint, choice and sentence.
 
     Raises:
         InputError: there is none.
@@ -245,8 +384,11 @@ def _languages(form: Form) -> tuple[str, ...]:
     texts = [
         form.title,
         form.promise,
-        *(f.label for f in form.fields),
-        *(b.text for b in form.boxes),
+        *(item.label for item in form.fields),
+        *(item.hint for item in form.fields if item.hint),
+        *(choice.label for item in form.fields for choice in item.choices),
+        *(box.text for box in form.boxes),
+        *([form.gift.name] if form.gift else []),
     ]
     whole = tuple(lang for lang in LANGUAGES if all(text.get(lang) for text in texts))
     if not whole:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.erasure import Ground
 from chalicelib.domain.ids import BrandId, EventId, SubjectId, vault_reference
+from chalicelib.domain.rights import forget
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, EvidenceError, NotFound
 from chalicelib.ports.erasure import PersonalData, Shred
 from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import LedgerStore, StoredEntry, Suppressed
 from chalicelib.ports.outside import Blobs
+from chalicelib.ports.rights import RightsRecords
 from chalicelib.ports.system import Clock
 from chalicelib.proof.leaf import Erasure as Revealed
 from chalicelib.services.entries import event_of_leaf, open_claims
@@ -50,6 +52,7 @@ class Shredder:
         store: LedgerStore,
         data: PersonalData,
         index: SuppressionIndex,
+        rights: RightsRecords,
         blobs: Blobs,
         clock: Clock,
         window_ms: int,
@@ -58,6 +61,7 @@ class Shredder:
         self._store = store
         self._data = data
         self._index = index
+        self._rights = rights
         self._blobs = blobs
         self._clock = clock
         self._window_ms = window_ms
@@ -84,13 +88,20 @@ class Shredder:
     def sweep(self, sid: SubjectId) -> int:
         """Destroy what a chain without a key still has; harmless to repeat.
 
+        Requests about the person's data that were still owed are closed: the erasure answers them.
+
         Returns:
             How many rows were deleted or emptied; bundles are not counted.
 
         Raises:
-            DependencyError: something may be left; sweep again.
+            Conflict, DependencyError: something may be left; sweep again.
         """
         swept = self._data.sweep(sid)
+        for asked in self._rights.of(sid):
+            left = forget(asked, self._clock.now_ms())
+            if left != asked:
+                self._rights.replace(asked, left)
+                swept += 1
         self._blobs.delete_all(f"bundles/{sid}/")
         return swept
 

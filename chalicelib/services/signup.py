@@ -2,28 +2,28 @@
 """Sign-up: a form's submission becomes a ``consent.requested`` entry, and nothing more.
 
 Guarantees the same calls in the same order, and the same answer, whether the address is unknown,
-known or suppressed (promise 9, docs/architecture.md): MAC, one lookup, one append, one queue
-message with only the request id. The worker decides whether and what to mail.
+known or suppressed (promise 9, docs/architecture.md): the gate (docs/spec/abuse.md), MAC, one
+lookup, one append, one queue message with only the request id. The worker decides whether and
+what to mail.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.catalog import LANGUAGES, Brand
-from chalicelib.domain.forms import Form
-from chalicelib.domain.networks import network_of
+from chalicelib.domain.forms import Form, NoticeRef
+from chalicelib.domain.parameters import Parameter, ShownAs, shown_as_of, tag_of
 from chalicelib.domain.signup import Submission, read_submission
-from chalicelib.errors import Conflict, InputError, NotFound, OverBudget
+from chalicelib.domain.typos import suggest
+from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Forms
-from chalicelib.ports.outside import Activity, Queue, Queues
-from chalicelib.ports.system import Clock
+from chalicelib.ports.outside import Queue, Queues
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
+from chalicelib.services.gate import Gate
 from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Draft, Ledger
-from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.vocabulary import EventType
 
-HOUR_S = 3600
 MAX_SESSION_CHARS = 500
 """Longest piece of what a browser says of itself that is kept as evidence."""
 
@@ -62,11 +62,19 @@ def _plain(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """What the visitor may be told: the address as typed, and who will write."""
+    """What the visitor may be told: the address as typed, and who will write.
+
+    Attributes:
+        suggestion: the address that was probably meant, if this one looks mistyped.
+        notice: hash of the notice the request names.
+    """
 
     form: Form
     brand: Brand
     typed: str
+    language: str
+    notice: str
+    suggestion: str | None
 
 
 class Signup:
@@ -78,20 +86,14 @@ class Signup:
         ledger: Ledger,
         forms: Forms,
         brands: Brands,
-        activity: Activity,
         queues: Queues,
-        tokens: LinkTokens,
-        clock: Clock,
-        per_hour: int,
+        gate: Gate,
     ) -> None:
         self._ledger = ledger
         self._forms = forms
         self._brands = brands
-        self._activity = activity
         self._queues = queues
-        self._tokens = tokens
-        self._clock = clock
-        self._per_hour = per_hour
+        self._gate = gate
 
     def form(self, form_id: str) -> tuple[Form, Brand]:
         """Return a published form and its brand.
@@ -109,15 +111,17 @@ class Signup:
     def submit(
         self, form_id: str, values: Mapping[str, str], session: Session, language: str
     ) -> Accepted:
-        """Log the request and queue its mail.
+        """Judge a visitor's submission, log the request and queue its mail.
 
         Args:
-            values: HTTP parameters as submitted; ``notice`` may name the notice that was shown.
+            values: HTTP parameters as submitted: the form's own, and those of
+                `domain.parameters`; ``notice`` may name the notice that was shown.
             language: of the page the visitor saw.
 
         Raises:
             NotFound: no such form.
             OverBudget: the network's budget is used up; nothing that depends on the address ran.
+            ExtraStep: one visible step more is needed; likewise nothing ran.
             InputError: the submission is unusable (`SubmissionError` says which fields), or the
                 form it was made with is another by now.
             Conflict: the subject's chain kept moving; nothing was logged.
@@ -125,16 +129,68 @@ class Signup:
 
         """
         form, brand = self.form(form_id)
-        self._spend(session.network)
-        shown = values.get("notice", "")
+        self._gate.enter(session.network)
+        shown = values.get(Parameter.NOTICE, "")
         form = self._as_shown(form, shown)
         submission = read_submission(form, values)
+        self._gate.judge(form, submission, values, session.network)
+        return self.request(
+            form,
+            brand,
+            submission,
+            session,
+            language,
+            notice=shown,
+            shown_as=shown_as_of(values.get(Parameter.SHOWN_AS, "")),
+            tag=tag_of(values.get(Parameter.TAG, "")),
+        )
+
+    def request(
+        self,
+        form: Form,
+        brand: Brand,
+        submission: Submission,
+        session: Session,
+        language: str,
+        *,
+        notice: str = "",
+        shown_as: ShownAs = ShownAs.UNKNOWN,
+        tag: str = "",
+        spend: bool = False,
+    ) -> Accepted:
+        """Log one request and queue its mail, without judging it: the caller has.
+
+        Args:
+            form: the version the person saw.
+            language: that the person saw; any but ours becomes the brand's own.
+            notice: hash of the notice that was shown; "" takes the form's in ``language``.
+            tag: campaign tag as `tag_of` gives it; "" for none.
+            spend: draw on the network's budget first.
+
+        Raises:
+            OverBudget: ``spend``, and the network's budget is used up.
+            NotFound: the form was never published.
+            Conflict: the subject's chain kept moving; nothing was logged.
+            DependencyError: nobody may have been mailed; asking again is harmless.
+
+        """
+        if spend:
+            self._gate.enter(session.network)
         language = language if language in LANGUAGES else brand.default_language
-        draft = self._draft(form, submission, session, shown, language)
+        shown = _notice(form, notice, language)
+        origin = {"shown_as": str(shown_as)} | ({"tag": tag} if tag else {})
+        draft = self._draft(form, submission, session, shown, language, origin)
         draft = _with_privacy(draft, brand.linked_privacy(language))
         self._append(submission, draft, language)
         self._queues.send(Queue.CONFIRMATIONS, {"v": 1, "request": draft.event})
-        return Accepted(form=form, brand=brand, typed=submission.address.typed)
+        return Accepted(
+            form=form,
+            brand=brand,
+            typed=submission.address.typed,
+            language=language,
+            notice=shown.sha256,
+            suggestion=suggest(submission.address),
+        )
 
     def _as_shown(self, form: Form, shown: str) -> Form:
         """Return the form that shows this notice: a page may know of a change before we do."""
@@ -148,39 +204,38 @@ class Signup:
             )
         return newest
 
-    def _spend(self, network: str) -> None:
-        budget = "signup#" + self._tokens.blind("network", network_of(network))
-        used = self._activity.count(budget, HOUR_S, self._clock.now_ms())
-        if used > self._per_hour:
-            raise OverBudget(
-                "Too many sign-ups came from this network. Please try again in an hour."
-            )
-
     def _draft(
-        self, form: Form, submission: Submission, session: Session, shown: str, language: str
+        self,
+        form: Form,
+        submission: Submission,
+        session: Session,
+        shown: NoticeRef,
+        language: str,
+        origin: Mapping[str, str],
     ) -> Draft:
-        notice = form.notice(language)
-        if notice is None:
-            raise NotFound("There is no sign-up form at this address.")
+        choice: dict[str, JsonValue] = {
+            "fields": dict(submission.fields),
+            "form": form.id,
+            "version": form.version,
+            "prechecked": False,
+            **origin,
+        }
+        if shown.form_sha256:
+            choice["descriptor"] = shown.form_sha256
         return Draft(
             type=EventType.CONSENT_REQUESTED,
             event=self._ledger.new_event_id(),
             brand=form.brand,
             lists=form.lists,
             purposes=submission.purposes,
-            notice=shown or notice.sha256,
+            notice=shown.sha256,
             claims=Claims(
                 subject={
                     "email": submission.address.deliverable,
                     "email_as_typed": submission.address.typed,
                 },
                 session={**session.claim(), "lang": language},
-                choice={
-                    "fields": dict(submission.fields),
-                    "form": form.id,
-                    "version": form.version,
-                    "prechecked": False,
-                },
+                choice=choice,
             ),
         )
 
@@ -218,3 +273,12 @@ def _with_privacy(draft: Draft, sha256: str | None) -> Draft:
 
 def _shows(form: Form, notice: str) -> bool:
     return notice in {ref.sha256 for ref in form.notices}
+
+
+def _notice(form: Form, notice: str, language: str) -> NoticeRef:
+    """The notice named, else the one in ``language``."""
+    named = (ref for ref in form.notices if ref.sha256 == notice)
+    found = next(named, None) or form.notice(language)
+    if found is None:
+        raise NotFound("There is no sign-up form at this address.")
+    return found

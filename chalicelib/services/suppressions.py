@@ -83,12 +83,12 @@ class Suppressor:
             if outweighs(reason, [row.reason for row in old if row.brand is EVERY_BRAND])
         )
         # What the state lacks comes first: a confirmation lifts rows by what the state shows.
-        unheard = [
+        before = [
             x
             for x in self._missing(chain, held)
             if (x.brand, x.reason) != (None, reason) and not _names(x, scopes)
         ]
-        return Change(drafts=(*unheard, draft, *objections), rows=rows)
+        return Change(drafts=(*before, draft, *objections), rows=rows)
 
     def apply(self, chain: Chain, decide: Callable[[Chain], Change]) -> Chain:
         """Append what ``decide`` returns for the chain, and decide anew if it moved on.
@@ -149,7 +149,11 @@ class Suppressor:
         Raises:
             Conflict: the chain kept moving; nothing was appended.
         """
-        return self.apply(chain, lambda now: Change(drafts=self._missing(now, self._rows_of(now))))
+        return self.apply(chain, lambda now: Change(drafts=self.unheard(now)))
+
+    def unheard(self, chain: Chain) -> Drafts:
+        """Return the entries that bring into the state what only the rows by MAC say so far."""
+        return self._missing(chain, self._rows_of(chain))
 
     def _missing(self, chain: Chain, held: Mapping[str, tuple[Suppressed, ...]]) -> Drafts:
         """Entries for what the rows by MAC hold and the subject's state does not."""

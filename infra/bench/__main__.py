@@ -11,13 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from infra.bench import campaigns, journeys, ledger, proofs, starts
+from infra.bench import alike, campaigns, journeys, ledger, proofs, starts
 from infra.bench.line import Line
 
 BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "event_building": (ledger.event_building, (5_000,)),
     "sequencing": (ledger.sequencing, (20_000,)),
     "journeys": (journeys.journeys, (100,)),
+    "alike": (alike.alike, (1_000,)),
     "campaign": (campaigns.campaign, (1_000, 10_000)),
     "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000)),
     "proof_reads": (proofs.proof_reads, (10_000, 1_000_000)),

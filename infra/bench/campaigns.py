@@ -227,6 +227,7 @@ def _floor(size: int, *, with_stores: bool) -> float:
             "brand": world.brands.get(DEMO_FORM.brand),
             "list": "Newsletter",
             "unsubscribe_url": "https://mail.example.org/unsubscribe/" + "x" * 80,
+            "preferences_url": "https://mail.example.org/preferences/" + "x" * 80,
         },
     )
     rows = [dict(dynamo_rows(person)) for person in people(size, ORIGIN, state)]

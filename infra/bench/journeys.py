@@ -122,6 +122,7 @@ class Walk:
                 token = self._unsubscribe_links[number]
                 with metered(meter):
                     done = container.unsubscribe.withdraw(token, BROWSER, Via.LIST_UNSUB_POST)
+                    container.unsubscribe.extent(done)
                 _require(done.withdrawn, step)
         return 0
 

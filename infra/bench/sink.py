@@ -182,6 +182,8 @@ def _settings(url: str) -> Settings:
         log_key="kms:alias/kvitto-log",
         configuration_set="kvitto",
         signups_per_hour=1_000_000,
+        plain_signups_per_hour=1_000_000,
+        form_signups_per_hour=1_000_000,
         keep_unconfirmed_days=30,
         vault_recovery_days=7,
     )

@@ -17,9 +17,13 @@ BROWSER = Session(
 )
 
 
-def new_world() -> Any:
-    """Return a fresh installation: a `Container` with the demo brand, list and form."""
-    return importlib.import_module("tests.support.world").World()
+def new_world(**settings: object) -> Any:
+    """Return a fresh installation: a `Container` with the demo brand, list and form.
+
+    Args:
+        settings: what shall differ from the tests' own.
+    """
+    return importlib.import_module("tests.support.world").World(**settings)
 
 
 def subscriber_state() -> str:

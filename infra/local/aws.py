@@ -25,11 +25,13 @@ from infra.local.template_reader import (
     create_resources,
     product_environment,
     read_stack,
+    receipt_rules,
 )
 
 REGION = "eu-north-1"
 # Who may send from the start. Nobody can own these names (RFC 2606), so no real domain is met.
 IDENTITIES = ("example.com", "example.org", "example.net")
+INBOUND_DOMAIN = "inbound.example.org"
 _INFRA = Path(__file__).resolve().parent.parent
 
 
@@ -62,9 +64,15 @@ def start(
     for name in IDENTITIES:
         endpoint.account.add_identity(name)
     # The product's public address and names of its own choosing are the supervisor's to decide.
-    chosen = {"BaseUrl": "http://127.0.0.1", "LedgerOrigin": "localhost", "Controller": "local"}
+    chosen = {
+        "BaseUrl": "http://127.0.0.1",
+        "LedgerOrigin": "localhost",
+        "Controller": "local",
+        "InboundDomain": INBOUND_DOMAIN,
+    }
     stack = read_stack(infra_folder, endpoints, parameters=chosen)
     create_resources(stack, endpoints)
+    endpoint.inbound.topics.update(receipt_rules(stack))
     environment = product_environment(stack) | {
         "AWS_ENDPOINT_URL": endpoints.aws_url,
         "AWS_ENDPOINT_URL_SESV2": endpoints.ses_url,

@@ -21,6 +21,7 @@ from infra.local.ses_message import Mail
 PAGE_SIZE = 50
 VIEWS = (("html", "HTML"), ("text", "Text"), ("headers", "Headers"), ("source", "Source"))
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+_MAILTO = re.compile(r"<mailto:([^?>]+)[^>]*>", re.IGNORECASE)
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _OUTCOMES = {
     "Bounce": ("Bounced", True),
@@ -95,6 +96,16 @@ def mail_page(
     return _document(mail.header("Subject") or "Mail", content, query, len(mails), accepted)
 
 
+def received_page() -> str:
+    """Return the page after a mail was written to an address that the stack receives for."""
+    body = (
+        '<main class="alone"><div class="none"><h2>Mail received</h2><p>The stack was told of it, as '
+        "SES would tell: the product looks at the address it went to, and at nothing else. "
+        '<a href="/local/mailbox">To the mailbox</a></p></div></main>'
+    )
+    return _document("Mailbox", body, "", None, 0)
+
+
 def missing_page(sentence: str) -> str:
     """Return a page that says what is not there."""
     body = (
@@ -155,11 +166,36 @@ def _head(mail: Mail, parameters: Mapping[str, str]) -> str:
     ]
     if tags:
         rows.append(("Tags", tags))
+    if address := unsubscribe_address(mail.header("List-Unsubscribe")):
+        rows.append(("Leave", _reply(mail, address)))
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
     back = escape(f"/local/mailbox?{_query(parameters)}")
     return (
         f'<div class="head"><a class="back" href="{back}">← All mail</a>'
         f"<h2>{escape(mail.header('Subject')) or '(no subject)'}</h2><dl>{listed}</dl></div>"
+    )
+
+
+def unsubscribe_address(header: str) -> str | None:
+    """Return the address a List-Unsubscribe header names, or None.
+
+    >>> unsubscribe_address("<https://example.org/u>, <mailto:leave@example.org?subject=leave>")
+    'leave@example.org'
+    """
+    found = _MAILTO.search(header)
+    return found.group(1) if found else None
+
+
+def _reply(mail: Mail, address: str) -> str:
+    """Return a button that writes to the unsubscribe address, as a mail program would."""
+    values = {"from": mail.draft.destination.addresses[0], "to": address, "subject": "unsubscribe"}
+    fields = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in values.items()
+    )
+    return (
+        f'<form method="post" action="/local/inbound">{fields}'
+        "<button>Reply to the unsubscribe address</button></form>"
     )
 
 

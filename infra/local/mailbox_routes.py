@@ -48,11 +48,11 @@ class MailboxRoutes:
     def respond(self, request: Request, path: str, parameters: dict[str, str]) -> Answer:
         """Answer one request under /local/."""
         if request.method not in ("GET", "HEAD"):
-            return _page(405, missing_page("This page can only be read."))
+            return page(405, missing_page("This page can only be read."))
         if path == "/local/mailbox.json":
             return self._json(parameters)
         if path in ("/local/mailbox", "/local/mailbox/"):
-            return _page(200, list_page(self._found(parameters), parameters, self.mailbox.accepted))
+            return page(200, list_page(self._found(parameters), parameters, self.mailbox.accepted))
         if path == "/local/mailbox/count":
             return _answer(
                 "application/json", json.dumps({"accepted": self.mailbox.accepted}).encode()
@@ -60,7 +60,7 @@ class MailboxRoutes:
         matched = _MESSAGE.fullmatch(path)
         mail = self.mailbox.find(unquote(matched.group(1))) if matched else None
         if matched is None or mail is None:
-            return _page(
+            return page(
                 404, missing_page("There is no such mail. It may be from before the last start.")
             )
         return self._message(mail, matched.group(2), parameters)
@@ -83,7 +83,7 @@ class MailboxRoutes:
             case "json":
                 return _answer("application/json", json.dumps(described(mail)).encode())
             case _:
-                return _page(
+                return page(
                     200, mail_page(mail, self._found(parameters), parameters, self.mailbox.accepted)
                 )
 
@@ -102,6 +102,7 @@ def _answer(content_type: str, body: bytes, *headers: tuple[str, str]) -> Answer
     return Answer(status=200, headers=(("Content-Type", content_type), *_SAFE, *headers), body=body)
 
 
-def _page(status: int, text: str) -> Answer:
+def page(status: int, text: str) -> Answer:
+    """Return one of the mailbox's own pages."""
     headers = (_HTML, *_SAFE, ("Content-Security-Policy", _PAGE_POLICY))
     return Answer(status=status, headers=headers, body=text.encode())

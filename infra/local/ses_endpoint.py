@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from infra.local.http_server import Answer, HttpServer, Request
+from infra.local.inbound import Inbound
 from infra.local.mailbox import Mailbox
 from infra.local.mailbox_routes import MailboxRoutes
 from infra.local.ses_account import Account
@@ -60,6 +61,7 @@ class SesEndpoint:
     region: str
     account: Account = field(init=False)
     mailbox: Mailbox = field(init=False)
+    inbound: Inbound = field(init=False)
     _routes: list[tuple[str, re.Pattern[str], Callable[..., Any]]] = field(init=False)
     _sending: Sending = field(init=False)
     _controls: Controls = field(init=False)
@@ -68,6 +70,7 @@ class SesEndpoint:
     def __post_init__(self) -> None:
         self.account = Account(now_ms=now_ms)
         self.mailbox = Mailbox()
+        self.inbound = Inbound(publish=self.publish, now_ms=now_ms, new_id=new_message_id)
         publisher = Publisher(self.account, self.publish, now_ms)
         self._sending = Sending(
             account=self.account,
@@ -91,6 +94,8 @@ class SesEndpoint:
         parameters = dict(parse_qsl(query, keep_blank_values=True))
         if path.startswith("/local/ses"):
             return self._controls.respond(request, path)
+        if path == "/local/inbound":
+            return self.inbound.respond(request)
         if path.startswith("/local/"):
             return self._pages.respond(request, path, parameters)
         try:

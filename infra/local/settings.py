@@ -32,6 +32,7 @@ class LocalSettings:
         app_folder: an unzipped package to serve instead of the checkout.
         minute_seconds: how long one minute of a schedule lasts.
         signups_per_hour: budget of one network.
+        plain_signups_per_hour: tight budget of one network; ``form_signups_per_hour`` of a form.
         with_tsa: False starts no time-stamping authority.
     """
 
@@ -44,6 +45,8 @@ class LocalSettings:
     app_folder: Path | None
     minute_seconds: float
     signups_per_hour: int
+    plain_signups_per_hour: int
+    form_signups_per_hour: int
     with_tsa: bool
 
     @classmethod
@@ -75,9 +78,9 @@ class LocalSettings:
             folder=Path(environment.get("KVITTO_LOCAL_DIR") or root / ".local").resolve(),
             app_folder=Path(app_folder).resolve() if app_folder else None,
             minute_seconds=float(_number(environment, "KVITTO_LOCAL_MINUTE_SECONDS", 60, 1, 3600)),
-            signups_per_hour=_number(
-                environment, "KVITTO_SIGNUPS_PER_HOUR", 100_000, 1, 10_000_000
-            ),
+            signups_per_hour=_budget(environment, "KVITTO_SIGNUPS_PER_HOUR"),
+            plain_signups_per_hour=_budget(environment, "KVITTO_PLAIN_SIGNUPS_PER_HOUR"),
+            form_signups_per_hour=_budget(environment, "KVITTO_FORM_SIGNUPS_PER_HOUR"),
             with_tsa=environment.get("KVITTO_LOCAL_NO_TSA") != "1",
         )
 
@@ -85,6 +88,10 @@ class LocalSettings:
         """Return the public base URL: where a browser on this machine finds the stack."""
         host = _WILDCARDS.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
         return f"http://{host}:{port}"
+
+
+def _budget(environment: Mapping[str, str], name: str) -> int:
+    return _number(environment, name, 100_000, 1, 10_000_000)
 
 
 def _number(

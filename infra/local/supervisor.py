@@ -214,6 +214,8 @@ class _Stack:
             "KVITTO_CONTROLLER": "local",
             "KVITTO_LOG_KEY": f"file:{state.log_key(self._keys)}",
             "KVITTO_SIGNUPS_PER_HOUR": str(self._settings.signups_per_hour),
+            "KVITTO_PLAIN_SIGNUPS_PER_HOUR": str(self._settings.plain_signups_per_hour),
+            "KVITTO_FORM_SIGNUPS_PER_HOUR": str(self._settings.form_signups_per_hour),
         }
 
     def _spawn(

@@ -130,6 +130,7 @@ def product_environment(stack: Stack) -> dict[str, str]:
         for name, end in _QUEUES.items()
     }
     environment |= {name: _ending(aliases, end) for name, end in _KEYS.items()}
+    environment["KVITTO_INBOUND_DOMAIN"] = stack.resolve({"Ref": "InboundDomain"})
     environment["KVITTO_BUCKET"] = stack.resources("AWS::S3::Bucket")[0].properties["BucketName"]
     environment["KVITTO_CONFIGURATION_SET"] = stack.resources("AWS::SES::ConfigurationSet")[
         0
@@ -148,6 +149,17 @@ def consumer_queues(stack: Stack) -> dict[str, str]:
                 queue_name = str(stack.resolve(queue)).rpartition(":")[2]
                 urls[handler] = f"{stack.queue_base_url}/{ACCOUNT}/{queue_name}"
     return urls
+
+
+def receipt_rules(stack: Stack) -> dict[str, str]:
+    """Return domain -> ARN of the topic that is told of mail received for it."""
+    rules = (rule.properties["Rule"] for rule in stack.resources("AWS::SES::ReceiptRule"))
+    return {
+        domain: action["StopAction"]["TopicArn"]
+        for rule in rules
+        for domain in rule["Recipients"]
+        for action in rule["Actions"]
+    }
 
 
 def _ending(names: Iterable[str], end: str) -> str:

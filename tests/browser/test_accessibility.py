@@ -5,8 +5,11 @@ import pytest
 
 from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.gate import Cause
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM
 from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_accessible, assert_fits
+from tests.support.gate_cases import stepping
+from tests.support.unsubscribe_examples import leaving_pages
 
 STATUSES = (400, 403, 404, 405, 409, 410, 413, 429, 500, 503)
 
@@ -65,11 +68,14 @@ def test_what_a_visitor_rarely_meets_is_accessible(visit, languages, scheme):
         }
         shown = [
             renderer.page("pages/busy.html", base | {"minutes": 60}),
-            renderer.page("pages/confirm_expired.html", base | {"form_id": "demo"}),
-            renderer.page("pages/unsubscribe.html", base | {"token": "t" * 70}),
-            renderer.page("pages/unsubscribed.html", base),
+            *(renderer.page("pages/extra_step.html", base | stepping(cause)) for cause in Cause),
+            renderer.page("pages/confirm_expired.html", base | {"form_id": "demo", "token": "t"}),
+            renderer.page("pages/confirm_overtaken.html", base | {"form_id": "demo"}),
+            *(renderer.page(name, base | data) for name, data in leaving_pages()),
             renderer.page("pages/refused.html", base),
-            renderer.page("notices/consent.html", base | {"form": DEMO_FORM}),
+            renderer.page(
+                "notices/consent.html", base | {"form": DEMO_FORM, "form_sha256": "33" * 32}
+            ),
             renderer.mail("confirm", base | mail).html,
             renderer.mail("already_subscribed", base | mail).html,
         ]

@@ -15,7 +15,7 @@ from tests.support.asking import DOCUMENT
 
 NOUNS = {
     *("subscribers", "lists", "forms", "brands", "campaigns"),
-    *("suppressions", "proofs", "erasures", "api-keys", "openapi.json"),
+    *("suppressions", "proofs", "erasures", "rights-requests", "api-keys", "openapi.json"),
 }
 
 

@@ -199,6 +199,7 @@ def _later_claims():
     return [
         Draft(type=EventType.BASIS_RECORDED, purposes=NEWSLETTER, **CLAIMS),
         Draft(type=EventType.CONSENT_IMPORTED, purposes=NEWSLETTER, **CLAIMS),
+        Draft(type=EventType.CONSENT_IMPORTED, purposes=NEWSLETTER, via=Via.API, **CLAIMS),
         Draft(type=EventType.CONSENT_RENEWED, purposes=NEWSLETTER, notice="0" * 64, **CLAIMS),
     ]
 

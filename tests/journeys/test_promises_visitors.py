@@ -324,6 +324,8 @@ def recorded(monkeypatch, tmp_path):
         "KVITTO_CONTROLLER": "local",
         "KVITTO_LOG_KEY": f"file:{seed}",
         "KVITTO_SIGNUPS_PER_HOUR": "1000",
+        "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "1000",
+        "KVITTO_FORM_SIGNUPS_PER_HOUR": "1000",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

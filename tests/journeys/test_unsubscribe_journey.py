@@ -14,7 +14,7 @@ def one_click_link(stack, email, subject):
     stack.finished(stack.send_campaign(subject, "<p>News</p>"))
     headers = dict(stack.wait_mail(email, subject)["headers"])
     assert headers["List-Unsubscribe-Post"] == ONE_CLICK
-    link = headers["List-Unsubscribe"].strip("<>")
+    link = headers["List-Unsubscribe"].partition(",")[0].strip("<>")
     assert link.startswith(stack.base_url)
     return link
 

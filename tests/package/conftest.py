@@ -97,6 +97,8 @@ def aws(tmp_path_factory):
         "KVITTO_CONTROLLER": "controller",
         "KVITTO_LOG_KEY": f"file:{seed}",
         "KVITTO_SIGNUPS_PER_HOUR": "100000",
+        "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "100000",
+        "KVITTO_FORM_SIGNUPS_PER_HOUR": "100000",
     }
     return SimpleNamespace(
         environment=environment, queues=started["queues"], mailbox=endpoint.mailbox

@@ -54,6 +54,8 @@ class Installation:
             "KVITTO_CONTROLLER": "controller",
             "KVITTO_LOG_KEY": f"kms:{LOG_KEY}",
             "KVITTO_SIGNUPS_PER_HOUR": "100000",
+            "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "100000",
+            "KVITTO_FORM_SIGNUPS_PER_HOUR": "100000",
         }
 
     def close(self) -> None:
@@ -177,6 +179,10 @@ class Installation:
     def happen(self, message_id: str, kind: str) -> None:
         """Let something happen to an accepted mail: its event comes by topic and queue."""
         self._ask_ses("POST", "/local/ses/events", {"message_id": message_id, "type": kind})
+
+    def receive(self, mail) -> None:
+        """Let a mail to the inbound domain come in: its notice comes by topic and queue."""
+        self._ask_ses("POST", "/local/inbound", mail)
 
     def plant(self, fault: str) -> None:
         """Let the next call that sends end so."""

@@ -6,10 +6,13 @@ never made is not taken for one that was allowed.
 """
 
 import http.client
+import json
 import re
+import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from chalicelib.domain.ids import shard_of
 from chalicelib.domain.state import dump_state, load_state
 from tests.package.installation import KEY, Installation
 from tests.package.lambda_events import REGION
@@ -65,6 +68,9 @@ def set_up(site: Installation) -> None:
         assert "localhost/kvitto/walk" in site.page("GET", route)
     assert "\n# tsa " in site.page("GET", "/ledger/policy")
     site.page("GET", "/privacy/{brand}", brand="walk")
+    moved = {"postal_address": "2 Example Street"}
+    site.api("PATCH", "/brands/{brand}", moved, brand="walk")
+    assert "2 Example Street" in site.page("GET", "/privacy/{brand}", brand="walk")
 
 
 def sign_up(site: Installation, email: str) -> str:
@@ -149,8 +155,41 @@ def act(site: Installation, campaign: str, word: str, body=None, *, expect: int 
     site.api("POST", f"/campaigns/{{campaign}}/{word}", body, expect=expect, campaign=campaign)
 
 
+def limit(site: Installation, email: str) -> None:
+    """Somebody takes no more than seven mails a week."""
+    (found,) = site.api("GET", "/subscribers", query={"email": email})["items"]
+    rhythm = {"v": 1, "max_per_week": 7, "paused_until_ms": None, "sent_ms": []}
+    site.client("dynamodb").update_item(
+        TableName="kvitto-audience",
+        Key={"pk": {"S": shard_of(found["id"])}, "sk": {"S": found["id"]}},
+        UpdateExpression="SET rhythm = :rhythm",
+        ExpressionAttributeValues={":rhythm": {"S": json.dumps(rhythm)}},
+    )
+
+
+def enrol(site: Installation) -> None:
+    """A shop takes people in: by mail, attested, and because of a sale."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    seen = {"form": "join", "boxes": {"letters": True}, "visitor": {"ip": "192.0.2.7"}}
+    asked = {"basis": "double-opt-in", "email": "asked@example.org", **seen}
+    stated = {"basis": "attested", "email": "stated@example.org", "at": now, **seen}
+    sold = {
+        "basis": "soft-opt-in",
+        "email": "sold@example.org",
+        "brand": "walk",
+        "purpose": "letters",
+        "sale": {"reference": "1", "product": "paper", "at": now},
+        "objection_offered": {"how": "a box", "at": now},
+    }
+    assert site.api("POST", "/subscribers", asked, expect=202)["status"] == "accepted"
+    assert site.consume("send_confirmations") == 1
+    for body in (stated, sold):
+        assert site.api("POST", "/subscribers", body, expect=201)["status"] == "recorded"
+
+
 def campaigns(site: Installation) -> None:
     """One is sent and finished, one stalls and is cancelled, one is long, one comes unplanned."""
+    limit(site, VISITOR)
     first = write(site, "First")
     act(site, first, "test", {"to": PROOFREADER})
     act(site, first, "send")
@@ -225,12 +264,59 @@ def feedback(site: Installation) -> None:
 
 
 def leave(site: Installation) -> str:
-    """The link in a campaign's mail, opened and then used; return its token."""
-    headers = dict(site.mails(VISITOR)[-1]["headers"])
-    token = headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
-    site.page("GET", "/unsubscribe/{token}", token=token)
-    site.page("POST", "/unsubscribe/{token}", {"List-Unsubscribe": "One-Click"}, token=token)
+    """The link in a campaign's mail, opened and then used, and why; return its token."""
+    token, _ = ways_out(site, VISITOR)
+    for scope in ("list", "brand"):
+        site.api("PATCH", "/brands/{brand}", {"unsubscribe_scope": scope}, brand="walk")
+        site.page("GET", "/unsubscribe/{token}", token=token)
+        site.page("POST", "/unsubscribe/{token}", {"List-Unsubscribe": "One-Click"}, token=token)
+    site.page("POST", "/unsubscribe/{token}/reason", {"reason": "too-many"}, token=token)
+    brand = site.api("GET", "/brands/{brand}", brand="walk")
+    assert brand["unsubscribe_reasons"]["too-many"] == 1
     return token
+
+
+def ways_out(site: Installation, email: str) -> tuple[str, str]:
+    """Return the token of the link and the address in the header of the newest mail."""
+    headers = [dict(mail["headers"]) for mail in site.mails(email)]
+    header = next(h["List-Unsubscribe"] for h in reversed(headers) if "List-Unsubscribe" in h)
+    found = re.fullmatch(r"<https?://[^>]+/unsubscribe/([\w-]+)>, <mailto:([^>]+)>", header)
+    assert found is not None, header
+    return found[1], found[2]
+
+
+def preferences(site: Installation) -> None:
+    """From a mail's footer, and from an address alone, to one's own page and data."""
+    texts = " ".join(mail["text"] for mail in site.mails(VISITOR))
+    door = re.search(r"/preferences/([\w-]{60,})", texts).group(1)
+    site.page("GET", "/preferences/{token}", token=door)
+    site.page("POST", "/preferences/{token}", {"act": "mail"}, token=door)
+    assert site.consume("send_confirmations") == 1
+    token = re.search(r"/preferences/([\w-]{43})\b", site.mails(VISITOR)[-1]["text"]).group(1)
+    page = site.page("GET", "/preferences/{token}", token=token)
+    mark = re.search(r'name="mark" value="(\w+)"', page).group(1)
+    boxes = dict.fromkeys(re.findall(r'name="([\w-]+\.[\w-]+)" type="checkbox"', page), "1")
+    wish = {"act": "save", "mark": mark, "per_week": "7", "mail_language": "sv", **boxes}
+    assert boxes
+    site.page("POST", "/preferences/{token}", wish, token=token)
+    site.page("POST", "/preferences/{token}", {"act": "unsubscribe"}, token=token)
+    site.page("POST", "/preferences/{token}", {"act": "access"}, token=token)
+    for part in ("data.json", "data.html"):
+        status, _, _ = site.http("GET", "/preferences/{token}", query={"part": part}, token=token)
+        assert status == http.client.OK
+    site.page("GET", "/rights/{brand}", brand="walk")
+    site.page("POST", "/rights/{brand}", {"email": "nobody@example.org"}, brand="walk")
+    assert site.consume("send_confirmations") == 1
+
+
+def leave_by_mail(site: Installation) -> None:
+    """A mail to the header's address, twice, and one to an address nobody made."""
+    _, address = ways_out(site, SECOND)
+    for to in (address, address.upper(), f"{'a' * 60}@{address.partition('@')[2]}"):
+        site.receive({"from": "somebody@example.net", "to": to, "subject": "unsubscribe"})
+    assert site.consume("receive_mails", least=3) == 3
+    (found,) = site.api("GET", "/subscribers", query={"email": SECOND})["items"]
+    assert [entry["status"] for entry in found["lists"]] == ["withdrawn"]
 
 
 def finding(site: Installation, token: str) -> None:
@@ -302,6 +388,35 @@ def fetch(site: Installation, job: str) -> None:
     link.close()
 
 
+def rights(site: Installation) -> str:
+    """Requests by letter: one answered, one extended and refused, one left open; return that."""
+    letter = {
+        "brand": "walk",
+        "medium": "letter",
+        "received_at": site.api("GET", "/proofs")["items"][0]["created_at"],
+        "received_by": "Front desk",
+    }
+    made = [
+        site.api("POST", "/rights-requests", {**letter, "email": email, "right": right}, expect=201)
+        for email, right in (
+            (VISITOR, "objection"),
+            (VISITOR, "access"),
+            (SECOND, "portability"),
+            ("unheard@example.org", "objection"),
+        )
+    ]
+    answered, refused, left, _ = (each["id"] for each in made)
+    assert len(site.api("GET", "/rights-requests", query={"open": "true"})["items"]) == 4
+    site.api("POST", "/rights-requests/{request}/answer", request=answered)
+    late = {"reason": "complexity"}
+    site.api("POST", "/rights-requests/{request}/extend", late, request=refused)
+    ground = {"ground": "excessive"}
+    site.api("POST", "/rights-requests/{request}/refuse", ground, request=refused)
+    assert len(site.api("GET", "/rights-requests", query={"open": "true"})["items"]) == 2
+    assert len(site.api("GET", "/rights-requests")["items"]) == 4
+    return left
+
+
 def erasures(site: Installation) -> None:
     """One asked for by one key and approved by another, one cancelled, one of the clock's own."""
     body = {"email": SECOND, "ground": "withdrawn"}
@@ -317,6 +432,7 @@ def erasures(site: Installation) -> None:
     site.consume("sequence_ledger")
     assert site.api("GET", "/erasures/{erasure}", erasure=asked)["status"] == "ready"
     site.api("GET", "/erasures/{erasure}/certificate", erasure=asked)
+    site.page("GET", "/certificates/{erasure}", erasure=asked)
     assert site.api("GET", "/subscribers", query={"email": SECOND})["items"] == []
     age(site, f"ERASURE/{asked}", "SET erased_ms = :then")
     other = site.api("POST", "/erasures", {"email": LEAVER, "suppress": False}, expect=202)["id"]
@@ -378,12 +494,17 @@ def walk(site: Installation) -> None:
     people(site)
     campaigns(site)
     feedback(site)
+    leave_by_mail(site)
     token = leave(site)
     finding(site, token)
     proofs(site, token)
     operators(site)
+    owed = rights(site)
+    preferences(site)
     erasures(site)
+    assert site.api("GET", "/rights-requests/{request}", request=owed)["closed_by_erasure"]
     never_confirmed(site)
+    enrol(site)
     site.schedule("sequence_on_schedule")
     site.consume("sequence_ledger", least=0)
     site.schedule("anchor_on_schedule")

@@ -14,6 +14,7 @@ QUEUE_HANDLERS = {
     "app.plan_campaigns": "PlansQueue",
     "app.send_chunks": "ChunksQueue",
     "app.record_ses_events": "SesEventsQueue",
+    "app.receive_mails": "InboundQueue",
     "app.sequence_ledger": "SequencingQueue",
     "app.build_proofs": "ProofsQueue",
     "app.erase_subjects": "ErasuresQueue",

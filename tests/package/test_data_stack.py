@@ -149,6 +149,7 @@ def test_the_store_refuses_plain_http_and_its_own_deletion(data_stack):
         "log/checkpoints/",
         "anchors/",
         "notice/",
+        "forms/",
         "privacy/",
         "manifests/",
         "content/",

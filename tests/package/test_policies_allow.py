@@ -163,7 +163,7 @@ def test_who_reads_a_queue_under_our_key_may_decrypt_and_nobody_sends_to_it(role
         for queue in stack.resources("AWS::SQS::Queue")
         if "KmsMasterKeyId" in queue.properties
     }
-    assert len(encrypted) == 2
+    assert len(encrypted) == 4
     for handler, held in roles.items():
         rights = {(grant.action, grant.resource) for grant in held}
         for queue, key in encrypted.items():
@@ -173,17 +173,20 @@ def test_who_reads_a_queue_under_our_key_may_decrypt_and_nobody_sends_to_it(role
 
 
 def test_ses_and_the_topic_may_use_the_key_of_the_topic_and_its_queue(stack):
-    (topic,) = (
+    topics = [
         topic
         for topic in stack.resources("AWS::SNS::Topic")
         if "KmsMasterKeyId" in topic.properties
-    )
+    ]
+    (used,) = {topic.properties["KmsMasterKeyId"] for topic in topics}
     (policy,) = (
         key.properties["KeyPolicy"]["Statement"]
         for key in stack.resources("AWS::KMS::Key")
-        if stack.resolve({"Fn::GetAtt": [key.logical_id, "Arn"]})
-        == topic.properties["KmsMasterKeyId"]
+        if stack.resolve({"Fn::GetAtt": [key.logical_id, "Arn"]}) == used
     )
+    (delivers,) = (item for item in policy if item["Principal"].get("Service", "")[:4] == "sns.")
+    arns = {stack.resolve({"Ref": topic.logical_id}) for topic in topics}
+    assert set(delivers["Condition"]["ArnEquals"]["aws:SourceArn"]) == arns
     services = {
         statement["Principal"]["Service"]: set(statement["Action"])
         for statement in policy

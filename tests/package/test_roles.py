@@ -20,6 +20,7 @@ GROUPS = {
     "planning": {"app.plan_campaigns", "app.advance_campaigns"},
     "sending": {"app.send_chunks"},
     "feedback": {"app.record_ses_events"},
+    "receiving": {"app.receive_mails"},
     "sequencing": {"app.sequence_ledger", "app.sequence_on_schedule"},
     "proofs": {"app.build_proofs"},
     "erasure": {"app.erase_subjects", "app.erase_unconfirmed"},
@@ -110,8 +111,8 @@ def test_only_the_sequencer_signs(sam):
 
 
 def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
-    """Pages, mails, proofs, feedback, which seals events, and erasure, which reveals chain keys."""
-    unwrapping = {"http", "confirmations", "sending", "feedback", "proofs", "erasure"}
+    """Pages, mails sent and received, proofs, feedback, which seals events, and erasure."""
+    unwrapping = {"http", "confirmations", "sending", "feedback", "receiving", "proofs", "erasure"}
     assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
 
 
@@ -174,9 +175,20 @@ def test_only_erasure_destroys_versions_and_of_bundles_alone(sam):
     assert who_may(sam, "s3:ListBucketVersions", "-store-") == {"erasure"}
 
 
-def test_only_feedback_reads_the_queue_that_names_recipients(sam):
-    assert who_may(sam, "kms:Decrypt", "events-key-arn") == {"feedback"}
+def test_only_feedback_and_receiving_read_the_queues_that_name_people(sam):
+    assert who_may(sam, "kms:Decrypt", "events-key-arn") == {"feedback", "receiving"}
     assert who_may(sam, "sqs:ReceiveMessage", "SesEventsQueue") == {"feedback"}
+    assert who_may(sam, "sqs:ReceiveMessage", "InboundQueue") == {"receiving"}
+
+
+def test_who_receives_mail_sends_none_and_reads_no_profile_or_event(sam):
+    reached = {
+        (action, json.dumps(resource)) for action, resource, _ in grants(sam, "app.receive_mails")
+    }
+    assert not [action for action, _ in reached if action.startswith("ses:")]
+    assert not [on for _, on in reached if "-activity" in on or "address-key" in on]
+    profiles = {action for action, on in reached if "-audience" in on}
+    assert profiles == {"dynamodb:UpdateItem"}
 
 
 @pytest.mark.parametrize("handler", sorted(QUEUE_HANDLERS))

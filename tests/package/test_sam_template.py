@@ -180,12 +180,15 @@ def test_the_environment_completes_the_settings_and_holds_no_more(sam):
     values = {name: f"value-of-{name.lower()}" for name in given}
     counts = {
         "KVITTO_SIGNUPS_PER_HOUR": "60",
+        "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "11",
+        "KVITTO_FORM_SIGNUPS_PER_HOUR": "301",
         "KVITTO_KEEP_UNCONFIRMED_DAYS": "31",
         "KVITTO_VAULT_RECOVERY_DAYS": "6",
     }
     values |= counts | {
         "KVITTO_BASE_URL": "https://news.example.org",
         "KVITTO_TSA_URL": "https://tsa.example.org/stamp",
+        "KVITTO_INBOUND_DOMAIN": "leave.example.org",
     }
     settings = Settings.from_env(values)
     read = {getattr(settings, name) for name in Settings.__dataclass_fields__}
@@ -221,11 +224,11 @@ def test_no_password_or_secret_is_a_parameter(sam):
         assert "NoEcho" not in parameter
 
 
-def test_provider_events_are_encrypted_and_gone_after_four_days(sam):
+def test_provider_events_and_received_mails_are_encrypted_and_gone_after_four_days(sam):
     key = {"Fn::ImportValue": {"Fn::Sub": "${Prefix}-events-key-arn"}}
-    topic = sam["Resources"]["SesEventsTopic"]["Properties"]
-    assert topic["KmsMasterKeyId"] == key
-    for name in ("SesEventsQueue", "SesEventsDeadLetters"):
+    for name in ("SesEventsTopic", "InboundTopic"):
+        assert sam["Resources"][name]["Properties"]["KmsMasterKeyId"] == key
+    for name in ("SesEventsQueue", "SesEventsDeadLetters", "InboundQueue", "InboundDeadLetters"):
         queue = sam["Resources"][name]["Properties"]
         assert queue["KmsMasterKeyId"] == key
         assert queue["MessageRetentionPeriod"] <= 4 * DAY
@@ -252,16 +255,33 @@ def test_opens_and_clicks_are_never_asked_of_the_provider(sam):
     assert "TrackingOptions" not in configuration["Properties"]
 
 
-def test_only_our_configuration_set_publishes_and_only_our_topic_delivers(sam):
-    (topic,) = resources(sam, "AWS::SNS::TopicPolicy").values()
-    (statement,) = topic["Properties"]["PolicyDocument"]["Statement"]
+@pytest.mark.parametrize(
+    ("name", "source"), [("SesEvents", ":configuration-set/"), ("Inbound", ":receipt-rule-set/")]
+)
+def test_only_our_own_of_ses_publishes_and_only_our_topic_delivers(sam, name, source):
+    topic = sam["Resources"][f"{name}TopicPolicy"]["Properties"]
+    (statement,) = topic["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
-    assert set(statement["Condition"]["StringEquals"]) == {"aws:SourceAccount", "aws:SourceArn"}
-    (queue,) = resources(sam, "AWS::SQS::QueuePolicy").values()
-    (statement,) = queue["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "SesEventsTopic"}}}
-    subscription = sam["Resources"]["SesEventsSubscription"]["Properties"]
+    only = statement["Condition"]["StringEquals"]
+    assert set(only) == {"aws:SourceAccount", "aws:SourceArn"}
+    assert source in only["aws:SourceArn"]["Fn::Sub"]
+    queue = sam["Resources"][f"{name}QueuePolicy"]["Properties"]
+    (statement,) = queue["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": f"{name}Topic"}}}
+    subscription = sam["Resources"][f"{name}Subscription"]["Properties"]
     assert subscription["RawMessageDelivery"] is True
+    assert len(resources(sam, "AWS::SNS::TopicPolicy")) == 2
+    assert len(resources(sam, "AWS::SQS::QueuePolicy")) == 2
+
+
+def test_a_received_mail_is_told_of_without_its_content_and_only_for_the_inbound_domain(sam):
+    """The SNS action would carry the whole mail; a notice of the stop action does not."""
+    (rule,) = resources(sam, "AWS::SES::ReceiptRule").values()
+    assert rule["Condition"] == "HasInbound"
+    (action,) = rule["Properties"]["Rule"]["Actions"]
+    assert action == {"StopAction": {"Scope": "RuleSet", "TopicArn": {"Ref": "InboundTopic"}}}
+    assert rule["Properties"]["Rule"]["Recipients"] == [{"Ref": "InboundDomain"}]
+    assert sam["Parameters"]["InboundDomain"]["Default"] == ""
 
 
 def test_the_gateway_keeps_no_log_of_addresses_or_links(sam):

@@ -5,7 +5,7 @@ The oracle keeps the plain list of acts and answers from it: who last said what 
 list, and what stands in the way. The product answers from the folded state.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import settings
@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.domain.consent import acts_of_withdrawal, fold, may_confirm
-from chalicelib.domain.eligibility import Allowed, decide
+from chalicelib.domain.eligibility import Allowed, Basis, decide
 from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
-from chalicelib.domain.state import Scope, dump_state, load_state
+from chalicelib.domain.state import (
+    SOFT_OPT_IN,
+    ConsentStatus,
+    Scope,
+    dump_state,
+    load_state,
+    memberships,
+)
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
 
@@ -48,7 +55,8 @@ class Oracle:
         objected = self._last("object", brand=brand, list_id=None)
         bounced = self._last("bounce", "complain", brand=brand, list_id=None)
         blocked = (
-            any(name in ("erase", "restrict", "suppress") for name, _, _ in self.acts)
+            any(name in ("erase", "suppress") for name, _, _ in self.acts)
+            or self.restricted()
             or objected > self._last("confirm", brand=brand, list_id=None)
             or bounced > self._any_confirmation()
         )
@@ -57,6 +65,11 @@ class Oracle:
         if own > ended:
             return True
         return ended < 0 and (self._imported(brand, list_id) or self._bought(brand))
+
+    def restricted(self) -> bool:
+        """Processing was restricted, and nobody ended that since."""
+        words = [name for name, _, _ in self.acts if name in ("restrict", "lift")]
+        return bool(words) and words[-1] == "restrict"
 
     def given(self, brand: str, list_id: str) -> bool:
         """The person, or an import, gave consent to this list and nothing ended it since."""
@@ -92,9 +105,17 @@ class Oracle:
         """An import counts when it was the first word about this list."""
         about = [n for n, (name, of, li) in enumerate(self.acts) if of == brand and li == list_id]
         first = [
-            self.acts[n][0] for n in about if self.acts[n][0] in ("request", "confirm", "import")
+            self.acts[n][0]
+            for n in about
+            if self.acts[n][0] in ("request", "confirm", "import", "attest")
         ]
-        return bool(first) and first[0] == "import"
+        return bool(first) and first[0] in ("import", "attest")
+
+    def grade(self, brand: str, list_id: str) -> str:
+        """How strong the evidence of a standing consent is: its own act, attested, or claimed."""
+        if self._last("confirm", "renew", brand=brand, list_id=list_id) >= 0:
+            return "B"
+        return "C" if self._last("attest", brand=brand, list_id=list_id) >= 0 else "E"
 
     def _bought(self, brand: str) -> bool:
         return any(name == "buy" and of == brand for name, of, _ in self.acts)
@@ -151,7 +172,8 @@ class ConsentMachine(RuleBasedStateMachine):
         overtaken = any(
             name in ENDS and of == brand and li in (None, about)
             for name, of, li in self.oracle.acts[since:]
-        ) or any(name in ("restrict", "suppress") for name, _, _ in self.oracle.acts)
+        ) or any(name == "suppress" for name, _, _ in self.oracle.acts)
+        overtaken = overtaken or self.oracle.restricted()
         allowed = may_confirm(self.state, entry, BrandId(brand), EMAIL, (ListId(about),), (NEWS,))
         assert allowed == (not overtaken)
         if allowed:
@@ -202,10 +224,42 @@ class ConsentMachine(RuleBasedStateMachine):
         self.act(name, EventType.CONSENT_IMPORTED, brand, about)
 
     @precondition(lambda self: not self.ended)
-    @rule(brand=brands)
-    def buy(self, brand: str) -> None:
+    @rule(brand=brands, about=lists)
+    def attest(self, brand: str, about: str) -> None:
+        """Another system of the controller says that a box was ticked: it never lifts anything."""
+        name = "ignored" if self.oracle.complained(brand) else "attest"
+        before = self._sendable()
+        self.act(name, EventType.CONSENT_IMPORTED, brand, about, via=Via.API)
+        self.only_the_silent_were_won(before, brand)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=st.none() | lists)
+    def buy(self, brand: str, about: str | None) -> None:
+        """A sale, with or without the list it brings the buyer to: no list is asked to decide."""
         name = "ignored" if self.oracle.complained(brand) else "buy"
-        self.act(name, EventType.BASIS_RECORDED, brand)
+        before = self._sendable()
+        self.append(EventType.BASIS_RECORDED, brand, about)
+        self.oracle.acts.append((name, brand, None))
+        self.only_the_silent_were_won(before, brand)
+
+    def _sendable(self) -> set[tuple[str, str]]:
+        return {
+            (brand, about)
+            for brand in BRANDS
+            for about in LISTS
+            if isinstance(
+                decide(self.state, Scope(BrandId(brand), EMAIL), ListId(about), NEWS), Allowed
+            )
+        }
+
+    def only_the_silent_were_won(self, before: set[tuple[str, str]], brand: str) -> None:
+        """Promise 10: whoever is sendable now never said no to that list, nor to that brand."""
+        for won_brand, about in self._sendable() - before:
+            assert won_brand == brand
+            scope = Scope(BrandId(brand), EMAIL)
+            assert scope not in self.state.objections
+            assert scope not in self.state.stops
+            assert self.oracle._last(*ENDS, brand=brand, list_id=about) < 0
 
     @precondition(lambda self: not self.ended)
     @rule()
@@ -228,6 +282,18 @@ class ConsentMachine(RuleBasedStateMachine):
     def restrict(self) -> None:
         self.act("restrict", EventType.SUBJECT_RESTRICTED, reason="objection")
 
+    @precondition(lambda self: not self.ended)
+    @rule()
+    def lift_the_restriction(self) -> None:
+        """By the officer; it brings back what stood before, and nothing that was ended."""
+        self.act("lift", EventType.HOLD_RELEASED, reason="ended")
+
+    @precondition(lambda self: not self.ended)
+    @rule(reason=st.sampled_from(["legal-claim", "legal-duty"]))
+    def release_a_hold(self, reason: str) -> None:
+        """A hold is about keeping proof: its end changes nothing here."""
+        self.act("hold released", EventType.HOLD_RELEASED, reason=reason)
+
     @precondition(lambda self: not self.ended and len(self.history) > 8)
     @rule()
     def erase(self) -> None:
@@ -247,6 +313,30 @@ class ConsentMachine(RuleBasedStateMachine):
             for about in LISTS:
                 found = decide(self.state, Scope(BrandId(brand), EMAIL), ListId(about), NEWS)
                 assert isinstance(found, Allowed) == self.oracle.may_be_mailed(brand, about)
+
+    @invariant()
+    def a_grade_says_whose_word_it_is(self) -> None:
+        for key, consent in self.state.consents.items():
+            if consent.status is ConsentStatus.GIVEN:
+                assert consent.grade == self.oracle.grade(key.brand, key.list)
+
+    @invariant()
+    def whoever_may_be_mailed_because_of_a_list_they_bought_into_is_planned(self) -> None:
+        for key in self.state.soft_lists:
+            scope = Scope(key.brand, key.channel)
+            blocked = self.state.suppressions or self.state.restricted or self.state.erased
+            found = decide(self.state, scope, key.list, NEWS)
+            # In the product a list is one brand's: only here do two share a name.
+            own = replace(
+                self.state,
+                consents={k: c for k, c in self.state.consents.items() if k.brand == key.brand},
+                soft_lists={k: n for k, n in self.state.soft_lists.items() if k.brand == key.brand},
+            )
+            planned = (key.list, SOFT_OPT_IN) in memberships(own)
+            if isinstance(found, Allowed) and found.basis is Basis.SOFT_OPT_IN:
+                assert planned
+            elif planned:
+                assert blocked or scope in self.state.objections
 
     @invariant()
     def the_stored_row_is_the_fold(self) -> None:

@@ -115,7 +115,7 @@ class Mouse:
         target.click()
 
     def tick(self, page: Page, target: Locator) -> None:
-        page.locator(f"label[for={target.get_attribute('id')}]").click(position={"x": 5, "y": 8})
+        page.locator(f'label[for="{target.get_attribute("id")}"]').click(position={"x": 5, "y": 8})
 
     def type(self, page: Page, target: Locator, text: str) -> None:
         target.click()
@@ -160,8 +160,8 @@ def enter(page: Page) -> None:
 
 
 def has_focus(target: Locator) -> bool:
-    """Whether keys go to this element."""
-    return bool(target.evaluate("element => element === element.ownerDocument.activeElement"))
+    """Whether keys go to this element, in a shadow root or not."""
+    return bool(target.evaluate("element => element === element.getRootNode().activeElement"))
 
 
 def is_given(stack: Stack, address: str) -> bool:

@@ -36,6 +36,7 @@ class CatalogRows:
     planned: set[tuple[str, int, str]] = field(default_factory=set)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     jobs: dict[str, dict[str, Job]] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -83,9 +84,24 @@ class MemoryBrands(_Store):
             _require(all(other.code != brand.code for other in rows.brands.values()))
             rows.brands[brand.id] = brand
 
+    def latest(self, brand_id: str) -> Brand | None:
+        return self.get(brand_id)
+
+    def replace(self, brand: Brand) -> Brand:
+        with self._call("Brands.replace") as rows:
+            stored = rows.brands.get(brand.id)
+            _require(stored is not None and stored.revision == brand.revision)
+            following = replace(brand, revision=brand.revision + 1)
+            rows.brands[brand.id] = following
+            return following
+
     def page(self, cursor: str | None, limit: int) -> Page[Brand]:
         with self._call("Brands.page") as rows:
             return _page("BRAND", rows.brands, cursor, limit)
+
+    def all(self) -> tuple[Brand, ...]:
+        with self._call("Brands.all") as rows:
+            return tuple(rows.brands[each] for each in sorted(rows.brands))
 
 
 class MemoryLists(_Store):
@@ -103,6 +119,30 @@ class MemoryLists(_Store):
     def page(self, cursor: str | None, limit: int) -> Page[MailingList]:
         with self._call("Lists.page") as rows:
             return _page("LIST", rows.lists, cursor, limit)
+
+    def of_brand(self, brand_id: str) -> tuple[MailingList, ...]:
+        with self._call("Lists.of_brand") as rows:
+            every = (rows.lists[each] for each in sorted(rows.lists))
+            return tuple(each for each in every if each.brand == brand_id)
+
+
+class MemoryReasons(_Store):
+    """`ports.catalog.Reasons` in memory."""
+
+    def count(self, brand_id: str, campaign_id: str | None, reason: str) -> None:
+        with self._call("Reasons.count") as rows:
+            for place in (("brand", brand_id), ("campaign", campaign_id)):
+                if place[1] is not None:
+                    counted = rows.reasons.setdefault((place[0], place[1]), {})
+                    counted[reason] = counted.get(reason, 0) + 1
+
+    def of_brand(self, brand_id: str) -> Mapping[str, int]:
+        with self._call("Reasons.of_brand") as rows:
+            return dict(rows.reasons.get(("brand", brand_id), {}))
+
+    def of_campaign(self, campaign_id: str) -> Mapping[str, int]:
+        with self._call("Reasons.of_campaign") as rows:
+            return dict(rows.reasons.get(("campaign", campaign_id), {}))
 
 
 class MemoryForms(_Store):

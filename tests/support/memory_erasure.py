@@ -84,6 +84,10 @@ class MemoryPersonalData:
             for name in [name for name, event in events.items() if event.sid == sid]:
                 del events[name]
                 gone += 1
+            links = self.outside.access_links
+            for token in [token for token, link in links.items() if link.sid == sid]:
+                del links[token]
+                gone += 1
             self.hygiene.health.pop(sid, None)
             return gone
 

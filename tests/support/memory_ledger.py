@@ -12,9 +12,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from chalicelib.domain.frequency import (
+    Frequency,
+    Rhythm,
+    dump_rhythm,
+    give_back,
+    load_rhythm,
+    take,
+)
 from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, decode_id, shard_of
 from chalicelib.domain.state import SubjectState, dump_state, load_state
-from chalicelib.errors import Conflict, FatalError, InputError
+from chalicelib.errors import Conflict, FatalError, InputError, NotFound
 from chalicelib.ports.audience import Member, MemberPage
 from chalicelib.ports.ledger import (
     Append,
@@ -46,6 +54,7 @@ class AudienceRow:
 
     sealed: bytes
     lists: tuple[tuple[ListId, str], ...]
+    rhythm: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,7 +218,8 @@ def _write(rows: MemoryRows, append: Append) -> None:
         if sealed is None:
             sealed = before.sealed if before else b""
         lists = tuple(sorted(append.profile.lists))
-        rows.audience[sid] = AudienceRow(sealed=sealed, lists=lists)
+        rhythm = before.rhythm if before else None
+        rows.audience[sid] = AudienceRow(sealed=sealed, lists=lists, rhythm=rhythm)
     if append.index_request:
         first = append.entries[0]
         rows.located[first.event] = Located(event=first.event, sid=sid, n=first.n, index=None)
@@ -283,12 +293,13 @@ class MemoryAudienceStore(_Store):
         with self._call("AudienceStore.members") as rows:
             return {sid: _member(rows, sid) for sid in sids if sid in rows.audience}
 
-    def on_list(self, shard: str, list_id: ListId, status: str) -> Iterator[SubjectId]:
+    def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
         with self._call("AudienceStore.on_list") as rows:
             found = [
                 sid
                 for sid in sorted(rows.audience)
-                if shard_of(sid) == shard and (list_id, status) in rows.audience[sid].lists
+                if shard_of(sid) == shard
+                and any((list_id, status) in rows.audience[sid].lists for status in statuses)
             ]
         yield from found
 
@@ -314,4 +325,49 @@ def _cursor_shard(cursor: str) -> str:
 
 def _member(rows: MemoryRows, sid: SubjectId) -> Member:
     row = rows.audience[sid]
-    return Member(sid=sid, sealed=row.sealed, lists=row.lists, wrapped_key=rows.vault.get(sid))
+    return Member(
+        sid=sid,
+        sealed=row.sealed,
+        lists=row.lists,
+        wrapped_key=rows.vault.get(sid),
+        frequency=_rhythm(row).frequency,
+    )
+
+
+class MemoryFrequencyStore(_Store):
+    """`ports.audience.FrequencyStore` in memory, on the audience rows."""
+
+    def get(self, sid: SubjectId) -> Frequency:
+        with self._call("FrequencyStore.get") as rows:
+            row = rows.audience.get(sid)
+            return _rhythm(row).frequency if row else Frequency()
+
+    def put(self, sid: SubjectId, frequency: Frequency) -> None:
+        with self._call("FrequencyStore.put") as rows:
+            row = rows.audience.get(sid)
+            if row is None:
+                raise NotFound("There is nobody to keep this for.")
+            _keep(rows, sid, replace(_rhythm(row), frequency=frequency))
+
+    def take(self, sid: SubjectId, at_ms: int) -> bool:
+        with self._call("FrequencyStore.take") as rows:
+            row = rows.audience.get(sid)
+            taken = take(_rhythm(row), at_ms) if row else None
+            if taken is not None:
+                _keep(rows, sid, taken)
+            return taken is not None
+
+    def give_back(self, sid: SubjectId, at_ms: int) -> None:
+        with self._call("FrequencyStore.give_back") as rows:
+            row = rows.audience.get(sid)
+            if row is not None:
+                _keep(rows, sid, give_back(_rhythm(row), at_ms))
+
+
+def _rhythm(row: AudienceRow) -> Rhythm:
+    return load_rhythm(json.loads(row.rhythm)) if row.rhythm is not None else Rhythm()
+
+
+def _keep(rows: MemoryRows, sid: SubjectId, rhythm: Rhythm) -> None:
+    text = json.dumps(dump_rhythm(rhythm))
+    rows.audience[sid] = replace(rows.audience[sid], rhythm=text)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.errors import Conflict, FatalError, NotFound
+from chalicelib.ports.access import AccessLink
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from chalicelib.ports.traces import MailTrace
 from tests.support.faults import Faults, no_faults, struck
@@ -48,6 +49,7 @@ class OutsideRows:
     claims: dict[str, tuple[str, int]] = field(default_factory=dict)
     events: dict[str, StoredEvent] = field(default_factory=dict)
     traces: dict[str, tuple[MailTrace, int]] = field(default_factory=dict)
+    access_links: dict[str, AccessLink] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -75,6 +75,13 @@ PARTY = Party(
     ),
 )
 HOUR_MS = 3_600_000
+SOLD_TO = {
+    "brand": "demo",
+    "channel": "email",
+    "lists": ("newsletter",),
+    "purposes": ("newsletter",),
+    "via": "api",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -351,6 +358,50 @@ def objected() -> Case:
     return case.send().end(EventType.OBJECTION_RECORDED, session, via="page")
 
 
+def attested(case: Case | None = None) -> Case:
+    """As a check-out states it over the API: notice, boxes, time and origin."""
+    choice: dict[str, JsonValue] = {
+        "boxes": {"measurement": False, "newsletter": True},
+        "claimed_ts": START_MS - HOUR_MS,
+        "form": "demo",
+        "grade": "C",
+        "key": "till",
+        "shown_as": "api",
+        "version": 3,
+    }
+    claims = Claims(subject=SUBJECT, session=SESSION, choice=choice)
+    purposes = ("newsletter",)
+    return (case or Case()).only(EventType.CONSENT_IMPORTED, claims, via="api", purposes=purposes)
+
+
+def bought() -> Case:
+    """A sale with all that the API asks of a soft opt-in."""
+    choice: dict[str, JsonValue] = {
+        "key": "till",
+        "objection_how": "unticked box beside the address",
+        "objection_ts": START_MS - 2 * HOUR_MS,
+        "product": "garden tools",
+        "sale": "order 17",
+        "sale_ts": START_MS - 2 * HOUR_MS,
+    }
+    return Case().only(EventType.BASIS_RECORDED, Claims(subject=SUBJECT, choice=choice), **SOLD_TO)
+
+
+def objected_and_attested() -> Case:
+    return attested(objected())
+
+
+def withdrawn_and_attested() -> Case:
+    return attested(withdrawn_by_page())
+
+
+def withdrawn_and_bought() -> Case:
+    """Nothing was ever asked for: a person who wrote to be left alone, and bought later."""
+    case = Case().end(EventType.CONSENT_WITHDRAWN, via="operator")
+    claims = Claims(subject={"email": "visitor@example.org"})
+    return case.only(EventType.BASIS_RECORDED, claims, **SOLD_TO)
+
+
 def erased() -> Case:
     return withdrawn_by_page().erase()
 
@@ -364,5 +415,10 @@ CASES: dict[str, Callable[[], Case]] = {
     "refused": refused,
     "imported": imported,
     "objected": objected,
+    "attested": attested,
+    "bought": bought,
+    "objected and attested": objected_and_attested,
+    "withdrawn and attested": withdrawn_and_attested,
+    "told to stop, and bought": withdrawn_and_bought,
     "erased": erased,
 }

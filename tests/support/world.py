@@ -7,13 +7,14 @@ queues are empty, so that a test reads as a story.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.bootstrap import Container
 from chalicelib.config import Settings
 from chalicelib.domain.campaigns import Act, ChunkRef, Content
-from chalicelib.domain.ids import CampaignId, EventId, ListId, PurposeId, SubjectId
+from chalicelib.domain.ids import BrandId, CampaignId, EventId, ListId, PurposeId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.outside import Queue
 from chalicelib.services.api_keys import KeyRing
@@ -22,6 +23,7 @@ from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, Moment, no_faults
+from tests.support.memory_access import MemoryAccessStore
 from tests.support.memory_audit import MemoryLedgerAudit, MemoryObjectAudit
 from tests.support.memory_catalog import (
     CatalogRows,
@@ -31,6 +33,7 @@ from tests.support.memory_catalog import (
     MemoryForms,
     MemoryJobs,
     MemoryLists,
+    MemoryReasons,
 )
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
@@ -42,6 +45,7 @@ from tests.support.memory_keys import (
 )
 from tests.support.memory_ledger import (
     MemoryAudienceStore,
+    MemoryFrequencyStore,
     MemoryHeadStore,
     MemoryLedgerStore,
     MemoryOutbox,
@@ -49,6 +53,7 @@ from tests.support.memory_ledger import (
 )
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
+from tests.support.memory_rights import MemoryRightsRecords
 from tests.support.memory_sending import (
     Mailed,
     MemoryChunks,
@@ -88,14 +93,16 @@ _SETTINGS = Settings(
     log_key="kms:alias/log",
     configuration_set="kvitto",
     signups_per_hour=100,
+    plain_signups_per_hour=100,
+    form_signups_per_hour=100,
 )
 
 
 class World(Container):
     """A fresh installation with the demo brand, list and form; nothing outside the process."""
 
-    def __init__(self, seed: int = 1) -> None:
-        super().__init__(_SETTINGS)
+    def __init__(self, seed: int = 1, **settings: Any) -> None:
+        super().__init__(replace(_SETTINGS, **settings))
         self.faults: Faults = no_faults
         self.rows = MemoryRows()
         self.sending_rows = SendingRows()
@@ -114,6 +121,7 @@ class World(Container):
             "outbox": MemoryOutbox(self.rows, faults=strike),
             "heads": MemoryHeadStore(origin=ORIGIN, rows=self.rows, faults=strike),
             "audience": MemoryAudienceStore(self.rows, faults=strike),
+            "frequency": MemoryFrequencyStore(self.rows, faults=strike),
             "wrapper": MemoryKeyWrapper(faults=strike),
             "address_mac": MemoryAddressMac(faults=strike),
             "log_signer": MemoryLogSigner(faults=strike),
@@ -123,9 +131,11 @@ class World(Container):
             "forms": MemoryForms(self.catalog_rows, faults=strike),
             "campaign_rows": MemoryCampaigns(self.catalog_rows, faults=strike),
             "jobs": MemoryJobs(self.catalog_rows, faults=strike),
+            "reasons": MemoryReasons(self.catalog_rows, faults=strike),
             "chunks": MemoryChunks(self.sending_rows, faults=strike),
             "rate": MemoryRateSlot(self.sending_rows, faults=strike),
             "activity": MemoryActivity(self.outside_rows, faults=strike),
+            "access_rows": MemoryAccessStore(self.outside_rows, faults=strike),
             "traces": MemoryTraces(self.outside_rows, faults=strike),
             "blobs": MemoryBlobs(self.outside_rows, faults=strike),
             "anchors": MemoryAnchors(faults=strike),
@@ -142,6 +152,7 @@ class World(Container):
             self.rows, self.outside_rows, parts["health"].rows, faults=strike
         )
         parts["erasure_records"] = MemoryErasures(faults=strike)
+        parts["rights_records"] = MemoryRightsRecords(faults=strike)
         parts["key_ring"] = KeyRing(
             keys=MemoryApiKeys(self.catalog_rows, faults=strike),
             clock=parts["clock"],
@@ -216,7 +227,11 @@ class World(Container):
     def handle(self, queue: Queue, body: Mapping[str, Any]) -> None:
         """Give one message to its service, as the Lambda handler would."""
         if queue is Queue.CONFIRMATIONS:
-            self.confirmation_mail.send(EventId(body["request"]))
+            if "access" in body:
+                sid, brand = SubjectId(body["access"]), BrandId(body["brand"])
+                self.access_mail.send(sid, brand, body["language"], body["page"])
+            else:
+                self.confirmation_mail.send(EventId(body["request"]))
         elif queue is Queue.PLANS:
             self.planner.plan(body["campaign"], body["shard"])
         elif queue is Queue.CHUNKS:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
 from chalicelib.adapters.dynamo.cursors import bad_cursor
+from chalicelib.adapters.dynamo.frequency import rhythm_of
 from chalicelib.adapters.dynamo.items import (
     Item,
     binary_of,
@@ -58,17 +59,18 @@ class DynamoAudienceStore:
         wrapped = _by_sid(rows[self._vault])
         return {sid: _member(found[sid], wrapped.get(sid)) for sid in wanted if sid in found}
 
-    def on_list(self, shard: str, list_id: ListId, status: str) -> Iterator[SubjectId]:
-        """Yield the subjects of a shard whose membership of ``list_id`` is ``status``."""
+    def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
+        """Yield the subjects of a shard whose membership of ``list_id`` is one of ``statuses``."""
+        named = {f":status{n}": text(status) for n, status in enumerate(statuses)}
         rows = query(
             f"read list members of shard {shard}",
             client("dynamodb"),
             TableName=self._audience,
             KeyConditionExpression="pk = :pk",
-            FilterExpression="lists.#list = :status",
+            FilterExpression=f"lists.#list IN ({', '.join(named)})",
             ProjectionExpression="pk, sk, v",
             ExpressionAttributeNames={"#list": list_id},
-            ExpressionAttributeValues={":pk": text(shard), ":status": text(status)},
+            ExpressionAttributeValues={":pk": text(shard), **named},
         )
         for row in rows:
             yield SubjectId(require_text(require_version(row), "sk"))
@@ -142,6 +144,7 @@ def _member(row: Item, vault_row: Item | None) -> Member:
         sealed=binary_of(row, "sealed") or b"",
         lists=tuple(lists),
         wrapped_key=binary_of(vault_row, "wrapped_key") if vault_row is not None else None,
+        frequency=rhythm_of(row).frequency,
     )
 
 

@@ -103,16 +103,37 @@ class DynamoBrands(_Catalogue):
         found = self._read("read a brand code", PointerRow, models.BRAND_CODES, code)
         return None if found is None else self.get(found.target)
 
+    def latest(self, brand_id: str) -> Brand | None:
+        """Return the brand, or None."""
+        return self.get(brand_id)
+
     def create(self, brand: Brand) -> None:
         """Store a new brand; `Conflict` when its id or its code exists."""
         with self._transaction("create a brand") as together:
             together.save(BrandRow.from_domain(brand), _absent())
             together.save(PointerRow(models.BRAND_CODES, brand.code, target=brand.id), _absent())
 
+    def replace(self, brand: Brand) -> Brand:
+        """Store ``brand`` over the row of its ``revision``; return it with the next one."""
+        following = replace(brand, revision=brand.revision + 1)
+        unchanged = BrandRow.revision == brand.revision
+        if brand.revision == 0:
+            # A row written before brands could change has no revision.
+            unchanged = BrandRow.revision.does_not_exist() | unchanged
+        row = BrandRow.from_domain(following)
+        self._put("replace a brand", row, (BrandRow.code == brand.code) & unchanged)
+        return following
+
     def page(self, cursor: str | None, limit: int) -> Page[Brand]:
         """Return brands by id."""
         rows, after = self._page("list brands", BrandRow, models.BRANDS, cursor, limit)
         return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+    def all(self) -> tuple[Brand, ...]:
+        """Return every brand by id."""
+        with self._call("list every brand"):
+            rows = list(BrandRow.query(models.BRANDS, consistent_read=True))
+        return tuple(row.to_domain() for row in rows)
 
 
 class DynamoLists(_Catalogue):
@@ -131,6 +152,12 @@ class DynamoLists(_Catalogue):
         """Return lists by id."""
         rows, after = self._page("list lists", ListRow, models.LISTS, cursor, limit)
         return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
+
+    def of_brand(self, brand_id: str) -> tuple[MailingList, ...]:
+        """Return every list of a brand by id."""
+        with self._call("list a brand's lists"):
+            rows = list(ListRow.query(models.LISTS, consistent_read=True))
+        return tuple(row.to_domain() for row in rows if row.brand == brand_id)
 
 
 class DynamoForms(_Catalogue):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """PynamoDB models of forms: each version as published, with its fields, boxes and notices.
 
-Guarantees and refuses what `models` does. A mapping by language is kept as JSON text. The three
+Guarantees and refuses what `models` does. A mapping by language, and what came after the first
+rows (settings of a form, bounds and choices of a field), is kept as JSON text; an attribute that
+says nothing beyond the default is absent, so that earlier rows read as what they were. The three
 `type: ignore` are for PynamoDB's MapAttribute, whose constructor bears no types.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from pynamodb.attributes import (
@@ -17,7 +20,19 @@ from pynamodb.attributes import (
 )
 
 from chalicelib.adapters.dynamo.models import Row
-from chalicelib.domain.forms import Box, Field, FieldType, Form, NoticeRef
+from chalicelib.domain.forms import (
+    Box,
+    Choice,
+    Field,
+    FieldType,
+    Form,
+    Gift,
+    Guard,
+    Look,
+    NoticeRef,
+    Rule,
+    Scheme,
+)
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
 
 FORMS: Final = "FORM"
@@ -32,6 +47,7 @@ class FieldMap(MapAttribute[str, Any]):
     required = BooleanAttribute()
     max_chars = NumberAttribute()
     autocomplete = UnicodeAttribute()
+    extra = JSONAttribute(null=True)
 
 
 class BoxMap(MapAttribute[str, Any]):
@@ -50,6 +66,7 @@ class NoticeMap(MapAttribute[str, Any]):
     sha256 = UnicodeAttribute()
     text_sha256 = UnicodeAttribute()
     published_ms = NumberAttribute()
+    form_sha256 = UnicodeAttribute(null=True)
 
 
 class FormRow(Row):
@@ -64,6 +81,7 @@ class FormRow(Row):
     fields = ListAttribute(of=FieldMap)
     boxes = ListAttribute(of=BoxMap)
     notices = ListAttribute(of=NoticeMap)
+    settings = JSONAttribute(null=True)
 
     @classmethod
     def current(cls, form: Form) -> Self:
@@ -94,10 +112,12 @@ class FormRow(Row):
             fields=[_field_map(field) for field in form.fields],
             boxes=[_box_map(box) for box in form.boxes],
             notices=[_notice_map(notice) for notice in form.notices],
+            settings=_settings(form) or None,
         )
 
     def to_domain(self) -> Form:
         """Return the form."""
+        settings: Mapping[str, Any] = self.settings or {}
         return Form(
             id=FormId(self.form_id),
             brand=BrandId(self.brand),
@@ -108,7 +128,49 @@ class FormRow(Row):
             fields=tuple(_field(each) for each in self.fields),
             boxes=tuple(_box(each) for each in self.boxes),
             notices=tuple(_notice(each) for each in self.notices),
+            redirect_url=settings.get("redirect_url"),
+            gift=Gift(**settings["gift"]) if "gift" in settings else None,
+            look=_look(settings.get("look", {})),
+            origins=tuple(settings.get("origins", ())),
+            guard=_guard(settings.get("guard", {})),
         )
+
+
+def _settings(form: Form) -> dict[str, Any]:
+    """What a form has beyond the defaults, as JSON."""
+    settings: dict[str, Any] = {}
+    if form.redirect_url is not None:
+        settings["redirect_url"] = form.redirect_url
+    if form.gift is not None:
+        settings["gift"] = {"name": dict(form.gift.name), "url": form.gift.url}
+    if form.look != Look():
+        look = form.look
+        settings["look"] = {
+            "accent": look.accent,
+            "corner_px": look.corner_px,
+            "scheme": look.scheme.value,
+        }
+    if form.origins:
+        settings["origins"] = list(form.origins)
+    if form.guard != Guard():
+        guard = form.guard
+        settings["guard"] = {
+            "disposable": guard.disposable.value,
+            "role": guard.role.value,
+            "min_fill_s": guard.min_fill_s,
+        }
+    return settings
+
+
+def _look(stored: Mapping[str, Any]) -> Look:
+    return Look(**{**stored, "scheme": Scheme(stored["scheme"])}) if stored else Look()
+
+
+def _guard(stored: Mapping[str, Any]) -> Guard:
+    if not stored:
+        return Guard()
+    rules = {name: Rule(stored[name]) for name in ("disposable", "role")}
+    return Guard(**{**stored, **rules})
 
 
 def _field_map(field: Field) -> FieldMap:
@@ -119,10 +181,27 @@ def _field_map(field: Field) -> FieldMap:
         required=field.required,
         max_chars=field.max_chars,
         autocomplete=field.autocomplete,
+        extra=_extra(field) or None,
     )
 
 
+def _extra(field: Field) -> dict[str, Any]:
+    """What a field has beyond the defaults, as JSON."""
+    extra: dict[str, Any] = {
+        name: getattr(field, name)
+        for name in ("min", "max", "earliest", "latest")
+        if getattr(field, name) is not None
+    }
+    if field.hint:
+        extra["hint"] = dict(field.hint)
+    if field.choices:
+        extra["choices"] = [{"value": c.value, "label": dict(c.label)} for c in field.choices]
+    return extra
+
+
 def _field(stored: FieldMap) -> Field:
+    extra = dict(stored.extra or {})
+    extra["choices"] = tuple(Choice(**each) for each in extra.pop("choices", ()))
     return Field(
         name=stored.name,
         type=FieldType(stored.type),
@@ -130,6 +209,7 @@ def _field(stored: FieldMap) -> Field:
         required=stored.required,
         max_chars=int(stored.max_chars),
         autocomplete=stored.autocomplete,
+        **extra,
     )
 
 
@@ -154,6 +234,7 @@ def _notice_map(notice: NoticeRef) -> NoticeMap:
         sha256=notice.sha256,
         text_sha256=notice.text_sha256,
         published_ms=notice.published_ms,
+        form_sha256=notice.form_sha256 or None,
     )
 
 
@@ -163,4 +244,5 @@ def _notice(stored: NoticeMap) -> NoticeRef:
         sha256=stored.sha256,
         text_sha256=stored.text_sha256,
         published_ms=int(stored.published_ms),
+        form_sha256=stored.form_sha256 or "",
     )

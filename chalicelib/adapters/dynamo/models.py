@@ -20,7 +20,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.dynamo.items import ROW_VERSION
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
-from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.catalog import Brand, MailingList, UnsubscribeScope
 from chalicelib.domain.ids import BrandId, CampaignId, EventId, JobId, ListId, PurposeId
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import FatalError
@@ -97,6 +97,8 @@ class BrandRow(Row):
     default_language = UnicodeAttribute()
     time_zone = UnicodeAttribute(null=True)
     privacy = JSONAttribute(null=True)
+    unsubscribe_scope = UnicodeAttribute(null=True)
+    revision = NumberAttribute(null=True)
 
     @classmethod
     def from_domain(cls, brand: Brand) -> Self:
@@ -114,6 +116,8 @@ class BrandRow(Row):
             default_language=brand.default_language,
             time_zone=brand.time_zone or None,
             privacy=dict(brand.privacy) or None,
+            unsubscribe_scope=str(brand.unsubscribe_scope),
+            revision=brand.revision,
         )
 
     def to_domain(self) -> Brand:
@@ -130,6 +134,8 @@ class BrandRow(Row):
             default_language=self.default_language,
             time_zone=self.time_zone or "",
             privacy=self.privacy or {},
+            unsubscribe_scope=UnsubscribeScope(self.unsubscribe_scope or UnsubscribeScope.BRAND),
+            revision=int(self.revision or 0),
         )
 
 

@@ -18,6 +18,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope
+from chalicelib.domain.form_lint import FindingCode
+from chalicelib.domain.form_words import PRETICKED
 from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.entrypoints._runtime import Served, api
 from chalicelib.entrypoints.api.schemas import SCHEMAS
@@ -47,6 +49,10 @@ after which nobody can be working on it."""
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 _LIMIT = re.compile(r"[0-9]{1,3}")
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 MAX_IDEMPOTENCY_CHARS = 255
 MAX_CURSOR_CHARS = 2000
 
@@ -99,6 +105,8 @@ class Operation:
         path: below ``/api/v1``.
         scopes: any one of them is enough; none at all means that no key is asked for.
         takes: name of the body's schema.
+        picks: where ``takes`` is a choice of schemas, names the one a body is judged by.
+        statuses: HTTP status by the answer's member ``status``, where it is not ``status``.
         gives: name of the answer's schema.
         location: address of what was made, filled from the answer's members.
         echoed: members of the answer that repeat the body's and are not remembered.
@@ -114,6 +122,8 @@ class Operation:
     scopes: tuple[KeyScope, ...]
     status: int = 200
     takes: str | None = None
+    picks: Callable[[object], str] | None = None
+    statuses: Mapping[str, int] = field(default_factory=dict)
     gives: str | None = None
     media_type: str = "application/json"
     queries: tuple[str, ...] = ()
@@ -183,6 +193,21 @@ def rfc3339(unix_ms: int) -> str:
     return text.replace("+00:00", "Z")
 
 
+def unix_ms(text: str, member: str) -> int:
+    """Return the time a body's member says in RFC 3339, Unix milliseconds.
+
+    Raises:
+        InvalidBody: it is not a time with its offset from UTC.
+    """
+    try:
+        moment = datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise InvalidBody({member: "format"})
+    return round(moment.timestamp() * 1000)
+
+
 def maybe_rfc3339(unix_ms: int | None) -> str | None:
     """Return a time as the API shows it, or None."""
     return None if unix_ms is None else rfc3339(unix_ms)
@@ -217,7 +242,7 @@ def _body(op: Operation, request: Request) -> Mapping[str, Any]:
         request.within()
         return {}
     value = read_json(request, op.max_bytes)
-    problems = dict(_problems(op.takes, value))
+    problems = dict(_problems(op.picks(value) if op.picks else op.takes, value))
     if problems or not isinstance(value, dict):
         raise InvalidBody(problems)
     return value
@@ -234,10 +259,18 @@ def _problems(name: str, value: Any) -> list[tuple[str, str]]:
             members = sorted(set(error.instance) - set(error.schema.get("properties", {})))
         if error.validator in ("required", "additionalProperties") and path:
             members = [f"{path}.{member}" for member in members]
-        found += [
-            (member[:100], _RULES.get(error.validator, error.validator)) for member in members
-        ]
+        rule = _RULES.get(error.validator, error.validator)
+        found += [(member[:100], _rule_of(rule, member)) for member in members]
     return found
+
+
+def _rule_of(rule: str, member: str) -> str:
+    """A member that would tick a box beforehand is refused by the name of what it is."""
+    is_pretick = rule == _RULES["additionalProperties"] and _LAST.sub("", member) in PRETICKED
+    return FindingCode.PRECHECKED if is_pretick else rule
+
+
+_LAST = re.compile(r".*\.")
 
 
 _RULES = {
@@ -246,6 +279,7 @@ _RULES = {
     "oneOf": "exactly_one",
     "pattern": "format",
     "enum": "not_one_of",
+    "not": "reserved",
 }
 
 
@@ -272,7 +306,8 @@ def _answer(op: Operation, result: Result) -> Answer:
     if result is None:
         return Answer(status=op.status, content_type="application/json")
     location = op.location and {"Location": BASE + op.location.format_map(result)}
-    return json_answer(result, op.status, location or {})
+    status = op.statuses.get(str(result.get("status")), op.status)
+    return json_answer(result, status, location or {})
 
 
 def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:

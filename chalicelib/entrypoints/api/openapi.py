@@ -20,7 +20,7 @@ from chalicelib.entrypoints.api.frame import (
     Operation,
 )
 from chalicelib.entrypoints.api.schemas import SCHEMAS
-from chalicelib.entrypoints.api.shapes import ADDRESS, ref, whole
+from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, ref, whole
 from chalicelib.entrypoints.exchange import PROBLEM, ZIP
 
 VERSION = "1"
@@ -42,6 +42,11 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
     "email": {
         "description": "An address; then the answer holds what belongs to it, on one page.",
         "schema": ADDRESS,
+    },
+    "language": {"description": "One of the form's languages.", "schema": LANGUAGE},
+    "open": {
+        "description": "`true`: only what is still owed, by deadline.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
     },
 }
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
@@ -138,7 +143,10 @@ def _described(op: Operation) -> dict[str, Any]:
         "summary": op.summary,
         "parameters": _parameters(op),
         "responses": {
-            str(op.status): _success(op),
+            **{
+                str(status): _success(op, status)
+                for status in sorted({op.status, *op.statuses.values()})
+            },
             **{
                 str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses(op)
             },
@@ -173,13 +181,13 @@ def _is_remembered(op: Operation) -> bool:
     return op.method == "POST" and not op.looks
 
 
-def _success(op: Operation) -> dict[str, Any]:
+def _success(op: Operation, status: int) -> dict[str, Any]:
     names = [
         *(("Location",) if op.location else ()),
         *(("Idempotency-Replayed",) if _is_remembered(op) else ()),
         *(("Content-Disposition",) if op.media_type == ZIP else ()),
     ]
-    success: dict[str, Any] = {"description": HTTPStatus(op.status).phrase}
+    success: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if names:
         success["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     if op.gives:

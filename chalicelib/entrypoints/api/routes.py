@@ -15,6 +15,7 @@ from chalicelib.entrypoints.api import (
     forms,
     lists,
     proofs,
+    rights_requests,
     subscribers,
     suppressions,
 )
@@ -40,6 +41,7 @@ OPERATIONS = (
     *suppressions.OPERATIONS,
     *proofs.OPERATIONS,
     *erasures.OPERATIONS,
+    *rights_requests.OPERATIONS,
     *api_keys.OPERATIONS,
 )
 

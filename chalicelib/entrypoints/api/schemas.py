@@ -9,11 +9,15 @@ Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 
 from typing import Final
 
-from chalicelib.domain.catalog import MAX_NAME_CHARS
+from chalicelib.domain.catalog import UnsubscribeScope
+from chalicelib.domain.eligibility import SENTENCES, SkipReason
 from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
-from chalicelib.domain.forms import MAX_FIELDS
+from chalicelib.domain.leaving import LeavingReason
 from chalicelib.domain.suppressions import OPERATOR_REASONS
+from chalicelib.entrypoints.api.enrolment_schemas import ENROLMENT_SCHEMAS
 from chalicelib.entrypoints.api.finding_schemas import FINDING_SCHEMAS
+from chalicelib.entrypoints.api.form_schemas import FORM_SCHEMAS
+from chalicelib.entrypoints.api.rights_schemas import RIGHTS_SCHEMAS
 from chalicelib.entrypoints.api.shapes import (
     ADDRESS,
     BOOLEAN,
@@ -21,10 +25,8 @@ from chalicelib.entrypoints.api.shapes import (
     ID,
     LANGUAGE,
     MAX_HTML_CHARS,
-    MAX_SENTENCE_CHARS,
     MAX_SUBJECT_CHARS,
     MAYBE_TIME,
-    PARAMETER,
     SLUG,
     TIME,
     Schema,
@@ -34,7 +36,6 @@ from chalicelib.entrypoints.api.shapes import (
     page_of,
     ref,
     shown,
-    texts,
     whole,
 )
 from chalicelib.proof.event_types import RULES
@@ -50,6 +51,7 @@ KEY_SCOPE: Final[Schema] = {
     "type": "string",
     "enum": ["read", "marketing", "compliance", "admin"],
 }
+SKIPPED: Final = " ".join(f"`{reason}`: {SENTENCES[reason]}" for reason in SkipReason)
 _BRAND: Final[Schema] = {
     "id": SLUG,
     "name": line(),
@@ -64,30 +66,21 @@ _BRAND: Final[Schema] = {
     },
     "default_language": LANGUAGE,
     "time_zone": {"type": "string", "pattern": whole("[A-Za-z0-9_+/-]{1,64}")},
+    "unsubscribe_scope": {
+        "type": "string",
+        "enum": [str(scope) for scope in UnsubscribeScope],
+        "description": "What one unsubscribe stops: the brand, or the list the mail went to.",
+    },
+}
+_BRAND_CHANGES: Final[Schema] = {
+    name: shape for name, shape in _BRAND.items() if name not in ("id", "from_address")
+}
+_LEAVING_REASONS: Final[Schema] = {
+    **shown({str(reason): COUNT for reason in LeavingReason}),
+    "description": "How often people said why they left; counted without them.",
 }
 SELECTORS: Final = ("email", "token", "message_id", "subscriber", "erasure")
 """What a proof may name its person by: exactly one."""
-_FIELD: Final[Schema] = {
-    "name": {"type": "string", "pattern": PARAMETER},
-    "type": {"type": "string", "enum": ["email", "text"]},
-    "label": texts(200),
-    "required": BOOLEAN,
-    "max_chars": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "autocomplete": {"type": "string", "pattern": whole("[a-z][a-z0-9 -]{0,60}")},
-}
-_BOX: Final[Schema] = {
-    "name": {"type": "string", "pattern": PARAMETER},
-    "purpose": SLUG,
-    "text": texts(MAX_SENTENCE_CHARS),
-    "mandatory": BOOLEAN,
-}
-_FORM: Final[Schema] = {
-    "id": SLUG,
-    "brand": SLUG,
-    "lists": listed(SLUG, 1, 20),
-    "title": texts(MAX_NAME_CHARS),
-    "promise": texts(MAX_SENTENCE_CHARS),
-}
 _CAMPAIGN: Final[Schema] = {
     "id": ID,
     "name": {"type": "string"},
@@ -106,7 +99,10 @@ _KEY: Final[Schema] = {
 }
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    **ENROLMENT_SCHEMAS,
     **FINDING_SCHEMAS,
+    **RIGHTS_SCHEMAS,
+    **FORM_SCHEMAS,
     "Problem": {
         "type": "object",
         "description": "Problem details, RFC 9457.",
@@ -124,49 +120,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         "required": ["type", "title", "status", "detail", "code"],
     },
-    "NewBrand": closed(_BRAND, "privacy_url", "default_language", "time_zone"),
+    "NewBrand": closed(_BRAND, "privacy_url", "default_language", "time_zone", "unsubscribe_scope"),
+    "BrandChange": {**closed(_BRAND_CHANGES, *_BRAND_CHANGES), "minProperties": 1},
     "Brand": shown(_BRAND),
+    "BrandSeen": shown({**_BRAND, "unsubscribe_reasons": _LEAVING_REASONS}),
     "BrandPage": page_of("Brand"),
     "NewList": closed({"id": SLUG, "brand": SLUG, "name": line()}),
     "List": shown({"id": SLUG, "brand": SLUG, "name": {"type": "string"}, "created_at": TIME}),
     "ListPage": page_of("List"),
-    "NewForm": closed(
-        {
-            **_FORM,
-            "fields": {
-                "type": "array",
-                "items": closed(_FIELD, "required", "max_chars", "autocomplete"),
-                "minItems": 1,
-                "maxItems": MAX_FIELDS,
-            },
-            "boxes": {
-                "type": "array",
-                "items": closed(_BOX, "mandatory"),
-                "minItems": 1,
-                "maxItems": MAX_FIELDS,
-            },
-        }
-    ),
-    "Form": shown(
-        {
-            **_FORM,
-            "version": {"type": "integer", "minimum": 1},
-            "fields": {"type": "array", "items": shown(_FIELD)},
-            "boxes": {"type": "array", "items": shown(_BOX)},
-            "notices": {
-                "type": "array",
-                "items": shown(
-                    {
-                        "language": LANGUAGE,
-                        "sha256": {"type": "string"},
-                        "text_sha256": {"type": "string"},
-                        "published_at": TIME,
-                    }
-                ),
-            },
-        }
-    ),
-    "FormPage": page_of("Form"),
     "NewCampaign": closed(
         {
             "name": line(),
@@ -187,7 +148,11 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "subject": {"type": "string"},
             "planned": COUNT,
             "sent": COUNT,
-            "skipped": {"type": "object", "additionalProperties": COUNT},
+            "skipped": {
+                "type": "object",
+                "additionalProperties": COUNT,
+                "description": "How many were left out, by reason. " + SKIPPED,
+            },
             "rejected": COUNT,
             "unknown": COUNT,
             "rate": {"type": "number", "minimum": 0, "description": "Accepted mails a second."},

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscribers over the API: nothing here makes consent; the ledger notes each look."""
+"""Subscribers over the API: listed, looked at, and taken in on one of three bases.
+
+Guarantees that nothing here makes a consent of its own, and that the ledger notes each look.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer
+from chalicelib.domain.enrolment import Enrolled, Enrolling, Person, Sale, Shown, bad_basis
+from chalicelib.entrypoints.api.enrolment_schemas import BASES
+from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, unix_ms
 
 if TYPE_CHECKING:
+    from chalicelib.services.signup import Session
     from chalicelib.services.subscribers import Subscriber
 
 
@@ -41,7 +47,105 @@ def get_subscriber(call: Call) -> Mapping[str, Any]:
     return _shape(call.container.subscribers.get(call.word("subscriber")))
 
 
-OPERATIONS = (list_subscribers, get_subscriber)
+def _basis_of(body: object) -> str:
+    """The schema of the body's basis.
+
+    Raises:
+        InputError: it names none of the three, or none at all.
+    """
+    basis = body.get("basis") if isinstance(body, dict) else None
+    if not isinstance(basis, str) or basis not in BASES:
+        raise bad_basis()
+    return BASES[Enrolling(basis)]
+
+
+@operation(
+    "POST",
+    "/subscribers",
+    KeyScope.MARKETING,
+    status=201,
+    takes="NewSubscriber",
+    picks=_basis_of,
+    statuses={"accepted": 202},
+    gives="EnrolledSubscriber",
+    conflicts=True,
+)
+def enrol_subscriber(call: Call) -> Mapping[str, Any]:
+    """Take somebody in on a basis: double-opt-in, attested or soft-opt-in; none makes consent."""
+    basis = Enrolling(call.body["basis"])
+    enrolled = {
+        Enrolling.DOUBLE_OPT_IN: _ask,
+        Enrolling.ATTESTED: _attest,
+        Enrolling.SOFT_OPT_IN: _buyer,
+    }[basis](call)
+    if basis is Enrolling.DOUBLE_OPT_IN:
+        status = "accepted"
+    else:
+        status = "blocked" if enrolled.blocked else "recorded"
+    return {
+        "id": enrolled.sid,
+        "basis": str(basis),
+        "status": status,
+        "reason": enrolled.blocked and str(enrolled.blocked),
+    }
+
+
+OPERATIONS = (list_subscribers, get_subscriber, enrol_subscriber)
+
+
+def _ask(call: Call) -> Enrolled:
+    fields = call.body.get("fields", {})
+    return call.container.enrolment.ask(_person(call), _seen(call), fields, _session(call))
+
+
+def _attest(call: Call) -> Enrolled:
+    at_ms = unix_ms(call.body["at"], "at")
+    return call.container.enrolment.attest(_person(call), _seen(call), at_ms, _session(call))
+
+
+def _buyer(call: Call) -> Enrolled:
+    body, sold, offered = call.body, call.body["sale"], call.body["objection_offered"]
+    sale = Sale(
+        reference=sold["reference"],
+        product=sold["product"],
+        at_ms=unix_ms(sold["at"], "sale.at"),
+        objection_how=offered["how"],
+        objection_at_ms=unix_ms(offered["at"], "objection_offered.at"),
+    )
+    person = _person(call)
+    return call.container.enrolment.buyer(
+        person, body["brand"], body.get("list"), body["purpose"], sale
+    )
+
+
+def _person(call: Call) -> Person:
+    return Person(
+        email=call.body["email"],
+        language=call.body.get("language", ""),
+        attributes=call.body.get("attributes", {}),
+        entered_by=call.key_id,
+    )
+
+
+def _seen(call: Call) -> Shown:
+    return Shown(
+        form=call.body.get("form", ""),
+        notice=call.body.get("notice", ""),
+        boxes=call.body["boxes"],
+        tag=call.body.get("tag", ""),
+    )
+
+
+def _session(call: Call) -> "Session":
+    from chalicelib.services.signup import Session  # noqa: PLC0415  # loads cryptography
+
+    visitor = call.body["visitor"]
+    return Session(
+        network=visitor["ip"],
+        user_agent=visitor.get("user_agent", ""),
+        page=visitor.get("page", ""),
+        language=call.body.get("language", ""),
+    )
 
 
 def _shape(subscriber: "Subscriber") -> Mapping[str, Any]:

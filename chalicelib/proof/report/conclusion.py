@@ -83,6 +83,7 @@ def _weight(consent: Consent) -> int:
 
 def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
     ended = ".ended" if consent.end else ""
+    claimed = ended or (".before" if consent.before else "")
     moment = consent.answer if consent.is_given and consent.answer else consent.start
     if consent.is_double_opt_in:
         key = "state.ended" if ended else "state.confirmed"
@@ -90,19 +91,23 @@ def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
         key = f"state.given{ended}"
     elif consent.answer is not None:
         key = "state.refused"
+    elif consent.is_attested:
+        key = f"state.attested{claimed}"
     elif consent.start.fields.type is EventType.CONSENT_IMPORTED:
-        key = f"state.imported{ended}"
+        key = f"state.imported{claimed}"
     elif consent.start.fields.type is EventType.BASIS_RECORDED:
-        key = f"state.basis{ended}"
+        key = f"state.basis{claimed}"
     else:
         key = "state.unconfirmed"
+    other = consent.end or consent.before
     return say(
         key,
         scope=say.scope(consent.start.fields),
         at=say.at_of(moment),
         last=story.last.n,
         ended=say.at_of(consent.end) if consent.end else "",
-        how=say.event(consent.end.fields) if consent.end else "",
+        before=say.at_of(consent.before) if consent.before else "",
+        how=say.event(other.fields) if other else "",
         answered=say.at_of(consent.answer) if consent.answer else "",
     )
 
@@ -129,21 +134,55 @@ def _start(say: Sayer, evidence: Evidence, consent: Consent) -> Iterator[Markup]
     if kind is EventType.CONSENT_REQUESTED:
         yield from _request(say, evidence, told)
     elif kind is EventType.CONSENT_IMPORTED:
+        key = "fact.attested" if consent.is_attested else "fact.imported"
         if address:
-            yield say("fact.imported", at=at, address=address, n=n)
+            yield say(key, at=at, address=address, n=n)
         else:
-            yield say("fact.imported.unnamed", at=at, closed=_absent(say, told, "subject"), n=n)
+            yield say(f"{key}.unnamed", at=at, closed=_absent(say, told, "subject"), n=n)
+        if consent.is_attested:
+            yield from _attested(say, evidence, told)
         grade = told.text("choice", "grade")
         if "choice" in told.opened:
             word = say("grade.none") if grade is None else say.known("grade", grade)
             yield say("fact.imported.grade", grade=word)
         claimed = told.value("choice", "claimed_ts")
-        if isinstance(claimed, int):
+        if isinstance(claimed, int) and not consent.is_attested:
             yield say("fact.imported.claimed", claimed=say.at(claimed))
         yield say("fact.imported.proves")
     elif kind is EventType.BASIS_RECORDED:
+        yield from _sale(say, told)
+
+
+def _attested(say: Sayer, evidence: Evidence, told: Told) -> Iterator[Markup]:
+    """What another system states of the person's act: when, from where, to what, and how."""
+    claimed = told.value("choice", "claimed_ts")
+    if isinstance(claimed, int):
+        yield say("fact.attested.claimed", claimed=say.at(claimed))
+    ip = told.text("session", "ip")
+    if ip:
+        yield say("fact.attested.origin", ip=ip)
+    elif "session" not in told.opened:
+        yield say("fact.origin.closed", closed=say.closed)
+    if told.fields.notice_sha256:
+        yield _notice(say, evidence, told, "fact.attested.notice")
+    yield say("fact.attested.ticked", purposes=say.sentences(told))
+
+
+def _sale(say: Sayer, told: Told) -> Iterator[Markup]:
+    """What the controller states of a sale, and that it is no consent."""
+    at, n, address = say.at_of(told), told.n, told.text("subject", "email")
+    if address:
+        yield say("fact.basis.named", at=at, address=address, n=n)
+    else:
         yield say("fact.basis", at=at, n=n)
-        yield say("fact.basis.proves")
+    sale, product = told.text("choice", "sale"), told.text("choice", "product")
+    sold, offered = told.value("choice", "sale_ts"), told.value("choice", "objection_ts")
+    if sale and product and isinstance(sold, int):
+        yield say("fact.basis.sale", sale=sale, product=product, sold=say.at(sold))
+    offer = told.text("choice", "objection_how")
+    if offer and isinstance(offered, int):
+        yield say("fact.basis.objection", offered=say.at(offered), offer=offer)
+    yield say("fact.basis.proves")
 
 
 def _request(say: Sayer, evidence: Evidence, told: Told) -> Iterator[Markup]:
@@ -160,6 +199,9 @@ def _request(say: Sayer, evidence: Evidence, told: Told) -> Iterator[Markup]:
     typed = told.text("subject", "email_as_typed")
     if typed and typed != address:
         yield say("fact.typed", typed=typed)
+    repeated = told.text("choice", "repeats")
+    if repeated:
+        yield say("fact.repeats", event=repeated)
     yield _origin(say, told)
     yield _notice(say, evidence, told)
     yield _ticked(say, told)
@@ -174,13 +216,13 @@ def _origin(say: Sayer, told: Told) -> Markup:
     return say("fact.origin.closed", closed=say.closed)
 
 
-def _notice(say: Sayer, evidence: Evidence, told: Told) -> Markup:
+def _notice(say: Sayer, evidence: Evidence, told: Told, key: str = "fact.notice") -> Markup:
     name = told.fields.notice_sha256 or ""
     shown = f"{name[:12]}…"
     for file in evidence.notices:
         if file.sha256 == name and file.publication is not None:
-            return say("fact.notice", notice=shown, index=file.publication.index)
-    return say("fact.notice.unpublished", notice=shown)
+            return say(key, notice=shown, index=file.publication.index)
+    return say(f"{key}.unpublished", notice=shown)
 
 
 def _ticked(say: Sayer, told: Told) -> Markup:
@@ -241,6 +283,11 @@ def _sent(say: Sayer, evidence: Evidence, story: Story, consent: Consent) -> Ite
         own = {told.n for told in (consent.start, consent.answer, *consent.changes) if told}
         count = sum(line.campaign is not None and line.entry in own for line in evidence.deliveries)
         yield say("fact.sent", count=count)
+    before = consent.before
+    if consent.end is None and before is not None:
+        how = say.event(before.fields)
+        yield say("fact.before", at=say.at_of(before), how=how, n=before.n, last=story.last.n)
+        return
     if consent.end is None:
         if consent.is_given or consent.start.fields.type is not EventType.CONSENT_REQUESTED:
             yield say("fact.not_ended", last=story.last.n)

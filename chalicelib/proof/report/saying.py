@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.errors import Malformed
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.evidence import Evidence
-from chalicelib.proof.leaf import LeafFields
+from chalicelib.proof.leaf import MAX_TS_MS, LeafFields
 from chalicelib.proof.report.html import Markup, element, join, text
 from chalicelib.proof.story import Told, shown_sentence
 from chalicelib.proof.words import TABLES
@@ -140,6 +140,8 @@ class Sayer:
             value = claim[name]
             if isinstance(value, dict):
                 lines += [(inner, self._value(value[inner])) for inner in sorted(value)]
+            elif name.endswith("_ts") and isinstance(value, int) and 0 < value <= MAX_TS_MS:
+                lines.append((self.known("member", name), self.at(value)))
             else:
                 lines.append((self.known("member", name), self._value(value)))
         return tuple(lines)
@@ -170,6 +172,9 @@ def entry_sentence(language: str, fields: LeafFields) -> str:
 
 
 def _event(words: Mapping[str, str], fields: LeafFields) -> str:
+    own = words.get(f"event.{fields.type}.{fields.via}")
+    if own is not None:
+        return own
     said = words[f"event.{fields.type}"]
     return f"{said}, {words[f'via.{fields.via}']}" if fields.via else said
 

@@ -83,6 +83,20 @@ WORDS: Final[Mapping[str, str]] = {
     " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
     " vorliegt. Dass er dies angab, ist bewiesen; die Einwilligung ist es nicht. Es endete am"
     " {ended}: {how}.",
+    "state.attested": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt. Am"
+    " {at} gab ein anderes System des Verantwortlichen an, dass eine Einwilligung vorliegt. Dass es"
+    " dies angab, ist bewiesen; die Einwilligung ist es nicht.",
+    "state.attested.ended": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt."
+    " Am {at} gab ein anderes System des Verantwortlichen an, dass eine Einwilligung vorliegt. Dass"
+    " es dies angab, ist bewiesen; die Einwilligung ist es nicht. Es endete am {ended}: {how}.",
+    "state.attested.before": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt."
+    " Am {at} gab ein anderes System des Verantwortlichen an, dass eine Einwilligung vorliegt;"
+    " davor, am {before}, wurde festgehalten: {how}. Die Angabe des Verantwortlichen hebt das nicht"
+    " auf.",
+    "state.imported.before": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt."
+    " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
+    " vorliegt; davor, am {before}, wurde festgehalten: {how}. Die Angabe des Verantwortlichen hebt"
+    " das nicht auf.",
     "state.basis": "Eine Einwilligung in {scope} ist nicht festgehalten. Die E-Mails stützen sich"
     " auf einen Verkauf (Bestandskundenwerbung), den der Verantwortliche am {at} festhielt. Bis"
     " zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets, ist kein Widerspruch"
@@ -90,6 +104,9 @@ WORDS: Final[Mapping[str, str]] = {
     "state.basis.ended": "Eine Einwilligung in {scope} ist nicht festgehalten. Die E-Mails stützten"
     " sich auf einen Verkauf (Bestandskundenwerbung), den der Verantwortliche am {at} festhielt."
     " Das endete am {ended}: {how}.",
+    "state.basis.before": "Eine Einwilligung in {scope} ist nicht festgehalten. Am {at} hielt der"
+    " Verantwortliche einen Verkauf fest (Bestandskundenwerbung); davor, am {before}, wurde"
+    " festgehalten: {how}. Ein Verkauf hebt das nicht auf.",
     "state.erased": "Die personenbezogenen Daten dieser Kette wurden am {at} gelöscht (Grund:"
     " {ground}). Was bleibt, beweist, dass vor der Löschung {count} Einträge standen, welcher Art"
     " jeder war und wann er entstand. Es nennt niemanden, und nach dem {final}, wenn die letzte"
@@ -101,6 +118,9 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.request.unnamed": "{at}: Ein Anmeldeformular von {brand} wurde abgesandt (Eintrag {n})."
     " Die eingegebene Adresse ist {closed}.",
     "fact.typed": "Geschrieben wurde sie als {typed}.",
+    "fact.repeats": "Dies geschah mit der Schaltfläche eines abgelaufenen Bestätigungslinks: Es"
+    " wiederholt die frühere Anfrage {event}, von der Formular, Text und Auswahl stammen. Das"
+    " Formular wurde nicht erneut gezeigt.",
     "fact.origin": "Netzwerkadresse der Herkunft: {ip}.",
     "fact.origin.none": "Eine Netzwerkadresse der Herkunft ist nicht festgehalten.",
     "fact.origin.closed": "Die Netzwerkadresse der Herkunft ist {closed}.",
@@ -144,12 +164,34 @@ WORDS: Final[Mapping[str, str]] = {
     " erteilt worden.",
     "fact.imported.proves": "Das Register beweist, wann dies angegeben wurde. Es beweist nicht,"
     " dass die Einwilligung erteilt wurde, von wem oder wozu.",
+    "fact.attested": "{at}: Ein anderes System des Verantwortlichen trug die Adresse {address} ein"
+    " und gab an, dass eine Einwilligung vorliegt (Eintrag {n}).",
+    "fact.attested.unnamed": "{at}: Ein anderes System des Verantwortlichen trug eine Adresse ein"
+    " und gab an, dass eine Einwilligung vorliegt (Eintrag {n}). Die Adresse ist {closed}.",
+    "fact.attested.claimed": "Es gibt an, dass die Person am {claimed} handelte.",
+    "fact.attested.origin": "Als Netzwerkadresse der Herkunft gibt es {ip} an.",
+    "fact.attested.notice": "Es gibt an, dass der Text {notice} gezeigt wurde; er wurde als"
+    " Logeintrag {index} veröffentlicht und ist unten wiedergegeben.",
+    "fact.attested.notice.unpublished": "Es gibt an, dass der Text {notice} gezeigt wurde; dessen"
+    " Veröffentlichung ist nicht Teil dieses Pakets.",
+    "fact.attested.ticked": "Es gibt an, dass die Kästchen hierfür angekreuzt waren: {purposes}."
+    " Wie die Kästchen davor standen, ist nicht festgehalten.",
     "fact.basis": "{at}: Der Verantwortliche hielt fest, dass die Adresse bei einem Verkauf"
     " erhoben wurde (Eintrag {n}).",
     "fact.basis.proves": "Das ist keine Einwilligung. Solche E-Mails sind nur für eigene ähnliche"
     " Waren oder Dienstleistungen des Verantwortlichen erlaubt und nur, wenn die Person beim"
     " Verkauf und in jeder E-Mail widersprechen konnte (Artikel 13 Absatz 2 der Richtlinie"
     " 2002/58/EG); ob das so war, beweist dieses Paket nicht.",
+    "fact.basis.named": "{at}: Der Verantwortliche hielt fest, dass die Adresse {address} bei"
+    " einem Verkauf erhoben wurde (Eintrag {n}).",
+    "fact.basis.sale": "Als Verkauf gibt er „{sale}“ an, als Produkt „{product}“ und als Zeit"
+    " {sold}.",
+    "fact.basis.objection": "Er gibt an, dass der Person am {offered} angeboten wurde, zu"
+    " widersprechen: „{offer}“.",
+    "fact.before": "Davor, am {at}, wurde festgehalten: {how} (Eintrag {n}). Was der"
+    " Verantwortliche danach angibt, hebt das nicht auf. Nach der Angabe ist bis zum Eintrag"
+    " {last}, dem letzten vor Erstellung dieses Pakets, kein Widerruf und kein Widerspruch"
+    " festgehalten.",
     "fact.changed": "{at}: {event} (Eintrag {n}). Das betrifft {scope}.",
     "fact.ended": "{at}: {how} (Eintrag {n}). Das umfasst {scope}.",
     "fact.ended.reason": "Angegebener Grund: {reason}.",
@@ -274,6 +316,19 @@ WORDS: Final[Mapping[str, str]] = {
     "member.key": "API-Schlüssel",
     "member.claimed_ts": "behauptete Zeit",
     "member.source": "Quelle",
+    "member.sale": "Verkauf",
+    "member.product": "Produkt",
+    "member.sale_ts": "Zeit des Verkaufs",
+    "member.objection_how": "wie der Widerspruch angeboten wurde",
+    "member.objection_ts": "wann der Widerspruch angeboten wurde",
+    "member.shown_as": "gezeigt als",
+    "member.tag": "Kampagnenkennung",
+    "member.descriptor": "was gezeigt wurde (Hash)",
+    "member.medium": "eingegangen per",
+    "member.received_at": "eingegangen am",
+    "member.received_by": "entgegengenommen von",
+    "member.rights_request": "Antrag zu Rechten",
+    "member.reason": "Grund",
     "yes": "ja",
     "no": "nein",
     # What stayed closed, and time stamps
@@ -300,6 +355,8 @@ WORDS: Final[Mapping[str, str]] = {
     "event.consent.expired": "Einwilligung abgelaufen",
     "event.consent.invalidated": "Einwilligung vom Verantwortlichen für ungültig erklärt",
     "event.consent.imported": "Einwilligung durch einen Import behauptet; nicht hier erteilt",
+    "event.consent.imported.api": "Einwilligung von einem anderen System des Verantwortlichen"
+    " angegeben; nicht hier erteilt",
     "event.basis.recorded": "Verkauf als Grundlage festgehalten (Bestandskundenwerbung)",
     "event.objection.recorded": "Widerspruch gegen Direktwerbung",
     "event.right.requested": "Antrag der Person festgehalten",
@@ -307,7 +364,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event.right.extended": "Frist für einen Antrag verlängert",
     "event.right.refused": "Antrag der Person abgelehnt",
     "event.hold.placed": "Für Rechtsansprüche aufbewahrt",
-    "event.hold.released": "Nicht mehr für Rechtsansprüche aufbewahrt",
+    "event.hold.released": "Nicht mehr aufbewahrt oder nicht mehr eingeschränkt",
     "event.identifier.changed": "Adresse geändert",
     "event.data.unsealed": "Versiegelte Daten vom Verantwortlichen geöffnet",
     "event.suppression.added": "Versand an die Adresse gesperrt",

@@ -81,11 +81,26 @@ WORDS: Final[Mapping[str, str]] = {
     "state.imported.ended": "No consent to {scope} was given through this system. On {at} the"
     " controller imported this address and stated that there is a consent. That it stated so is"
     " proven; the consent is not. It ended on {ended}: {how}.",
+    "state.attested": "No consent to {scope} was given through this system. On {at} another system"
+    " of the controller stated that there is a consent. That it stated so is proven; the consent is"
+    " not.",
+    "state.attested.ended": "No consent to {scope} was given through this system. On {at} another"
+    " system of the controller stated that there is a consent. That it stated so is proven; the"
+    " consent is not. It ended on {ended}: {how}.",
+    "state.attested.before": "No consent to {scope} was given through this system. On {at} another"
+    " system of the controller stated that there is a consent; before that, on {before}, this was"
+    " recorded: {how}. The controller's statement does not lift it.",
+    "state.imported.before": "No consent to {scope} was given through this system. On {at} the"
+    " controller imported this address and stated that there is a consent; before that, on"
+    " {before}, this was recorded: {how}. The controller's statement does not lift it.",
     "state.basis": "No consent to {scope} is recorded. The mails rest on a sale (soft opt-in),"
     " which the controller recorded on {at}. No objection is recorded up to entry {last}, the last"
     " before this bundle was made.",
     "state.basis.ended": "No consent to {scope} is recorded. The mails rested on a sale (soft"
     " opt-in), which the controller recorded on {at}. That ended on {ended}: {how}.",
+    "state.basis.before": "No consent to {scope} is recorded. On {at} the controller recorded a"
+    " sale (soft opt-in); before that, on {before}, this was recorded: {how}. A sale does not lift"
+    " it.",
     "state.erased": "The personal data of this chain were erased on {at} (ground: {ground}). What"
     " remains proves that {count} entries stood before the erasure, of what kind each was and when"
     " it was made. It names nobody, and after {final}, when the last backup of the key is gone,"
@@ -97,6 +112,9 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.request.unnamed": "{at}: a sign-up form of {brand} was submitted (entry {n}). The"
     " address entered is {closed}.",
     "fact.typed": "It was typed as {typed}.",
+    "fact.repeats": "This was done with the button of an expired confirmation link: it repeats the"
+    " earlier request {event}, whose form, text and choices these are. The form was not shown"
+    " again.",
     "fact.origin": "Network address of origin: {ip}.",
     "fact.origin.none": "No network address of origin is recorded.",
     "fact.origin.closed": "The network address of origin is {closed}.",
@@ -136,11 +154,32 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.imported.claimed": "The controller states that the consent was given on {claimed}.",
     "fact.imported.proves": "The ledger proves when this was stated. It does not prove that the"
     " consent was given, by whom, or to what.",
+    "fact.attested": "{at}: another system of the controller entered the address {address} and"
+    " stated that there is a consent (entry {n}).",
+    "fact.attested.unnamed": "{at}: another system of the controller entered an address and stated"
+    " that there is a consent (entry {n}). The address is {closed}.",
+    "fact.attested.claimed": "It states that the person acted on {claimed}.",
+    "fact.attested.origin": "It states {ip} as the network address of origin.",
+    "fact.attested.notice": "It states that the notice {notice} was shown; that notice was"
+    " published as log entry {index} and is reproduced below.",
+    "fact.attested.notice.unpublished": "It states that the notice {notice} was shown; its"
+    " publication is not part of this bundle.",
+    "fact.attested.ticked": "It states that the boxes for these were ticked: {purposes}. How the"
+    " boxes stood before is not recorded.",
     "fact.basis": "{at}: the controller recorded that the address was obtained in a sale (entry"
     " {n}).",
     "fact.basis.proves": "This is no consent. Such mails are allowed only for the controller's own"
     " similar products and only if the person could object at the sale and in each mail (Article"
     " 13(2) of Directive 2002/58/EC); whether that was so, this bundle does not prove.",
+    "fact.basis.named": "{at}: the controller recorded that the address {address} was obtained in"
+    " a sale (entry {n}).",
+    "fact.basis.sale": "It states the sale as “{sale}”, the product as “{product}”, and as its"
+    " time {sold}.",
+    "fact.basis.objection": "It states that the person was offered to object on {offered}:"
+    " “{offer}”.",
+    "fact.before": "Before that, on {at}, this was recorded: {how} (entry {n}). What the"
+    " controller states afterwards does not lift it. After the statement no withdrawal and no"
+    " objection is recorded up to entry {last}, the last before this bundle was made.",
     "fact.changed": "{at}: {event} (entry {n}). It concerns {scope}.",
     "fact.ended": "{at}: {how} (entry {n}). It covers {scope}.",
     "fact.ended.reason": "Reason given: {reason}.",
@@ -261,6 +300,19 @@ WORDS: Final[Mapping[str, str]] = {
     "member.key": "API key",
     "member.claimed_ts": "time claimed",
     "member.source": "source",
+    "member.sale": "sale",
+    "member.product": "product",
+    "member.sale_ts": "time of the sale",
+    "member.objection_how": "how the objection was offered",
+    "member.objection_ts": "when the objection was offered",
+    "member.shown_as": "shown as",
+    "member.tag": "campaign tag",
+    "member.descriptor": "what was shown (hash)",
+    "member.medium": "medium",
+    "member.received_at": "received at",
+    "member.received_by": "received by",
+    "member.rights_request": "rights request",
+    "member.reason": "reason",
     "yes": "yes",
     "no": "no",
     # What stayed closed, and time stamps
@@ -287,6 +339,8 @@ WORDS: Final[Mapping[str, str]] = {
     "event.consent.expired": "Consent expired",
     "event.consent.invalidated": "Consent declared invalid by the controller",
     "event.consent.imported": "Consent claimed by an import; not given here",
+    "event.consent.imported.api": "Consent stated by another system of the controller; not given"
+    " here",
     "event.basis.recorded": "Sale recorded as basis (soft opt-in)",
     "event.objection.recorded": "Objection to direct marketing",
     "event.right.requested": "Request of the person recorded",
@@ -294,7 +348,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event.right.extended": "Time to answer a request extended",
     "event.right.refused": "Request of the person refused",
     "event.hold.placed": "Kept for legal claims",
-    "event.hold.released": "No longer kept for legal claims",
+    "event.hold.released": "Kept no longer, or restricted no longer",
     "event.identifier.changed": "Address changed",
     "event.data.unsealed": "Sealed data opened by the controller",
     "event.suppression.added": "Sending to the address stopped",

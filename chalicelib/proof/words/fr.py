@@ -86,12 +86,30 @@ WORDS: Final[Mapping[str, str]] = {
     " le responsable du traitement a importé cette adresse et déclaré qu’il existe un"
     " consentement. Qu’il l’ait déclaré est prouvé\u00a0; le consentement ne l’est pas. Cela a"
     " pris fin le {ended}\u00a0: {how}.",
+    "state.attested": "Aucun consentement aux {scope} n’a été donné par ce système. Le {at}, un"
+    " autre système du responsable du traitement a déclaré qu’il existe un consentement. Qu’il"
+    " l’ait déclaré est prouvé\u00a0; le consentement ne l’est pas.",
+    "state.attested.ended": "Aucun consentement aux {scope} n’a été donné par ce système. Le {at},"
+    " un autre système du responsable du traitement a déclaré qu’il existe un consentement. Qu’il"
+    " l’ait déclaré est prouvé\u00a0; le consentement ne l’est pas. Cela a pris fin le"
+    " {ended}\u00a0: {how}.",
+    "state.attested.before": "Aucun consentement aux {scope} n’a été donné par ce système. Le"
+    " {at}, un autre système du responsable du traitement a déclaré qu’il existe un"
+    " consentement\u00a0; avant cela, le {before}, il a été consigné\u00a0: {how}. La déclaration"
+    " du responsable ne l’annule pas.",
+    "state.imported.before": "Aucun consentement aux {scope} n’a été donné par ce système. Le"
+    " {at}, le responsable du traitement a importé cette adresse et déclaré qu’il existe un"
+    " consentement\u00a0; avant cela, le {before}, il a été consigné\u00a0: {how}. La déclaration"
+    " du responsable ne l’annule pas.",
     "state.basis": "Aucun consentement aux {scope} n’est consigné. Les courriels reposent sur une"
     " vente (soft opt-in) que le responsable du traitement a consignée le {at}. Aucune opposition"
     " n’est consignée jusqu’à l’entrée {last}, la dernière avant la création de ce dossier.",
     "state.basis.ended": "Aucun consentement aux {scope} n’est consigné. Les courriels reposaient"
     " sur une vente (soft opt-in) que le responsable du traitement a consignée le {at}. Cela a"
     " pris fin le {ended}\u00a0: {how}.",
+    "state.basis.before": "Aucun consentement aux {scope} n’est consigné. Le {at}, le responsable"
+    " du traitement a consigné une vente (soft opt-in)\u00a0; avant cela, le {before}, il a été"
+    " consigné\u00a0: {how}. Une vente ne l’annule pas.",
     "state.erased": "Les données à caractère personnel de cette chaîne ont été effacées le {at}"
     " (motif\u00a0: {ground}). Ce qui reste prouve que {count} entrées existaient avant"
     " l’effacement, de quelle sorte était chacune et quand elle a été faite. Cela ne nomme"
@@ -104,6 +122,9 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.request.unnamed": "{at}\u00a0: un formulaire d’inscription de {brand} a été envoyé"
     " (entrée {n}). L’adresse saisie est {closed}.",
     "fact.typed": "Elle a été écrite {typed}.",
+    "fact.repeats": "Cela s’est fait avec le bouton d’un lien de confirmation expiré\u00a0: la"
+    " demande antérieure {event} est répétée, d’où viennent formulaire, texte et choix. Le"
+    " formulaire n’a pas été montré de nouveau.",
     "fact.origin": "Adresse réseau d’origine\u00a0: {ip}.",
     "fact.origin.none": "Aucune adresse réseau d’origine n’est consignée.",
     "fact.origin.closed": "L’adresse réseau d’origine est {closed}.",
@@ -146,12 +167,34 @@ WORDS: Final[Mapping[str, str]] = {
     " le {claimed}.",
     "fact.imported.proves": "Le registre prouve quand cela a été déclaré. Il ne prouve pas que le"
     " consentement a été donné, par qui, ni à quoi.",
+    "fact.attested": "{at}\u00a0: un autre système du responsable du traitement a inscrit"
+    " l’adresse {address} et déclaré qu’il existe un consentement (entrée {n}).",
+    "fact.attested.unnamed": "{at}\u00a0: un autre système du responsable du traitement a inscrit"
+    " une adresse et déclaré qu’il existe un consentement (entrée {n}). L’adresse est {closed}.",
+    "fact.attested.claimed": "Il déclare que la personne a agi le {claimed}.",
+    "fact.attested.origin": "Il déclare {ip} comme adresse réseau d’origine.",
+    "fact.attested.notice": "Il déclare que le texte {notice} a été affiché\u00a0; il a été publié"
+    " comme entrée {index} du journal et est reproduit ci-dessous.",
+    "fact.attested.notice.unpublished": "Il déclare que le texte {notice} a été affiché\u00a0; sa"
+    " publication ne fait pas partie de ce dossier.",
+    "fact.attested.ticked": "Il déclare que les cases correspondantes étaient cochées\u00a0:"
+    " {purposes}. L’état des cases avant cela n’est pas consigné.",
     "fact.basis": "{at}\u00a0: le responsable du traitement a consigné que l’adresse a été obtenue"
     " lors d’une vente (entrée {n}).",
     "fact.basis.proves": "Ce n’est pas un consentement. De tels courriels ne sont permis que pour"
     " des produits ou services analogues du responsable lui-même, et seulement si la personne"
     " pouvait s’y opposer lors de la vente et dans chaque courriel (article 13, paragraphe 2, de"
     " la directive 2002/58/CE)\u00a0; ce dossier ne prouve pas que c’était le cas.",
+    "fact.basis.named": "{at}\u00a0: le responsable du traitement a consigné que l’adresse"
+    " {address} a été obtenue lors d’une vente (entrée {n}).",
+    "fact.basis.sale": "Il déclare comme vente «\u00a0{sale}\u00a0», comme produit"
+    " «\u00a0{product}\u00a0» et comme date {sold}.",
+    "fact.basis.objection": "Il déclare que la possibilité de s’opposer a été offerte à la"
+    " personne le {offered}\u00a0: «\u00a0{offer}\u00a0».",
+    "fact.before": "Avant cela, le {at}, il a été consigné\u00a0: {how} (entrée {n}). Ce que le"
+    " responsable du traitement déclare ensuite ne l’annule pas. Après la déclaration, aucun"
+    " retrait et aucune opposition ne sont consignés jusqu’à l’entrée {last}, la dernière avant la"
+    " création de ce dossier.",
     "fact.changed": "{at}\u00a0: {event} (entrée {n}). Cela concerne les {scope}.",
     "fact.ended": "{at}\u00a0: {how} (entrée {n}). Cela couvre les {scope}.",
     "fact.ended.reason": "Motif indiqué\u00a0: {reason}.",
@@ -277,6 +320,19 @@ WORDS: Final[Mapping[str, str]] = {
     "member.key": "clé d’API",
     "member.claimed_ts": "heure déclarée",
     "member.source": "source",
+    "member.sale": "vente",
+    "member.product": "produit",
+    "member.sale_ts": "date de la vente",
+    "member.objection_how": "comment l’opposition a été offerte",
+    "member.objection_ts": "quand l’opposition a été offerte",
+    "member.shown_as": "affiché comme",
+    "member.tag": "étiquette de campagne",
+    "member.descriptor": "ce qui a été affiché (hachage)",
+    "member.medium": "reçue par",
+    "member.received_at": "reçue le",
+    "member.received_by": "prise en charge par",
+    "member.rights_request": "demande relative aux droits",
+    "member.reason": "motif",
     "yes": "oui",
     "no": "non",
     # What stayed closed, and time stamps
@@ -304,6 +360,8 @@ WORDS: Final[Mapping[str, str]] = {
     "event.consent.invalidated": "Consentement déclaré non valable par le responsable du"
     " traitement",
     "event.consent.imported": "Consentement affirmé par une importation\u00a0; non donné ici",
+    "event.consent.imported.api": "Consentement déclaré par un autre système du responsable du"
+    " traitement\u00a0; non donné ici",
     "event.basis.recorded": "Vente consignée comme fondement (soft opt-in)",
     "event.objection.recorded": "Opposition à la prospection",
     "event.right.requested": "Demande de la personne consignée",
@@ -311,7 +369,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event.right.extended": "Délai de réponse à une demande prolongé",
     "event.right.refused": "Demande de la personne refusée",
     "event.hold.placed": "Conservé pour des actions en justice",
-    "event.hold.released": "N’est plus conservé pour des actions en justice",
+    "event.hold.released": "N’est plus conservé ou n’est plus limité",
     "event.identifier.changed": "Adresse modifiée",
     "event.data.unsealed": "Données scellées ouvertes par le responsable du traitement",
     "event.suppression.added": "Envois à l’adresse arrêtés",

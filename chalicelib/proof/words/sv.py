@@ -82,12 +82,28 @@ WORDS: Final[Mapping[str, str]] = {
     "state.imported.ended": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
     " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke. Att"
     " så uppgavs är bevisat; samtycket är det inte. Det upphörde den {ended}: {how}.",
+    "state.attested": "Inget samtycke till {scope} gavs genom det här systemet. Den {at} uppgav"
+    " ett annat av den personuppgiftsansvariges system att det finns ett samtycke. Att så uppgavs"
+    " är bevisat; samtycket är det inte.",
+    "state.attested.ended": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " uppgav ett annat av den personuppgiftsansvariges system att det finns ett samtycke. Att så"
+    " uppgavs är bevisat; samtycket är det inte. Det upphörde den {ended}: {how}.",
+    "state.attested.before": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " uppgav ett annat av den personuppgiftsansvariges system att det finns ett samtycke; före det,"
+    " den {before}, antecknades: {how}. Den personuppgiftsansvariges uppgift upphäver inte det.",
+    "state.imported.before": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke; före"
+    " det, den {before}, antecknades: {how}. Den personuppgiftsansvariges uppgift upphäver inte"
+    " det.",
     "state.basis": "Inget samtycke till {scope} är antecknat. Mejlen vilar på en försäljning (soft"
     " opt-in) som den personuppgiftsansvarige antecknade den {at}. Ingen invändning är antecknad"
     " till och med post {last}, den sista innan det här bevispaketet gjordes.",
     "state.basis.ended": "Inget samtycke till {scope} är antecknat. Mejlen vilade på en"
     " försäljning (soft opt-in) som den personuppgiftsansvarige antecknade den {at}. Det upphörde"
     " den {ended}: {how}.",
+    "state.basis.before": "Inget samtycke till {scope} är antecknat. Den {at} antecknade den"
+    " personuppgiftsansvarige en försäljning (soft opt-in); före det, den {before}, antecknades:"
+    " {how}. En försäljning upphäver inte det.",
     "state.erased": "Personuppgifterna i den här kedjan raderades den {at} (grund: {ground}). Det"
     " som finns kvar bevisar att {count} poster fanns före raderingen, av vilken typ var och en"
     " var och när den gjordes. Det namnger ingen, och efter {final}, då den sista säkerhetskopian"
@@ -99,6 +115,9 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.request.unnamed": "{at}: ett anmälningsformulär från {brand} skickades in (post {n})."
     " Den angivna adressen är {closed}.",
     "fact.typed": "Den skrevs som {typed}.",
+    "fact.repeats": "Det skedde med knappen på sidan för en utgången bekräftelselänk: den tidigare"
+    " begäran {event} upprepas, och formulär, text och val är från den. Formuläret visades inte"
+    " igen.",
     "fact.origin": "Nätadress som det kom från: {ip}.",
     "fact.origin.none": "Ingen nätadress är antecknad.",
     "fact.origin.closed": "Nätadressen som det kom från är {closed}.",
@@ -138,12 +157,33 @@ WORDS: Final[Mapping[str, str]] = {
     "fact.imported.claimed": "Den personuppgiftsansvarige uppger att samtycket gavs den {claimed}.",
     "fact.imported.proves": "Liggaren bevisar när detta uppgavs. Den bevisar inte att samtycket"
     " gavs, av vem eller till vad.",
+    "fact.attested": "{at}: ett annat av den personuppgiftsansvariges system förde in adressen"
+    " {address} och uppgav att det finns ett samtycke (post {n}).",
+    "fact.attested.unnamed": "{at}: ett annat av den personuppgiftsansvariges system förde in en"
+    " adress och uppgav att det finns ett samtycke (post {n}). Adressen är {closed}.",
+    "fact.attested.claimed": "Det uppger att personen handlade den {claimed}.",
+    "fact.attested.origin": "Det uppger {ip} som nätadress som det kom från.",
+    "fact.attested.notice": "Det uppger att texten {notice} visades; den offentliggjordes som"
+    " loggpost {index} och återges nedan.",
+    "fact.attested.notice.unpublished": "Det uppger att texten {notice} visades; att den"
+    " offentliggjordes ingår inte i det här paketet.",
+    "fact.attested.ticked": "Det uppger att rutorna för detta var ikryssade: {purposes}. Hur"
+    " rutorna stod före det är inte antecknat.",
     "fact.basis": "{at}: den personuppgiftsansvarige antecknade att adressen erhållits vid en"
     " försäljning (post {n}).",
     "fact.basis.proves": "Det är inget samtycke. Sådana mejl är tillåtna bara för den"
     " personuppgiftsansvariges egna likartade produkter och bara om personen kunde invända vid"
     " försäljningen och i varje mejl (artikel 13.2 i direktiv 2002/58/EG); om det var så bevisar"
     " det här paketet inte.",
+    "fact.basis.named": "{at}: den personuppgiftsansvarige antecknade att adressen {address}"
+    " erhållits vid en försäljning (post {n}).",
+    "fact.basis.sale": "Som försäljning uppges ”{sale}”, som produkt ”{product}” och som tid"
+    " {sold}.",
+    "fact.basis.objection": "Det uppges att personen erbjöds att invända den {offered}: ”{offer}”.",
+    "fact.before": "Före det, den {at}, antecknades: {how} (post {n}). Det som den"
+    " personuppgiftsansvarige uppger efteråt upphäver inte det. Efter uppgiften är ingen"
+    " återkallelse och ingen invändning antecknad till och med post {last}, den sista innan det här"
+    " bevispaketet gjordes.",
     "fact.changed": "{at}: {event} (post {n}). Det gäller {scope}.",
     "fact.ended": "{at}: {how} (post {n}). Det omfattar {scope}.",
     "fact.ended.reason": "Angivet skäl: {reason}.",
@@ -264,6 +304,19 @@ WORDS: Final[Mapping[str, str]] = {
     "member.key": "API-nyckel",
     "member.claimed_ts": "uppgiven tid",
     "member.source": "källa",
+    "member.sale": "försäljning",
+    "member.product": "produkt",
+    "member.sale_ts": "försäljningens tid",
+    "member.objection_how": "hur invändning erbjöds",
+    "member.objection_ts": "när invändning erbjöds",
+    "member.shown_as": "visat som",
+    "member.tag": "kampanjmärke",
+    "member.descriptor": "det som visades (hash)",
+    "member.medium": "inkommen via",
+    "member.received_at": "mottagen",
+    "member.received_by": "mottagen av",
+    "member.rights_request": "begäran om rättigheter",
+    "member.reason": "skäl",
     "yes": "ja",
     "no": "nej",
     # What stayed closed, and time stamps
@@ -290,6 +343,8 @@ WORDS: Final[Mapping[str, str]] = {
     "event.consent.expired": "Samtycke utgånget",
     "event.consent.invalidated": "Samtycke förklarat ogiltigt av den personuppgiftsansvarige",
     "event.consent.imported": "Samtycke påstått genom en import; inte givet här",
+    "event.consent.imported.api": "Samtycke uppgivet av ett annat av den personuppgiftsansvariges"
+    " system; inte givet här",
     "event.basis.recorded": "Försäljning antecknad som grund (soft opt-in)",
     "event.objection.recorded": "Invändning mot direktmarknadsföring",
     "event.right.requested": "Personens begäran antecknad",
@@ -297,7 +352,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event.right.extended": "Tiden för att besvara en begäran förlängd",
     "event.right.refused": "Personens begäran avslagen",
     "event.hold.placed": "Bevaras för rättsliga anspråk",
-    "event.hold.released": "Bevaras inte längre för rättsliga anspråk",
+    "event.hold.released": "Bevaras eller begränsas inte längre",
     "event.identifier.changed": "Adress ändrad",
     "event.data.unsealed": "Förseglade uppgifter öppnade av den personuppgiftsansvarige",
     "event.suppression.added": "Utskick till adressen stoppade",

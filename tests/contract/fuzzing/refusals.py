@@ -15,12 +15,16 @@ BEYOND_SCHEMAS = frozenset(
     {
         "bad_cursor",  # a cursor is ours to read
         "bad_form",  # boxes, fields and lists of a form hang together
+        "bad_language",  # which languages a form has, depends on what is stored
         "bad_mail",  # a mail's parts are counted, and so are its bytes
         "bad_key",  # its name is printable text
         "bad_template",  # a template is a programme
         "bad_text",  # printable: which characters are, changes with Unicode
+        "brand_fixed",  # whose form it is, depends on what is stored
+        "dark_pattern",  # what a sentence says
         "idempotency_key_reused",
         "malformed_address",  # an address is more than its format
+        "other_id",  # the body repeats the id of its address
         "several_people",  # whom a mail leads to depends on what was sent
         "unknown_brand",
         "unknown_list",

@@ -14,13 +14,15 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.adapters.dynamo.audience import DynamoAudienceStore
+from chalicelib.adapters.dynamo.frequency import DynamoFrequencyStore
 from chalicelib.adapters.dynamo.ledger import DynamoLedgerStore
 from chalicelib.adapters.dynamo.log import DynamoHeadStore, DynamoOutbox
-from chalicelib.ports.audience import AudienceStore
+from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.ledger import HeadStore, LedgerStore, Outbox
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.memory_ledger import (
     MemoryAudienceStore,
+    MemoryFrequencyStore,
     MemoryHeadStore,
     MemoryLedgerStore,
     MemoryOutbox,
@@ -97,6 +99,7 @@ class LedgerPorts:
     outbox: Outbox
     heads: HeadStore
     audience: AudienceStore
+    frequency: FrequencyStore
     rows: MemoryRows | None
 
     def stored_text(self) -> str:
@@ -136,6 +139,7 @@ def dynamo_ports() -> LedgerPorts:
         audience=DynamoAudienceStore(
             audience_table=AUDIENCE, vault_table=VAULT, clock=clock, random=random
         ),
+        frequency=DynamoFrequencyStore(AUDIENCE),
         rows=None,
     )
 
@@ -147,6 +151,7 @@ def memory_ports() -> LedgerPorts:
         outbox=MemoryOutbox(rows),
         heads=MemoryHeadStore(ORIGIN, rows),
         audience=MemoryAudienceStore(rows),
+        frequency=MemoryFrequencyStore(rows),
         rows=rows,
     )
 

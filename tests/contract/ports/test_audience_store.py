@@ -54,6 +54,12 @@ def test_the_shards_of_a_list_hold_exactly_its_members_of_that_status(audience):
     )
 
 
+def test_a_shard_yields_those_of_several_statuses_together_in_order(audience):
+    for shard in SHARDS:
+        both = list(audience.audience.on_list(shard, LIST, "subscribed", "pending"))
+        assert both == sorted(subject(name) for name in NAMES if shard_of(subject(name)) == shard)
+
+
 def test_a_shard_yields_its_members_in_order_of_id(audience):
     for shard in SHARDS:
         found = list(audience.audience.on_list(shard, LIST, "pending"))

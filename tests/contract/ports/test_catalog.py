@@ -9,12 +9,14 @@ import pytest
 from chalicelib.adapters import aws as clients
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.catalog import UnsubscribeScope
 from chalicelib.domain.ids import CampaignId, ListId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.errors import Conflict, FatalError, InputError, Throttled, Unavailable
-from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists
+from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists, Reasons
 from tests.support import memory_catalog as memory
 from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
+from tests.support.form_examples import FULL_FORM
 
 TABLE = "kvitto-campaigns"
 
@@ -27,10 +29,12 @@ class Catalogue:
     campaigns: Campaigns
     keys: ApiKeys
     jobs: Jobs
+    reasons: Reasons
 
 
 def dynamo_catalogue() -> Catalogue:
     from chalicelib.adapters.dynamo import catalog
+    from chalicelib.adapters.dynamo.reasons import DynamoReasons
 
     return Catalogue(
         brands=catalog.DynamoBrands(TABLE),
@@ -39,6 +43,7 @@ def dynamo_catalogue() -> Catalogue:
         campaigns=catalog.DynamoCampaigns(TABLE),
         keys=catalog.DynamoApiKeys(TABLE),
         jobs=catalog.DynamoJobs(TABLE),
+        reasons=DynamoReasons(TABLE),
     )
 
 
@@ -55,6 +60,7 @@ def catalogue(request: pytest.FixtureRequest) -> Catalogue:
         campaigns=memory.MemoryCampaigns(rows),
         keys=memory.MemoryApiKeys(rows),
         jobs=memory.MemoryJobs(rows),
+        reasons=memory.MemoryReasons(rows),
     )
 
 
@@ -82,6 +88,8 @@ def test_what_was_created_is_read_back_whole(catalogue):
     assert catalogue.brands.by_code(BRAND.code) == BRAND
     assert catalogue.lists.get(LIST.id) == LIST
     assert catalogue.forms.get(FORM.id) == FORM
+    catalogue.forms.create(FULL_FORM)
+    assert catalogue.forms.get(FULL_FORM.id) == catalogue.forms.get(FULL_FORM.id, 1) == FULL_FORM
     assert catalogue.campaigns.get(CAMPAIGN.id) == CAMPAIGN
     assert catalogue.keys.get(KEY.id) == KEY
     assert catalogue.keys.by_digest(KEY.digest) == KEY
@@ -215,6 +223,48 @@ def test_a_brands_privacy_pages_and_time_zone_are_read_back(catalogue):
     brand = replace(BRAND, time_zone="Europe/Helsinki", privacy={"en": "a" * 64, "sv": "b" * 64})
     catalogue.brands.create(brand)
     assert catalogue.brands.get(brand.id) == brand
+
+
+def test_a_brand_is_changed_once_for_a_revision(catalogue):
+    catalogue.brands.create(BRAND)
+    narrowed = replace(BRAND, unsubscribe_scope=UnsubscribeScope.LIST)
+    changed = catalogue.brands.replace(narrowed)
+    assert changed == replace(narrowed, revision=1)
+    assert catalogue.brands.latest(BRAND.id) == catalogue.brands.by_code(BRAND.code) == changed
+    for stale in (BRAND, replace(changed, revision=2), replace(changed, id="other")):
+        with pytest.raises(Conflict):
+            catalogue.brands.replace(stale)
+    assert catalogue.brands.all() == (changed,)
+
+
+def test_a_brand_stored_before_brands_could_change_is_read_and_changed(tables):
+    brands = dynamo_catalogue().brands
+    brands.create(BRAND)
+    row = stored("BRAND", BRAND.id)
+    old = {n: v for n, v in row.items() if n not in ("unsubscribe_scope", "revision")}
+    clients.client("dynamodb").put_item(TableName=TABLE, Item=old)
+    assert brands.get(BRAND.id) == BRAND
+    assert brands.replace(replace(BRAND, name="Renamed")).revision == 1
+
+
+def test_a_brands_lists_are_listed_by_id(catalogue):
+    others = replace(LIST, id="aside", brand="other")
+    later = replace(LIST, id="zeta")
+    for made in (later, others, LIST):
+        catalogue.lists.create(made)
+    assert catalogue.lists.of_brand(LIST.brand) == (LIST, later)
+    assert catalogue.lists.of_brand("none") == ()
+
+
+def test_reasons_are_summed_for_brand_and_campaign_apart(catalogue):
+    assert catalogue.reasons.of_brand("demo") == {}
+    for campaign in ("first", "first", None):
+        catalogue.reasons.count("demo", campaign, "too-many")
+    catalogue.reasons.count("demo", "second", "other")
+    assert catalogue.reasons.of_brand("demo") == {"too-many": 3, "other": 1}
+    assert catalogue.reasons.of_campaign("first") == {"too-many": 2}
+    assert catalogue.reasons.of_campaign("second") == {"other": 1}
+    assert catalogue.reasons.of_brand("other") == {}
 
 
 def test_a_revoked_key_stays_revoked(catalogue):

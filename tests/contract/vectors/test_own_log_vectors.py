@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.errors import EvidenceError
+from chalicelib.errors import BadToken, EvidenceError
 from chalicelib.proof import canonical, merkle
 from chalicelib.proof.checkpoint import verify_checkpoint
 from chalicelib.proof.note import VerifierKey
 from chalicelib.proof.policy import parse_policy
 from chalicelib.proof.tlog_proof import TlogProof
+from chalicelib.proof.tokens import LinkPurpose, TokenKeys
 from tools import make_vectors
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -38,6 +39,20 @@ def test_worked_bytes_in_the_specification_are_what_the_code_produces() -> None:
     )
     assert dict(blocks) == load("worked")
     assert len(blocks) == len(load("worked"))
+
+
+def test_token_vectors_read_back_and_the_refused_are_refused() -> None:
+    vectors = load("tokens")
+    ring = TokenKeys(2, {1: bytes(range(32)), 2: bytes(range(32, 64))})
+    for minted in vectors["tokens"].values():
+        assert set(minted) == set(LinkPurpose)
+        for purpose, token in minted.items():
+            assert ring.read(LinkPurpose(purpose), token).sid == bytes(range(16))
+    for token in vectors["other_spellings_of_mailto"]:
+        assert ring.read(LinkPurpose.MAILTO, token).brand == bytes(range(0xB0, 0xB4))
+    for token in vectors["refused_mailto"].values():
+        with pytest.raises(BadToken):
+            ring.read(LinkPurpose.MAILTO, token)
 
 
 def test_merkle_vectors_verify() -> None:

@@ -2,6 +2,7 @@
 """The worked bytes of leaf.md, tokens.md and proof-bundle.md are what the code produces."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def test_the_worked_tokens_are_what_the_code_mints():
         "unsubscribe": ring.mint(LinkPurpose.UNSUBSCRIBE, LinkPayload(**base)),
         "click": ring.mint(LinkPurpose.CLICK, click),
         "receipt": ring.mint(LinkPurpose.RECEIPT, receipt),
+        "mailto": ring.mint(LinkPurpose.MAILTO, replace(LinkPayload(**base), delivery=bytes(12))),
     }
 
 

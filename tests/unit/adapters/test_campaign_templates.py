@@ -14,6 +14,7 @@ from chalicelib.ports.sending import Rendered
 from infra.local.demo_data import DEMO_BRAND
 
 LINK = "https://news.example.org/unsubscribe/token"
+PREFERENCES = "https://news.example.org/preferences/" + "p" * 66
 RENDERER = TemplateRenderer()
 
 
@@ -30,6 +31,7 @@ def render(
         "brand": DEMO_BRAND,
         "list": "Newsletter",
         "unsubscribe_url": LINK,
+        "preferences_url": PREFERENCES,
         "attributes": attributes or {},
     }
     return RENDERER.campaign(subject, html, text, data | changes)
@@ -306,6 +308,7 @@ def test_the_same_source_and_data_give_the_same_mail():
         "brand": DEMO_BRAND,
         "list": "L",
         "unsubscribe_url": LINK,
+        "preferences_url": PREFERENCES,
         "attributes": values,
     }
     assert RENDERER.campaign("s", source, None, data) == again.campaign("s", source, None, data)
@@ -325,6 +328,7 @@ def test_a_version_is_compiled_once():
         "brand": DEMO_BRAND,
         "list": "L",
         "unsubscribe_url": LINK,
+        "preferences_url": PREFERENCES,
         "attributes": {},
     }
     renderer.campaign("s", "<p>x</p>", None, data)

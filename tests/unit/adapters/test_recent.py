@@ -76,6 +76,24 @@ def test_what_is_not_there_is_asked_for_again(rows, calls, clock):
     assert brands.get(DEMO_BRAND.id) == DEMO_BRAND
 
 
+def test_a_process_sees_the_brand_and_the_list_it_changed_at_once(rows, calls, clock):
+    brands = RecentBrands(MemoryBrands(rows, calls), clock)
+    lists = RecentLists(MemoryLists(rows, calls), clock)
+    brands.create(DEMO_BRAND)
+    assert brands.all() == (DEMO_BRAND,)
+    assert lists.of_brand(DEMO_BRAND.id) == ()
+    brands.by_code(DEMO_BRAND.code)
+    changed = brands.replace(replace(brands.latest(DEMO_BRAND.id), name="Renamed"))
+    lists.create(DEMO_LIST)
+    assert brands.get(DEMO_BRAND.id) == brands.by_code(DEMO_BRAND.code) == changed
+    assert brands.all() == (changed,)
+    calls.clear()
+    for _ in range(2):
+        assert lists.of_brand(DEMO_BRAND.id) == (DEMO_LIST,)
+        assert brands.all() == (changed,)
+    assert calls == ["Lists.of_brand"]
+
+
 def test_a_process_sees_the_form_it_published_at_once(forms):
     assert forms.get(DEMO_FORM.id) == DEMO_FORM
     forms.publish(LATER)

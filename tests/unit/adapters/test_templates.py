@@ -28,6 +28,9 @@ from chalicelib.services.erasure import Certificate
 from chalicelib.services.findings import Finding, Standing
 from chalicelib.services.receipts import Receipt, ReceiptStatus
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+from tests.support.gate_cases import stepping
+from tests.support.preference_examples import preference_pages
+from tests.support.unsubscribe_examples import WHOLE
 
 NOTICE = NoticeRef(language="en", sha256="ab" * 32, text_sha256="cd" * 32, published_ms=0)
 CHECKPOINT = {"origin": "log.example.org/demo", "size": 12, "root": "Q3Vyc29y"}
@@ -70,6 +73,19 @@ def form_data(language: str, **changes: Any) -> dict[str, Any]:
         "languages": LANGUAGES,
         "values": {},
         "problems": {},
+        "shown": "token",
+        "tag": "",
+        "changed": False,
+    }
+    return values | changes
+
+
+def checking_data(**changes: Any) -> dict[str, Any]:
+    values = {
+        "form": DEMO_FORM,
+        "address": "visitor@gmial.com",
+        "suggestion": "visitor@gmail.com",
+        "values": {"email": "visitor@gmial.com", "newsletter": "1"},
     }
     return values | changes
 
@@ -120,19 +136,23 @@ def public_pages(language: str) -> dict[str, str]:
         "lists": ["Newsletter"],
         "sentences": [box.text[language] for box in DEMO_FORM.boxes],
     }
+    after = {"gift": None, "onward": None}
     wanted: dict[str, dict[str, Any]] = {
         "form": form_data(language),
-        "check_mail": base | {"form": DEMO_FORM, "address": "visitor@example.org"},
-        "confirm": agreed | {"token": TOKEN},
-        "confirmed": agreed | {"receipt": "AAAAAAAAAAAAAAAAAAAAAA"},
-        "already_confirmed": base,
+        "check_mail": base | checking_data(),
+        "confirm": agreed | {"token": TOKEN, "refusing": False},
+        "confirmed": agreed | after | {"receipt": "AAAAAAAAAAAAAAAAAAAAAA", "receipt_path": None},
+        "already_confirmed": base | after,
         "refused": base,
-        "confirm_expired": base | {"form_id": "demo"},
+        "confirm_expired": base | {"form_id": "demo", "token": TOKEN},
+        "confirm_overtaken": base | {"form_id": "demo"},
         "confirm_invalid": base,
-        "unsubscribe": base | {"token": TOKEN},
-        "unsubscribed": base,
+        "unsubscribe": base | WHOLE | {"token": TOKEN},
+        "unsubscribed": base | WHOLE,
+        "unsubscribed_reason": base | {"reason": "other"},
         "privacy": base,
         "busy": base | {"minutes": 37},
+        "extra_step": base | stepping("disposable"),
         "error": {"language": language, "brand": None, "status": 404, "reference": None},
     }
     wanted["erasure_certificate"] = {
@@ -144,8 +164,9 @@ def public_pages(language: str) -> dict[str, str]:
         "receipt": Receipt(status=ReceiptStatus.ERASED, brand=DEMO_BRAND),
         "evidence": None,
     }
+    wanted |= preference_pages(language)
     pages = {f"pages/{name}.html": data for name, data in wanted.items()}
-    pages["notices/consent.html"] = base | {"form": DEMO_FORM}
+    pages["notices/consent.html"] = base | {"form": DEMO_FORM, "form_sha256": "33" * 32}
     return {name: RENDERER.page(name, data) for name, data in pages.items()}
 
 
@@ -228,7 +249,9 @@ def test_every_input_has_a_label_and_every_form_posts_to_an_absolute_path(group,
 
 
 def test_every_template_file_is_rendered_here_or_part_of_one_that_is():
-    parts = {"layout.html", "style.css", "agreed.html", "receipt.js"}
+    parts = {"layout.html", "style.css", "agreed.html", "receipt.js", "after_confirmation.html"}
+    parts |= {"form_parts.html", "look.css", "snippet.html"}
+    parts |= {"languages.html", "rights_part.html"}
     files = {path.name for path in (TEMPLATES / "pages").iterdir()} - parts
     assert files == {name.split("/")[1] for name in public_pages("en")} - {"consent.html"}
     files = {path.stem for path in (TEMPLATES / "console").iterdir()} - {"layout", "parts"}
@@ -293,7 +316,7 @@ def test_every_problem_has_a_sentence_in_every_language(language, problem):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_notice_names_controller_promise_boxes_withdrawal_rights_and_contact(language):
-    data = {"language": language, "brand": DEMO_BRAND, "form": DEMO_FORM}
+    data = {"language": language, "brand": DEMO_BRAND, "form": DEMO_FORM, "form_sha256": ""}
     html = Reader(RENDERER.page("notices/consent.html", data)).text
     text = " ".join(RENDERER.page("notices/consent.txt", data).split())
     unsubscribe = {
@@ -314,7 +337,7 @@ def test_the_notice_names_controller_promise_boxes_withdrawal_rights_and_contact
 
 @pytest.mark.parametrize("name", ["notices/consent.html", "notices/consent.txt"])
 def test_a_notice_has_the_same_bytes_from_any_process(name):
-    data = {"language": "de", "brand": DEMO_BRAND, "form": DEMO_FORM}
+    data = {"language": "de", "brand": DEMO_BRAND, "form": DEMO_FORM, "form_sha256": ""}
     assert TemplateRenderer().page(name, data) == TemplateRenderer().page(name, data)
 
 
@@ -410,7 +433,7 @@ def test_a_brand_s_name_is_escaped_in_pages_and_plain_in_subjects():
         id="b", code="00000000", name="Ada & <Sons>", controller_name="C", postal_address="P",
         contact_address="c@example.org", from_address="f@example.org",
     )  # fmt: skip
-    page = RENDERER.page("pages/unsubscribed.html", {"language": "en", "brand": brand})
+    page = RENDERER.page("pages/unsubscribed.html", WHOLE | {"language": "en", "brand": brand})
     assert "Ada &amp; &lt;Sons&gt;" in page
     assert "<Sons>" not in page
     mail = RENDERER.mail("confirm", mail_data("en", brand=brand))

@@ -7,7 +7,15 @@ from chalicelib.domain.consent import acts_of_withdrawal, fold, may_confirm
 from chalicelib.domain.eligibility import Allowed, decide
 from chalicelib.domain.events import CONTROLLER_ONLY, EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
-from chalicelib.domain.state import ConsentKey, ConsentStatus, Grade, Scope, dump_state, load_state
+from chalicelib.domain.state import (
+    ConsentKey,
+    ConsentStatus,
+    Grade,
+    Scope,
+    dump_state,
+    load_state,
+    memberships,
+)
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
 
@@ -41,6 +49,10 @@ def bounced(reason: str = "bounce", brand=None) -> Event:
     return Event(
         type=EventType.SUPPRESSION_ADDED, at_ms=1, brand=brand, channel=EMAIL, reason=reason
     )
+
+
+ATTESTED = act(EventType.CONSENT_IMPORTED, via=Via.API, notice="n1")
+BOUGHT_INTO = act(EventType.BASIS_RECORDED, via=Via.API)
 
 
 def sendable(*events: Event, list_id: ListId = WEEKLY, brand: BrandId = BRAND) -> bool:
@@ -83,7 +95,10 @@ def test_a_history_folds_to_this_consent(events, status):
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(
     "later",
-    [(IMPORTED,), (BOUGHT,), (IMPORTED, BOUGHT), (BOUGHT, IMPORTED, REQUESTED)],
+    [
+        *((IMPORTED,), (ATTESTED,), (BOUGHT,), (BOUGHT_INTO,)),
+        *((IMPORTED, BOUGHT), (ATTESTED, BOUGHT_INTO), (BOUGHT, IMPORTED, REQUESTED)),
+    ],
 )
 def test_no_import_purchase_or_mere_request_resurrects(stop, before, later):
     """Promise 10: whether the consent stood before the stop or was never seen."""
@@ -120,7 +135,9 @@ def test_a_confirmation_lifts_nothing_the_operator_set(kept):
     assert not sendable(CONFIRMED, bounced(kept), CONFIRMED)
 
 
-@pytest.mark.parametrize("weak", [act(EventType.CONSENT_RENEWED), IMPORTED, BOUGHT, REQUESTED])
+@pytest.mark.parametrize(
+    "weak", [act(EventType.CONSENT_RENEWED), IMPORTED, ATTESTED, BOUGHT, BOUGHT_INTO, REQUESTED]
+)
 def test_nothing_but_a_confirmation_or_change_lifts_a_suppression_or_objection(weak):
     state = fold([CONFIRMED, bounced(), OBJECTED, weak])
     assert state.suppressions
@@ -250,13 +267,47 @@ def test_a_renewal_is_no_way_back_from_an_end_after_the_expiry(expired, stop):
     assert sendable(CONFIRMED, expired, stop, REQUESTED, CONFIRMED, RENEWED)
 
 
-@pytest.mark.parametrize("weak", [IMPORTED, BOUGHT])
+@pytest.mark.parametrize("weak", [IMPORTED, ATTESTED, BOUGHT])
 @pytest.mark.parametrize("brand", [None, BRAND])
 def test_nothing_claimed_after_a_complaint_lives_when_the_complaint_is_lifted(weak, brand):
     """The confirmation is for another list: it lifts the complaint and gives only what it names."""
     elsewhere = act(EventType.CONSENT_CONFIRMED, lists=(EVENTS,))
     assert not sendable(bounced("complaint", brand), weak, elsewhere)
     assert sendable(bounced("bounce", brand), weak, elsewhere)
+
+
+def test_an_attested_consent_is_of_grade_c_and_replaces_a_bare_claim_alone():
+    graded = [
+        fold([*before, ATTESTED]).consents[KEY]
+        for before in ((), (IMPORTED,), (CONFIRMED,), (ATTESTED,))
+    ]
+    assert [(x.grade, x.entry) for x in graded] == [("C", 0), ("C", 1), ("B", 0), ("C", 0)]
+    assert fold([ATTESTED, IMPORTED]).consents[KEY].grade is Grade.C
+    assert fold([ATTESTED, CONFIRMED]).consents[KEY].grade is Grade.B
+
+
+def test_an_attested_consent_answers_no_request():
+    """Whoever asked by a form confirms by their mailbox; nobody can say so for them."""
+    assert fold([REQUESTED, ATTESTED]).consents[KEY].status is ConsentStatus.REQUESTED
+
+
+@pytest.mark.parametrize("ended", [EXPIRED, act(EventType.CONSENT_INVALIDATED)])
+def test_an_attested_consent_revives_nothing_that_ended(ended):
+    assert not sendable(ATTESTED, ended, ATTESTED)
+    assert not sendable(CONFIRMED, ended, ATTESTED)
+
+
+def test_a_sale_that_names_a_list_joins_it_until_the_person_says_no():
+    joined = ((WEEKLY, "soft-opt-in"),)
+    assert memberships(fold([BOUGHT_INTO])) == joined
+    assert memberships(fold([BOUGHT])) == ()
+    assert memberships(fold([REQUESTED, BOUGHT_INTO])) == joined
+    assert memberships(fold([CONFIRMED, BOUGHT_INTO])) == ((WEEKLY, "given"),)
+    for no in (WITHDRAWN, OBJECTED):
+        assert (WEEKLY, "soft-opt-in") not in memberships(fold([BOUGHT_INTO, no]))
+        assert (WEEKLY, "soft-opt-in") not in memberships(fold([no, BOUGHT_INTO]))
+    state = fold([BOUGHT_INTO])
+    assert load_state(dump_state(state)) == state
 
 
 @pytest.mark.parametrize("type_", sorted(CONTROLLER_ONLY))
@@ -318,3 +369,27 @@ def test_every_message_names_the_entry_that_allows_it(history):
             EventType.CONSENT_IMPORTED,
             EventType.BASIS_RECORDED,
         }
+
+
+def released(reason: str) -> Event:
+    return Event(type=EventType.HOLD_RELEASED, at_ms=1, reason=reason)
+
+
+RESTRICTED = Event(type=EventType.SUBJECT_RESTRICTED, at_ms=1, reason="accuracy-contested")
+
+
+def test_the_end_of_a_restriction_brings_back_what_stood_and_nothing_that_was_ended():
+    assert not sendable(CONFIRMED, RESTRICTED)
+    assert sendable(CONFIRMED, RESTRICTED, released("ended"))
+    for ended in (WITHDRAWN, OBJECTED, bounced("manual")):
+        assert not sendable(CONFIRMED, ended, RESTRICTED, released("ended"))
+        assert not sendable(CONFIRMED, RESTRICTED, ended, released("ended"))
+
+
+@pytest.mark.parametrize("reason", ["legal-claim", "legal-duty"])
+def test_the_end_of_a_hold_lifts_no_restriction(reason):
+    assert not sendable(CONFIRMED, RESTRICTED, released(reason))
+
+
+def test_a_restriction_after_the_end_of_one_stands():
+    assert not sendable(CONFIRMED, RESTRICTED, released("ended"), RESTRICTED)

@@ -10,7 +10,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 import app
 
 ROOT = Path(__file__).resolve().parents[3]
-SLOW = "boto3 botocore pynamodb jinja2 jsonschema cryptography rfc8785 email_validator"
+SLOW = "boto3 botocore pynamodb jinja2 jsonschema cryptography rfc8785 email_validator altcha"
 PROBE = f"""
 import os, sys
 class Watched(dict):
@@ -51,6 +51,7 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.plan_campaigns": ("kvitto-plans", 1, 0),
         "app.send_chunks": ("kvitto-chunks", 2, 0),
         "app.record_ses_events": ("kvitto-ses-events", 10, 1),
+        "app.receive_mails": ("kvitto-inbound", 10, 0),
         "app.sequence_ledger": ("kvitto-sequencing", 100, 1),
         "app.build_proofs": ("kvitto-proofs", 1, 0),
         "app.erase_subjects": ("kvitto-erasures", 1, 0),

@@ -121,9 +121,22 @@ def test_an_unknown_form_is_a_page_and_not_a_stack_trace(web):
     assert '<html lang="sv">' in reply.text
 
 
-def test_a_form_that_changed_meanwhile_is_to_be_loaded_again(web, world):
-    reply = web.post("/forms/demo", form={**FILLED, "notice": "0" * 64})
+def test_a_form_that_changed_meanwhile_is_shown_again_with_what_was_typed(web, world):
+    typed = {**FILLED, "first_name": "Alva", "tag": "spring", "language": "sv"}
+    reply = web.post("/forms/demo", form={**typed, "notice": "0" * 64})
     assert reply.status == 409
+    assert entries(world) == 0
+    assert 'id="changed"' in reply.text
+    assert 'value="Alva"' in reply.text
+    assert 'value="spring"' in reply.text
+    assert " checked" not in reply.text, "nobody has agreed to the sentences as they are now"
+    (notice,) = {x.sha256 for x in world.forms.get("demo").notices if x.language == "sv"}
+    assert f'value="{notice}"' in reply.text
+
+
+def test_who_sends_json_for_a_form_that_changed_is_told_to_load_it_again(web, world):
+    reply = web.post("/forms/demo", json={**FILLED, "notice": "0" * 64})
+    assert (reply.status, reply.json["code"]) == (422, "stale_form")
     assert entries(world) == 0
 
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from infra.bench import __main__ as bench
-from infra.bench import prices
+from infra.bench import alike, prices
 from infra.bench.capacity import item_bytes, read_units, write_units
 from infra.bench.line import Line, page_html
 from infra.bench.null_dynamo import NullDynamo
@@ -18,6 +18,7 @@ TINY = {
     "event_building": 3,
     "sequencing": 5,
     "journeys": 2,
+    "alike": 2,
     "campaign": 3,
     "campaign_on_aws": 3,
     "proof_reads": 10,
@@ -50,12 +51,27 @@ def test_no_line_holds_a_verdict(lines):
         assert not words & {"ok", "pass", "passed", "fail", "target", "verdict"}
 
 
-def test_a_sign_up_is_eight_requests_and_one_of_them_changes_the_ledger(lines):
+def test_a_plain_sign_up_is_eight_requests_and_one_of_them_changes_the_ledger(lines):
     (line,) = (line for line in lines["journeys"] if line.bench == "journey.sign_up")
     assert line.calls["dynamodb.TransactWriteItems"] == 1
     assert line.calls["kms.GenerateMac"] == 1
     assert line.calls["sqs.SendMessage"] == 1
-    assert sum(line.calls.values()) == line.more["requests"]
+    assert sum(line.calls.values()) == line.more["requests"] == 8
+
+
+def test_nobody_is_told_apart_by_the_answer_or_the_calls_of_a_sign_up(lines):
+    """Promise 9; the times are for people to look at."""
+    assert [line.bench.partition(".")[2] for line in lines["alike"]] == list(alike.KINDS)
+    for line in lines["alike"]:
+        assert line.more["answers_as_unknown"]
+        assert line.more["calls_as_unknown"]
+        assert len(line.more["answer_bytes"]) == line.more["call_sequences"] == 1
+
+
+def test_welchs_t_is_that_of_the_worked_example():
+    """By hand: (2 - 4) / sqrt(1/3 + 4/3)."""
+    assert alike.welch_t([1.0, 2.0, 3.0], [2.0, 4.0, 6.0]) == pytest.approx(-1.549193)
+    assert alike.welch_t([1.0, 1.0], [1.0, 1.0]) == 0
 
 
 def test_a_bundle_reads_a_few_objects_of_the_log_and_the_persons_own(lines):

@@ -91,6 +91,7 @@ def test_every_queue_handler_is_wired_as_the_application_template_wires_it() -> 
         "plan_campaigns": "kvitto-plans",
         "send_chunks": "kvitto-chunks",
         "record_ses_events": "kvitto-ses-events",
+        "receive_mails": "kvitto-inbound",
         "sequence_ledger": "kvitto-sequencing",
         "build_proofs": "kvitto-proofs",
         "anchor_checkpoints": "kvitto-anchors",

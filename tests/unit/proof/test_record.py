@@ -17,7 +17,8 @@ from tests.support.small_log import NOTICE, fixed_bytes
 
 DPV, DCT, SCHEMA = "https://w3id.org/dpv#", "http://purl.org/dc/terms/", "https://schema.org/"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
-WITH_RECORD = [name for name in CASES if name != "objected"]
+WITHOUT_RECORD = {"objected", "bought", "told to stop, and bought"}
+WITH_RECORD = [name for name in CASES if name not in WITHOUT_RECORD]
 
 
 def refuse(url: str, _: object) -> None:
@@ -142,6 +143,8 @@ def must_have_event(status: dict) -> None:
         ("never confirmed", ["ConsentRequested"]),
         ("refused", ["ConsentRequested", "ConsentRefused"]),
         ("imported", ["ConsentUnknown"]),
+        ("attested", ["ConsentUnknown"]),
+        ("objected and attested", ["ConsentUnknown"]),
         ("erased", ["ConsentRequested", "ConsentGiven", "ConsentWithdrawn"]),
     ],
 )
@@ -198,6 +201,15 @@ def test_what_nobody_recorded_is_said_to_be_unrecorded():
     assert text(controller, f"{DPV}hasName") == NOT_STATED
     must_have_party(controller)
     must_have_process(record[f"{DPV}hasProcess"][0])
+
+
+def test_what_another_system_states_is_claimed_by_the_controller_and_lifts_no_earlier_no():
+    for name, says in (("attested", "not proven"), ("objected and attested", "is not lifted")):
+        (record,) = graph(CASES[name]().evidence())
+        (status,) = record[f"{DPV}hasConsentStatus"]
+        method = text(status, f"{DPV}hasIndicationMethod")
+        assert method.startswith("another system of the controller; the consent is claimed")
+        assert method.endswith(says)
 
 
 def test_an_erased_subject_is_named_by_what_the_erasure_shows():

@@ -63,6 +63,26 @@ def test_a_renewal_joins_the_consent_it_renews():
     assert [change.n for change in consent.changes] == [3]
 
 
+def change(case: Case, notice: str | None) -> Case:
+    named = {"lists": ("newsletter",), "purposes": ("newsletter",), "via": "page"}
+    return case.end(EventType.CONSENT_CHANGED, notice_sha256=notice, **named)
+
+
+def test_a_box_ticked_on_one_s_own_page_begins_a_consent_and_one_left_ticked_does_not():
+    ended = change(withdrawn_by_page(), "ab" * 32)
+    first, second = told(ended).consents
+    assert first.end.n == 3
+    assert second.start.n == second.answer.n == 4
+    assert second.is_given
+    assert not second.is_double_opt_in
+    never_confirmed = change(Case().ask(), "ab" * 32)
+    assert [consent.is_given for consent in told(never_confirmed).consents] == [False, True]
+    for notice in (None, "ab" * 32):
+        (consent,) = told(change(confirmed(), notice)).consents
+        assert [later.n for later in consent.changes] == [3]
+    assert len(told(change(withdrawn_by_page(), None)).consents) == 1
+
+
 def test_an_answer_joins_the_request_it_names():
     case = Case().ask().ask().confirm()
     first, second = told(case).consents

@@ -26,6 +26,7 @@ PAYLOADS = {
     LinkPurpose.CLICK: LinkPayload(**BASE, campaign=b"c" * 16, link=513),
     LinkPurpose.OPEN: LinkPayload(**BASE, campaign=b"c" * 16),
     LinkPurpose.RECEIPT: LinkPayload.of_entry(b"s" * 16, b"b" * 4, 70_000),
+    LinkPurpose.MAILTO: LinkPayload(**{**BASE, "delivery": bytes(12)}),
 }
 WIDTHS = {
     "unsubscribe": 66,
@@ -34,6 +35,7 @@ WIDTHS = {
     "click": 90,
     "open": 87,
     "receipt": 66,
+    "mailto": 60,
 }
 
 
@@ -95,6 +97,32 @@ def test_a_second_spelling_is_a_bad_token():
             RING.read(LinkPurpose.UNSUBSCRIBE, spelling)
     with pytest.raises(BadToken):
         confirm_token_hash(text[:-1] + letters[letters.index(text[-1]) + 1])
+
+
+def test_a_token_in_an_address_fits_a_local_part_and_its_case_does_not_matter():
+    token = RING.mint(LinkPurpose.MAILTO, PAYLOADS[LinkPurpose.MAILTO])
+    assert re.fullmatch(r"[a-z2-7]{1,64}", token)
+    for spelling in (token, token.upper(), token.title()):
+        assert RING.read(LinkPurpose.MAILTO, spelling).sid == b"s" * 16
+
+
+def test_a_token_in_an_address_has_no_other_second_spelling():
+    token = RING.mint(LinkPurpose.MAILTO, PAYLOADS[LinkPurpose.MAILTO])
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    padded = token[:-1] + letters[letters.index(token[-1]) + 1]
+    others = (token + "=", token + "====", token[:-1], "ß" + token[2:], token[:-1] + "1")
+    for text in (padded, *others):
+        with pytest.raises(BadToken):
+            RING.read(LinkPurpose.MAILTO, text)
+    for place in range(len(token)):
+        other = "a" if token[place] != "a" else "b"
+        with pytest.raises(BadToken):
+            RING.read(LinkPurpose.MAILTO, token[:place] + other + token[place + 1 :])
+
+
+def test_an_address_carries_no_delivery():
+    with pytest.raises(FatalError):
+        RING.mint(LinkPurpose.MAILTO, PAYLOADS[LinkPurpose.UNSUBSCRIBE])
 
 
 def test_a_token_shows_nothing_of_its_payload():

@@ -169,7 +169,7 @@ LOG = {
     ),
     "a kept checkpoint has no valid signature": (
         lambda world: change_blob(
-            world, first_key(world, "log/checkpoints/"), lambda data: data.replace(b"A", b"B", 1)
+            world, first_key(world, "log/checkpoints/"), swapped_in_signature
         ),
         {"checkpoints": "log/checkpoints/"},
     ),
@@ -193,7 +193,20 @@ LOG = {
         lambda world: world.outside_rows.blobs.pop(first_key(world, "notice/", ".html")),
         {"notices": "which is missing"},
     ),
+    "what a form showed has other bytes": (
+        lambda world: change_blob(world, first_key(world, "forms/")),
+        {"notices": "which has other bytes"},
+    ),
+    "what a form showed is gone": (
+        lambda world: world.outside_rows.blobs.pop(first_key(world, "forms/")),
+        {"notices": "which is missing"},
+    ),
 }
+
+
+def swapped_in_signature(data):
+    """The note with another signature of the same form: two of its last characters change."""
+    return data[:-8] + (b"BB" if data[-8:-6] != b"BB" else b"CC") + data[-6:]
 
 
 def first_key(world, prefix, ending=""):

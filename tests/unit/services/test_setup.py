@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.catalog import LANGUAGES, UnsubscribeScope
 from chalicelib.domain.ids import BrandId
-from chalicelib.errors import Conflict, InputError, KvittoError
+from chalicelib.errors import Conflict, InputError, KvittoError, NotFound
 from chalicelib.services.entries import open_claims
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import FailOnce, Moment, no_faults
@@ -103,3 +103,100 @@ def test_a_published_notice_keeps_its_entry_and_text_in_one_object(world):
     kept = json.loads(world.blobs.get(f"notice/{ref.sha256}.published").data)
     assert sha256(kept["text"].encode()).hexdigest() == ref.text_sha256
     assert json.loads(kept["leaf"])["ntc"] == ref.sha256
+
+
+class TestChangingABrand:
+    def test_what_the_page_says_is_published_anew_and_the_old_page_stays(self, world):
+        before = world.brands.get("demo")
+        after = world.setup.change_brand("demo", {"postal_address": "2 Example Street"})
+        assert after == world.brands.get("demo")
+        assert set(after.privacy.values()).isdisjoint(before.privacy.values())
+        committed = {leaf["cnt"] for leaf in logged(world) if leaf["typ"] == "policy.changed"}
+        for language in LANGUAGES:
+            assert after.privacy[language] in committed
+            assert b"2 Example Street" in world.setup.privacy_page(after, language)
+            assert world.blobs.get(f"privacy/{before.privacy[language]}.html") is not None
+
+    def test_what_the_page_does_not_say_publishes_nothing(self, world):
+        world.settle()
+        before = world.brands.get("demo")
+        changes = {"unsubscribe_scope": UnsubscribeScope.LIST, "time_zone": "Europe/Helsinki"}
+        after = world.setup.change_brand("demo", changes)
+        assert (after.privacy, after.revision) == (before.privacy, before.revision + 1)
+        assert not logged(world)
+
+    def test_the_same_again_changes_nothing(self, world):
+        before = world.brands.get("demo")
+        assert world.setup.change_brand("demo", {"name": before.name}) == before
+        assert world.brands.get("demo").revision == before.revision
+
+    def test_going_back_publishes_the_earlier_page_anew(self, world):
+        before = world.brands.get("demo")
+        world.setup.change_brand("demo", {"postal_address": "2 Example Street"})
+        world.settle()
+        back = world.setup.change_brand("demo", {"postal_address": before.postal_address})
+        assert back.privacy == before.privacy
+        committed = {leaf["cnt"] for leaf in logged(world) if leaf["typ"] == "policy.changed"}
+        assert committed == set(before.privacy.values())
+
+    def test_of_two_at_once_the_second_is_a_conflict(self, world):
+        raced = []
+
+        def race(call, moment):
+            if call == "Brands.replace" and moment is Moment.BEFORE:
+                world.faults = no_faults
+                raced.append(world.setup.change_brand("demo", {"name": "First"}))
+
+        world.faults = race
+        with pytest.raises(Conflict):
+            world.setup.change_brand("demo", {"name": "Second"})
+        assert world.brands.get("demo").name == "First"
+
+    def test_a_bad_value_or_brand_is_refused_and_publishes_nothing(self, world):
+        world.settle()
+        for changes in ({"name": " "}, {"time_zone": "Europe/Nowhere"}):
+            with pytest.raises(InputError):
+                world.setup.change_brand("demo", changes)
+        with pytest.raises(NotFound):
+            world.setup.change_brand("none", {"name": "x"})
+        assert not logged(world)
+
+
+def test_a_brand_with_another_name_gets_its_forms_published_anew(world):
+    before = world.forms.get("demo")
+    world.settle()
+    for _ in range(2):
+        world.setup.change_brand("demo", {"controller_name": "Another Controller"})
+    after = world.forms.get("demo")
+    assert (before.version, after.version) == (1, 2)
+    assert world.forms.get("demo", 1) == before
+    assert len([leaf for leaf in logged(world) if leaf["typ"] == "notice.published"]) == 4
+    for ref in after.notices:
+        page = world.blobs.get(f"notice/{ref.sha256}.html").data
+        assert b"Another Controller" in page
+        assert json.loads(world.blobs.get(f"forms/{ref.form_sha256}.json").data)["version"] == 2
+
+
+def test_what_no_form_shows_publishes_no_form(world):
+    world.setup.change_brand("demo", {"default_language": "de"})
+    assert world.forms.get("demo").version == 1
+
+
+def test_what_a_form_shows_is_stored_before_the_entry_that_commits_to_it(world):
+    world.settle()
+    form = replace(world.forms.get("demo"), title={"en": "Letters"}, notices=())
+    world.faults = FailOnce("Blobs.put_new", Moment.BEFORE)
+    with pytest.raises(KvittoError):
+        world.setup.replace_form(form)
+    world.faults = no_faults
+    assert logged(world) == []
+    assert world.forms.get("demo").version == 1
+    assert world.setup.replace_form(form).version == 2
+
+
+def test_two_who_publish_over_the_same_version_do_not_overwrite_each_other(world):
+    form = replace(world.forms.get("demo"), notices=())
+    world.setup.replace_form(replace(form, title={"en": "One"}))
+    with pytest.raises(Conflict):
+        world.setup.replace_form(replace(form, title={"en": "Other"}))
+    assert world.forms.get("demo").title == {"en": "One"}

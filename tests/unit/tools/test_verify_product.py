@@ -21,6 +21,8 @@ DIFFERS = {
     "erased": {"disclosures": NOT_PROVEN, "erasure": PASS},
     "imported": {"notice": NOT_PROVEN},
     "objected": {"notice": NOT_PROVEN},
+    "bought": {"notice": NOT_PROVEN},
+    "told to stop, and bought": {"notice": NOT_PROVEN},
 }
 
 

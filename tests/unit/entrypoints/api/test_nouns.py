@@ -7,6 +7,8 @@ import zipfile
 
 import pytest
 
+from chalicelib.domain.api_keys import KeyScope
+
 EMAIL = "visitor@example.org"
 NOBODY = "A" * 22
 BRAND = {
@@ -40,6 +42,11 @@ class TestBrands:
         made = api.post("/api/v1/brands", json=BRAND)
         assert made.status == 201
         added = {"privacy_url": None, "default_language": "en", "time_zone": "UTC"}
+        reasons = ("too-many", "not-relevant", "never-signed-up", "other")
+        added |= {
+            "unsubscribe_scope": "brand",
+            "unsubscribe_reasons": dict.fromkeys(reasons, 0),
+        }
         assert made.json == {**BRAND, **added}
         assert api.get(made.headers["location"]).json == made.json
         items = api.get("/api/v1/brands").json["items"]
@@ -60,6 +67,26 @@ class TestBrands:
     )
     def test_a_bad_one_is_refused(self, api, change):
         assert api.post("/api/v1/brands", json={**BRAND, **change}).status == 422
+
+    def test_can_be_changed_but_for_id_and_sender(self, api, world):
+        world.reasons.count("demo", None, "too-many")
+        change = {"name": "Renamed", "unsubscribe_scope": "list", "privacy_url": None}
+        changed = api.ask("PATCH", "/api/v1/brands/demo", json=change)
+        assert changed.status == 200
+        assert {name: changed.json[name] for name in change} == change
+        assert changed.json["unsubscribe_reasons"]["too-many"] == 1
+        assert api.get("/api/v1/brands/demo").json == changed.json
+
+    @pytest.mark.parametrize(
+        "change",
+        [{}, {"id": "other"}, {"from_address": "a@example.org"}, {"unsubscribe_scope": "all"}],
+    )
+    def test_a_bad_change_is_refused(self, api, change):
+        assert api.ask("PATCH", "/api/v1/brands/demo", json=change).status == 422
+
+    def test_only_an_administrator_changes_one(self, api_as):
+        asker = api_as(KeyScope.READ, KeyScope.MARKETING, KeyScope.COMPLIANCE)
+        assert asker.ask("PATCH", "/api/v1/brands/demo", json={"name": "x"}).status == 403
 
 
 class TestLists:

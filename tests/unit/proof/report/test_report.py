@@ -12,6 +12,7 @@ from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.evidence import LANGUAGES, Evidence, Party
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.story import read_story
+from chalicelib.proof.words import TABLES
 from chalicelib.vocabulary import EventType
 from tests.support.report_cases import (
     CASES,
@@ -20,6 +21,7 @@ from tests.support.report_cases import (
     SESSION,
     SUBJECT,
     Case,
+    attested,
     confirmed,
     erased,
     withdrawn_by_page,
@@ -80,6 +82,20 @@ def conclusions(evidence: Evidence) -> str:
         ("imported", "That it stated so is proven; the consent is not."),
         ("objected", "The mails rested on a sale (soft opt-in)"),
         ("objected", "Objection to direct marketing, on a page of the controller."),
+        ("attested", "another system of the controller stated that there is a consent."),
+        ("attested", "That it stated so is proven; the consent is not."),
+        ("bought", "No consent to e-mail from Demo Garden"),
+        ("bought", "The mails rest on a sale (soft opt-in)"),
+        (
+            "objected and attested",
+            (
+                "before that, on 2026-11-23 12:01:00.007 UTC (2026-11-23 13:01:00 Stockholm time), "
+                "this was recorded: Objection to direct marketing, on a page of the controller. "
+                "The controller's statement does not lift it."
+            ),
+        ),
+        ("told to stop, and bought", "this was recorded: Consent withdrawn,"),
+        ("told to stop, and bought", "A sale does not lift it."),
         ("erased", "The personal data of this chain were erased on"),
         ("erased", "What remains proves that 4 entries stood before the erasure"),
     ],
@@ -143,6 +159,39 @@ def test_the_first_paragraph_says_what_it_comes_to(name, says):
             ),
         ),
         ("objected", ("This is no consent.", "Article 13(2) of Directive 2002/58/EC")),
+        (
+            "attested",
+            (
+                "another system of the controller entered the address visitor@example.org",
+                "It states that the person acted on 2026-11-23 11:00:00.000 UTC",
+                "It states 192.0.2.7 as the network address of origin.",
+                "was shown; that notice was published as log entry 3",
+                "the boxes for these were ticked: “Yes, send me the newsletter.” (newsletter).",
+                "Grade of evidence claimed: C, stated by the controller.",
+                "It does not prove that the consent was given, by whom, or to what.",
+                "time claimed: 2026-11-23 11:00:00.000 UTC",
+                "Consent stated by another system of the controller; not given here",
+            ),
+        ),
+        (
+            "bought",
+            (
+                "the address visitor@example.org was obtained in a sale (entry 0).",
+                "It states the sale as “order 17”, the product as “garden tools”",
+                "and as its time 2026-11-23 10:00:00.000 UTC",
+                "offered to object on 2026-11-23 10:00:00.000 UTC",
+                "“unticked box beside the address”.",
+                "This is no consent.",
+            ),
+        ),
+        (
+            "withdrawn and attested",
+            (
+                "this was recorded: Consent withdrawn, on a page of the controller (entry 3).",
+                "What the controller states afterwards does not lift it.",
+                "After the statement no withdrawal and no objection is recorded up to entry 4",
+            ),
+        ),
         (
             "erased",
             (
@@ -234,6 +283,31 @@ def test_what_the_operator_recorded_itself_is_no_double_opt_in():
     case = Case().ask().confirm(via="operator")
     assert "but not by a double opt-in" in conclusions(case.evidence())
     assert "given by the controller's own staff" in words(case.evidence())
+
+
+@pytest.mark.parametrize(
+    "name", ["objected and attested", "withdrawn and attested", "told to stop, and bought"]
+)
+@pytest.mark.parametrize("language", ["en", "sv", "de", "fr"])
+def test_after_a_no_it_is_never_said_that_there_was_none(name, language):
+    """A statement of the controller after it must not read as if the way were free."""
+    said = words(CASES[name]().evidence(language=language))
+    none = TABLES[language]["fact.not_ended"].partition("{")[0]
+    free = TABLES[language]["state.basis"].partition("{last}")[0].rpartition("{at}")[2]
+    assert none not in said
+    assert free not in said
+
+
+def test_a_change_that_took_a_purpose_back_stands_before_a_later_claim():
+    case = Case().ask().confirm()
+    case.end(
+        EventType.CONSENT_CHANGED,
+        lists=("newsletter",),
+        purposes=("measurement",),
+        notice_sha256=NOTICE,
+        via="page",
+    )
+    assert "does not lift it" in words(attested(case).evidence())
 
 
 def test_a_mail_that_came_back_is_not_called_accepted():

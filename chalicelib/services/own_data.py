@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything we hold about one person, for that person: access and portability.
+
+Guarantees that nothing sealed under the person's key is left out, that what names them is opened
+with that key alone, and that reading it out appends nothing: the request and its answer are the
+rights desk's to record. Plain data: the page and the file say it in words.
+
+Source: GDPR Art. 15 (access), Art. 20 (portability).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from chalicelib.domain.catalog import Brand
+from chalicelib.domain.health import Health
+from chalicelib.domain.ids import BrandId, SubjectId
+from chalicelib.domain.ses_events import SesEvent, parse
+from chalicelib.domain.state import Scope, SubjectState
+from chalicelib.errors import EvidenceError, InputError, NotFound
+from chalicelib.ports.audience import AudienceStore, FrequencyStore
+from chalicelib.ports.catalog import Brands, Campaigns, Lists
+from chalicelib.ports.hygiene import HealthStore
+from chalicelib.ports.ledger import LedgerStore
+from chalicelib.ports.outside import StoredEvent
+from chalicelib.ports.system import Clock
+from chalicelib.ports.traces import Traces
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.disclosure import CLAIM_NAMES
+from chalicelib.proof.leaf import LeafFields, parse_leaf
+from chalicelib.proof.report.saying import entry_sentence
+from chalicelib.services.dossier import Dossier, Page, Wish, read_dossier
+from chalicelib.services.entries import open_profile
+from chalicelib.services.ledger import Chain, Ledger
+
+Document = dict[str, JsonValue]
+
+FORMAT = 1
+MAIL_EVENTS_DAYS = 180
+"""How long what SES said of a mail is kept (docs/privacy/retention.md)."""
+PROCESSOR = "Amazon Web Services"
+RIGHTS: tuple[tuple[str, str], ...] = (
+    ("access", "GDPR Art. 15"),
+    ("rectification", "GDPR Art. 16"),
+    ("erasure", "GDPR Art. 17"),
+    ("restriction", "GDPR Art. 18"),
+    ("portability", "GDPR Art. 20"),
+    ("objection", "GDPR Art. 21"),
+    ("withdrawal", "GDPR Art. 7(3)"),
+    ("complaint", "GDPR Art. 77"),
+)
+RETENTION: tuple[tuple[str, str], ...] = (
+    ("profile", "until erasure"),
+    ("history", "until erasure"),
+    ("mails", f"{MAIL_EVENTS_DAYS} days"),
+    ("address_health", "400 days after its last change"),
+    ("suppressions", "until a new confirmation, or without end where you or the operator said no"),
+)
+
+
+class OwnData:
+    """Reads a person out to themselves."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        store: LedgerStore,
+        audience: AudienceStore,
+        frequency: FrequencyStore,
+        traces: Traces,
+        health: HealthStore,
+        brands: Brands,
+        lists: Lists,
+        campaigns: Campaigns,
+        clock: Clock,
+        storage: str,
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._audience = audience
+        self._frequency = frequency
+        self._traces = traces
+        self._health = health
+        self._brands = brands
+        self._lists = lists
+        self._campaigns = campaigns
+        self._clock = clock
+        self._storage = storage
+
+    def of(self, sid: SubjectId, brand_id: BrandId, language: str) -> Document:
+        """Return everything held about a person, of every brand of the controller.
+
+        Args:
+            brand_id: in whose name the controller answers.
+            language: of the sentences, one of en, sv, de, fr; names of members are English.
+
+        Raises:
+            NotFound: the person was erased, or there is no such brand.
+            DependencyError: not everything could be read; nothing is shown.
+        """
+        brand = self._brands.get(brand_id)
+        dossier = read_dossier(self._ledger, sid, Wish(language=language))
+        chain = dossier.chain
+        if brand is None or chain is None:
+            raise NotFound("There is no such subscriber.")
+        return {
+            "v": FORMAT,
+            "made_at": _time(self._clock.now_ms()),
+            "controller": _controller(brand),
+            "id": sid,
+            "profile": self._profile(chain),
+            "frequency": self._rhythm(sid),
+            "consents": self._consents(chain.state),
+            "soft_opt_ins": _scoped(dossier, chain.state.soft_opt_ins),
+            "objections": _scoped(dossier, chain.state.objections),
+            "suppressions": [
+                {
+                    "brand": each.brand,
+                    "reason": each.reason,
+                    "since": _time(dossier.pages[each.entry].event.at_ms),
+                }
+                for each in chain.state.suppressions
+            ],
+            "restricted": chain.state.restricted,
+            "history": [self._entry(page, language) for page in dossier.pages],
+            "mails": self._mails(chain),
+            "address_health": self._health_of(sid),
+            **self._about(brand),
+        }
+
+    def _profile(self, chain: Chain) -> JsonValue:
+        member = self._audience.members([chain.sid]).get(chain.sid)
+        return open_profile(chain.keys, member.sealed) if member and member.sealed else None
+
+    def _rhythm(self, sid: SubjectId) -> JsonValue:
+        wish = self._frequency.get(sid)
+        until_ms = wish.paused_until_ms
+        return {
+            "max_per_week": wish.max_per_week,
+            "paused_until": None if until_ms is None else _time(until_ms),
+        }
+
+    def _consents(self, state: SubjectState) -> list[JsonValue]:
+        found: list[JsonValue] = []
+        for key, held in sorted(state.consents.items()):
+            mailing_list = self._lists.get(key.list)
+            found.append(
+                {
+                    "brand": key.brand,
+                    "channel": key.channel,
+                    "list": key.list,
+                    "list_name": mailing_list.name if mailing_list else None,
+                    "purpose": key.purpose,
+                    "status": str(held.status),
+                    "since": _time(held.since_ms),
+                    "entry": held.entry,
+                    "notice_sha256": held.notice,
+                }
+            )
+        return found
+
+    def _entry(self, page: Page, language: str) -> JsonValue:
+        fields: LeafFields = parse_leaf(page.entry.leaf).fields
+        located = self._store.locate(page.entry.event)
+        opened: Document = {
+            name: dict(value)
+            for name in CLAIM_NAMES
+            if page.claims and (value := getattr(page.claims, name))
+        }
+        return {
+            "n": page.n,
+            "id": page.entry.event,
+            "at": _time(page.event.at_ms),
+            "type": str(page.event.type),
+            "says": entry_sentence(language, fields),
+            "brand": page.event.brand,
+            "lists": [str(each) for each in page.event.lists],
+            "purposes": [str(each) for each in page.event.purposes],
+            "notice_sha256": page.event.notice,
+            "log_index": located.index if located else None,
+            "sealed": opened,
+        }
+
+    def _mails(self, chain: Chain) -> list[JsonValue]:
+        """Each mail that SES told of, oldest first, with what became of it."""
+        mails: dict[str, Document] = {}
+        happened: dict[str, list[JsonValue]] = {}
+        for stored in self._traces.events(chain.sid):
+            event = _opened(chain, stored)
+            if event is None:
+                continue
+            if event.message_id not in mails:
+                mails[event.message_id] = self._mail(event)
+                happened[event.message_id] = []
+            happened[event.message_id].append(
+                {"type": stored.type, "at": _time(stored.at_ms), "server": event.diagnostic}
+            )
+        return [{**mail, "events": happened[name]} for name, mail in mails.items()]
+
+    def _mail(self, event: SesEvent) -> Document:
+        campaign = self._campaigns.get(event.tags["c"]) if "c" in event.tags else None
+        return {
+            "message_id": event.message_id,
+            "to": event.recipient,
+            "sent_at": None if event.sent_ms is None else _time(event.sent_ms),
+            "campaign": campaign.id if campaign else None,
+            "name": campaign.name if campaign else None,
+        }
+
+    def _health_of(self, sid: SubjectId) -> JsonValue:
+        health = self._health.read(sid).health
+        if health == Health():
+            return None
+        times = {"delivered": health.delivered_ms, "refused": health.bounced_ms}
+        times |= {"reported_as_spam": health.complained_ms}
+        failures = {"passing_failures": health.soft_ms, "mailbox_full": health.full_ms}
+        failures |= {"server_did_not_answer": health.expired_ms}
+        return {
+            **{name: None if at is None else _time(at) for name, at in times.items()},
+            **{name: [_time(at) for at in found] for name, found in failures.items()},
+        }
+
+    def _about(self, brand: Brand) -> Document:
+        """What the law wants told beside the data (GDPR Art. 15(1)(a) to (h))."""
+        return {
+            "purposes": [
+                {
+                    "purpose": "mail you agreed to or may object to",
+                    "basis": "GDPR Art. 6(1)(a), (f)",
+                },
+                {"purpose": "showing that you agreed or said no", "basis": "GDPR Art. 7(1), 5(2)"},
+            ],
+            "source": "you, through the forms and links named in the history",
+            "recipients": [
+                {"name": PROCESSOR, "role": "processor", "storage": self._storage or None}
+            ],
+            "retention": [{"what": what, "how_long": period} for what, period in RETENTION],
+            "rights": [{"right": right, "article": article} for right, article in RIGHTS],
+            "automated_decisions": "none",
+            "contact": brand.contact_address,
+        }
+
+
+def _controller(brand: Brand) -> Document:
+    return {
+        "name": brand.controller_name,
+        "address": brand.postal_address,
+        "contact": brand.contact_address,
+        "brand": brand.name,
+    }
+
+
+def _scoped(dossier: Dossier, entries: Mapping[Scope, int]) -> list[JsonValue]:
+    return [
+        {"brand": brand, "channel": channel, "since": _time(dossier.pages[n].event.at_ms)}
+        for (brand, channel), n in sorted(entries.items())
+    ]
+
+
+def _opened(chain: Chain, stored: StoredEvent) -> SesEvent | None:
+    """The event as SES told it; None where it is not this person's or says nothing of a mail."""
+    if stored.sealed is None:
+        return None
+    try:
+        raw = chain.keys.open_event(stored.key.encode(), stored.sealed).decode("utf-8")
+        return next(iter(parse(raw)), None)
+    except (EvidenceError, InputError, UnicodeDecodeError):
+        return None
+
+
+def _time(unix_ms: int) -> str:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,430 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rights desk: what people ask for about their data, done at once where the law says so.
+
+Guarantees that an objection, a withdrawal and a restriction are in the ledger before the answer
+leaves, whoever took them and however; that every request has a deadline and stands in the person's
+chain; and that what is still owed is recorded before anything else happens (docs/spec/rights.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.domain import rights as rules
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.catalog import Brand
+from chalicelib.domain.erasure import Ground, Stage
+from chalicelib.domain.events import RESTRICTION_ENDED, SuppressionReason
+from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, SubjectId, decode_id, encode_id
+from chalicelib.domain.rights import (
+    ExtensionReason,
+    Medium,
+    RefusalGround,
+    RestrictionGround,
+    Right,
+    RightsRequest,
+)
+from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.ports.audience import AudienceStore
+from chalicelib.ports.catalog import Brands, Page
+from chalicelib.ports.rights import RightsRecords
+from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.disclosure import Claims
+from chalicelib.proof.sealing import NONCE_BYTES
+from chalicelib.services.entries import open_profile
+from chalicelib.services.erasure import ErasureDesk
+from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.right_acts import about, changed, drafts_of, require_changes, taken
+from chalicelib.services.selection import subject_of
+from chalicelib.services.signup import Session
+from chalicelib.services.suppressions import Suppressor
+from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
+from chalicelib.vocabulary import EventType
+
+NO_SUCH = "There is no such rights request."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """How an erasure is wished for; see `ErasureDesk.request`."""
+
+    ground: Ground = Ground.WITHDRAWN
+    suppress: bool = True
+    country: str | None = None
+    language: str = "en"
+
+
+class RightsDesk:
+    """Requests of people about their data."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        records: RightsRecords,
+        audience: AudienceStore,
+        erasures: ErasureDesk,
+        suppressor: Suppressor,
+        unsealing: Unsealing,
+        brands: Brands,
+        tokens: LinkTokens,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._ledger = ledger
+        self._records = records
+        self._audience = audience
+        self._erasures = erasures
+        self._suppressor = suppressor
+        self._unsealing = unsealing
+        self._brands = brands
+        self._tokens = tokens
+        self._clock = clock
+        self._random = random
+
+    def by_person(
+        self,
+        sid: SubjectId,
+        brand_id: str,
+        right: Right,
+        session: Session,
+        *,
+        changes: Mapping[str, str] | None = None,
+        ground: RestrictionGround = RestrictionGround.OBJECTION,
+        erase: Erase | None = None,
+    ) -> RightsRequest:
+        """Do what a person asks for from a fresh link of theirs, and answer it with the page.
+
+        Everything but an erasure is answered by this; an erasure by its certificate, at
+        ``/certificates/`` and the request's ``erasure``.
+
+        Args:
+            changes: for a rectification: attributes (or ``language``) with the values that are
+                right; an empty value takes the attribute away.
+            ground: for a restriction.
+            erase: for an erasure.
+
+        Raises:
+            InputError: a rectification without changes, or with unusable ones.
+            NotFound: the person was erased, or there is no such brand.
+            Conflict: the chain kept moving; nothing was changed.
+        """
+        brand, now_ms = self._brand(brand_id), self._clock.now_ms()
+        if right is Right.RECTIFICATION:
+            require_changes(changes or {})
+        made = self._new(brand, right, Medium.PAGE, sid=sid, received_ms=now_ms, ground=ground)
+        choice: dict[str, JsonValue] | None = {**changes} if changes else None
+        claims = Claims(session=session.claim(), choice=choice, link={"rights_request": made.id})
+        owed = right is Right.ERASURE
+        self._append(made, claims, answered=not owed, changes=changes)
+        if owed:
+            wish = erase or Erase()
+            erasure = self._erasures.request_by_person(
+                sid, wish.language, wish.country, suppress=wish.suppress
+            )
+            made = replace(made, erasure=erasure.id)
+        else:
+            made = rules.answer(made, now_ms)
+        self._records.create(made)
+        return made
+
+    def by_officer(
+        self,
+        selector: Mapping[str, str],
+        right: Right,
+        *,
+        brand: str,
+        medium: Medium,
+        received_ms: int,
+        received_by: str,
+        entered_by: str,
+        note: str | None = None,
+        ground: RestrictionGround = RestrictionGround.OBJECTION,
+        erase: Erase | None = None,
+    ) -> RightsRequest:
+        """Record what came by letter, phone or reply; what must take effect at once has done so.
+
+        An address that leads to nobody is kept as its MAC until the request is closed; an objection
+        or a withdrawal for it suppresses the address.
+
+        Args:
+            selector: exactly one of ``email``, ``token`` or ``subscriber``.
+            received_by: who took it. entered_by: id of the API key.
+            note: up to 2,000 characters, sealed under the person's key.
+
+        Raises:
+            InputError: no usable selector, time, receiver or note.
+            NotFound: a link or an id leads to nobody, or there is no such brand.
+            Conflict: the chain kept moving. The request is recorded as open where it is owed.
+        """
+        rules.require_receipt(medium, received_ms, received_by, self._clock.now_ms())
+        made = self._new(
+            self._brand(brand),
+            right,
+            medium,
+            received_ms=received_ms,
+            received_by=received_by.strip(),
+            entered_by=entered_by,
+            ground=ground,
+        )
+        try:
+            sid = subject_of(selector, self._ledger, self._tokens)
+        except NotFound:
+            if not selector.get("email"):
+                raise
+            return self._of_stranger(made, selector["email"], note)
+        chain = self._ledger.open(sid)
+        made = replace(made, sid=sid, note=self._sealed(chain, made, note))
+        if right is Right.WITHDRAWAL:  # Owes no answer: recorded once it is done.
+            self._append(made, taken(made), answered=False)
+            made = rules.answer(made, self._clock.now_ms())
+            self._records.create(made)
+            return made
+        self._records.create(made)
+        self._append(made, taken(made), answered=False)
+        return self._with_erasure(made, erase or Erase()) if right is Right.ERASURE else made
+
+    def _with_erasure(self, made: RightsRequest, wish: Erase) -> RightsRequest:
+        erasure = self._erasures.request(
+            {"subscriber": made.sid or ""},
+            key_id=made.entered_by,
+            ground=wish.ground,
+            suppress=wish.suppress,
+            country=wish.country,
+            language=wish.language,
+        )
+        return self._records.replace(made, replace(made, erasure=erasure.id))
+
+    def _of_stranger(self, made: RightsRequest, email: str, note: str | None) -> RightsRequest:
+        """Record a request of somebody we do not know: the MAC alone."""
+        if note:
+            raise InputError(
+                "no_note",
+                "Nobody is found by this address, and a note is kept only under a person's key. "
+                "Enter the request without it.",
+            )
+        mac = self._ledger.mac(parse_address(email).normal)
+        made = replace(made, mac=mac)
+        stops = made.right in (Right.OBJECTION, Right.WITHDRAWAL)
+        if made.right is Right.WITHDRAWAL:
+            made = rules.answer(made, self._clock.now_ms())
+        self._records.create(made)
+        if stops:
+            # This reason ends with the person's own new double opt-in, as an objection does.
+            self._suppressor.suppress_mac(mac, SuppressionReason.COMPLAINT)
+        self._record(made, EventType.RIGHT_REQUESTED)
+        return made
+
+    def _append(
+        self,
+        made: RightsRequest,
+        claims: Claims,
+        *,
+        answered: bool,
+        changes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Append the request and what takes effect at once, in one transaction.
+
+        Raises:
+            Conflict: the chain kept moving; nothing was appended.
+            NotFound: the person was erased.
+        """
+        if made.sid is None:
+            return
+        for _ in range(ATTEMPTS):
+            chain = self._ledger.open(made.sid)
+            drafts = drafts_of(made, chain, claims, answered=answered)
+            profile = self._changed(chain, changes) if changes else None
+            if not drafts:
+                return
+            try:
+                self._ledger.append(chain, drafts, profile=profile)
+            except Conflict:
+                continue
+            return
+        raise Conflict(KEPT_MOVING)
+
+    def _changed(self, chain: Chain, changes: Mapping[str, str]) -> dict[str, JsonValue]:
+        """The profile with what the person says is right."""
+        member = self._audience.members([chain.sid]).get(chain.sid)
+        if member is None:
+            raise Conflict("The profile is being written. Nothing was changed; try again.")
+        return changed(open_profile(chain.keys, member.sealed), changes)
+
+    def answer(self, request_id: str, key_id: str) -> RightsRequest:
+        """Record that the person got their answer; answering again changes nothing.
+
+        Raises:
+            NotFound: there is no such request.
+            Conflict: it was refused, or the erasure that is the answer is not done.
+        """
+        before = self.get(request_id)
+        if before.right is Right.ERASURE and before.is_open and not self._is_called_off(before):
+            raise Conflict("The erasure is the answer: approve it, or refuse the request.")
+        after = rules.answer(before, self._clock.now_ms())
+        return self._closed(before, after, EventType.RIGHT_ANSWERED, key_id)
+
+    def _is_called_off(self, request: RightsRequest) -> bool:
+        """Whether there is nobody to erase, or the person changed their mind."""
+        if request.sid is None or request.erasure is None:
+            return request.sid is None
+        return self._erasures.get(request.erasure).stage is Stage.CANCELLED
+
+    def extend(self, request_id: str, reason: ExtensionReason, key_id: str) -> RightsRequest:
+        """Take two further months; the person is to be told, with the reason, in the first.
+
+        Raises:
+            NotFound: there is no such request.
+            IllegalTransition: the first month is over.
+            Conflict: it is closed.
+        """
+        before = self.get(request_id)
+        zone = self._brand(before.brand).zone
+        after = rules.extend(before, reason, self._clock.now_ms(), zone)
+        return self._closed(before, after, EventType.RIGHT_EXTENDED, key_id, reason)
+
+    def refuse(self, request_id: str, ground: RefusalGround, key_id: str) -> RightsRequest:
+        """Refuse a request on a ground of the law; the person is to be told it, and where to turn.
+
+        An erasure it asked for is called off; a restriction stays until `lift`.
+
+        Raises:
+            NotFound: there is no such request.
+            IllegalTransition: this right is not refused on this ground, or the erasure was
+                approved already.
+            Conflict: it is closed.
+        """
+        before = self.get(request_id)
+        after = rules.refuse(before, ground, self._clock.now_ms())
+        if after is not before and before.erasure is not None:
+            self._erasures.cancel(before.erasure)
+        return self._closed(before, after, EventType.RIGHT_REFUSED, key_id, ground)
+
+    def _closed(
+        self,
+        before: RightsRequest,
+        after: RightsRequest,
+        event: EventType,
+        key_id: str,
+        why: str | None = None,
+    ) -> RightsRequest:
+        """Append the entry that says how the request stands, then store it.
+
+        A crash in between leaves an entry too many after the next try, never one too few.
+        """
+        if after is before:
+            return before
+        claims = Claims(
+            choice={"reason": why} if why else None,
+            link={"rights_request": before.id, "key": key_id},
+        )
+        self._record(before, event, claims)
+        return self._records.replace(before, after)
+
+    def _record(self, made: RightsRequest, event: EventType, claims: Claims | None = None) -> None:
+        """Append an entry about the request; of somebody unknown it stands in no chain."""
+        if made.right is Right.WITHDRAWAL:
+            return
+        if made.sid is None:
+            self._ledger.publish(about(made, event))
+            return
+        draft = about(made, event, claims)
+        self._ledger.retrying(made.sid, lambda _: [draft])
+
+    def lift(self, request_id: str, key_id: str) -> RightsRequest:
+        """End the restriction that a request led to; lifts no withdrawal and no objection.
+
+        The person is to be told before. Source: GDPR Art. 18(3).
+
+        Raises:
+            NotFound: there is no such request, or the person was erased.
+            IllegalTransition: it led to no restriction.
+            Conflict: an erasure of the person is open, or the request for one not refused.
+        """
+        before = self.get(request_id)
+        after = rules.lift(before, self._clock.now_ms())
+        if after is before or before.sid is None:
+            return before
+        if self._erasures.is_open_for(before.sid):
+            raise Conflict("An erasure of this person is open. Cancel it first, if you must.")
+        claims = Claims(link={"rights_request": before.id, "key": key_id})
+        draft = Draft(
+            type=EventType.HOLD_RELEASED, channel=None, reason=RESTRICTION_ENDED, claims=claims
+        )
+        self._ledger.retrying(before.sid, lambda now: [draft] if now.state.restricted else [])
+        return self._records.replace(before, after)
+
+    def get(self, request_id: str) -> RightsRequest:
+        """Return a request.
+
+        Raises:
+            NotFound: there is no such request.
+        """
+        found = self._records.get(request_id)
+        if found is None:
+            raise NotFound(NO_SUCH)
+        return found
+
+    def page(
+        self, cursor: str | None, limit: int, *, open_only: bool = False
+    ) -> Page[RightsRequest]:
+        """Return one page: the requests still owed, by deadline, or all of them."""
+        return self._records.page(cursor, limit, open_only=open_only)
+
+    def note(self, request_id: str, key_id: str) -> str | None:
+        """Open the note of a request, once the ledger says that it is opened; None without one.
+
+        Raises:
+            NotFound: there is no such request.
+            Conflict, DependencyError: the entry could not be written; nothing is told.
+        """
+        found = self.get(request_id)
+        if found.note is None or found.sid is None:
+            return None
+        look = Look(reason=UnsealReason.ACCESS_REQUEST, clue="rights-request", key=key_id)
+        person = self._unsealing.person(found.sid, look)
+        if person.chain is None:
+            return None
+        return person.chain.keys.open_event(decode_id(found.id), found.note).decode("utf-8")
+
+    def _new(
+        self,
+        brand: Brand,
+        right: Right,
+        medium: Medium,
+        *,
+        received_ms: int,
+        ground: RestrictionGround,
+        sid: SubjectId | None = None,
+        received_by: str = "",
+        entered_by: str = "",
+    ) -> RightsRequest:
+        return RightsRequest(
+            id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
+            sid=sid,
+            brand=brand.id,
+            right=right,
+            medium=medium,
+            received_ms=received_ms,
+            entered_ms=self._clock.now_ms(),
+            due_ms=rules.deadline(received_ms, brand.zone),
+            received_by=received_by,
+            entered_by=entered_by,
+            restriction=ground if right is Right.RESTRICTION else None,
+        )
+
+    def _sealed(self, chain: Chain, made: RightsRequest, note: str | None) -> bytes | None:
+        if not note or not note.strip():
+            return None
+        if len(note) > rules.MAX_NOTE_CHARS:
+            raise InputError("bad_note", "A note has at most 2,000 characters.")
+        return chain.keys.seal_event(
+            decode_id(made.id), note.strip().encode("utf-8"), self._random(NONCE_BYTES)
+        )
+
+    def _brand(self, brand_id: str) -> Brand:
+        found = self._brands.get(brand_id)
+        if found is None:
+            raise NotFound("There is no such brand.")
+        return found

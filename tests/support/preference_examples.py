@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages of the preference centre are filled with, for tests that look at every page."""
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.forms import NoticeRef
+from chalicelib.domain.frequency import Frequency
+from chalicelib.domain.preferences import RHYTHMS, Decision, Offer, decide, mark, offers
+from chalicelib.domain.state import Scope, SubjectState
+from chalicelib.services.preferences import Centre, Saved, Step
+from chalicelib.services.reasons_to_mail import Reason
+from chalicelib.vocabulary import EventType
+from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+
+TOKEN = "t" * 43
+PATH = f"/preferences/{TOKEN}"
+FORM = replace(
+    DEMO_FORM,
+    notices=tuple(
+        NoticeRef(language=language, sha256="11" * 32, text_sha256="22" * 32, published_ms=0)
+        for language in LANGUAGES
+    ),
+)
+
+
+def shown(language: str) -> tuple[Offer, ...]:
+    """The demo form's boxes, the first of them given."""
+    found = offers((FORM,), SubjectState(), Scope(DEMO_BRAND.id, "email"), language)
+    return (replace(found[0], given=True), *found[1:])
+
+
+def centre(language: str, **changes: Any) -> Centre:
+    """The page of somebody who gets the newsletter."""
+    values: dict[str, Any] = {
+        "brand": DEMO_BRAND,
+        "offers": shown(language),
+        "mark": mark(shown(language)),
+        "lists": {DEMO_LIST.id: DEMO_LIST},
+        "forms": (FORM,),
+        "reasons": (
+            Reason(
+                list=DEMO_LIST.id,
+                purpose=FORM.boxes[0].purpose,
+                sentence=FORM.boxes[0].text[language],
+                since_ms=1_795_435_200_000,
+                act=EventType.CONSENT_CONFIRMED,
+                entry=2,
+                receipt=f"/receipt/{TOKEN}",
+            ),
+        ),
+        "profile": {
+            "email": "visitor@example.org",
+            "language": language,
+            "attributes": {"first_name": "Ada"},
+            "source": {"form": "demo"},
+        },
+        "steps": (Step(at_ms=1_795_435_200_000, network="192.0.2.7", browser="Mozilla/5.0"),),
+        "fields": FORM.facts[1:],
+        "frequency": Frequency(),
+        "bar": None,
+        "is_objected": False,
+    }
+    return Centre(**(values | changes))
+
+
+def centre_data(language: str, **changes: Any) -> dict[str, Any]:
+    """What `pages/preferences.html` is filled with."""
+    fields = tuple(replace(each, name=f"a-{each.name}") for each in FORM.facts[1:])
+    data: dict[str, Any] = {
+        "language": language,
+        "languages": LANGUAGES,
+        "brand": DEMO_BRAND,
+        "path": PATH,
+        "token": TOKEN,
+        "expires_ms": 1_795_435_200_000,
+        "centre": centre(language),
+        "ticked": {"newsletter.newsletter"},
+        "sentences": {},
+        "labels": {},
+        "fields": fields,
+        "values": {"a-first_name": "Ada"},
+        "problems": {},
+        "rhythms": RHYTHMS,
+        "pause_bounds": ("2026-11-24", "2027-11-23"),
+        "per_week": "2",
+        "pause": "",
+        "mail_language": language,
+    }
+    return data | changes
+
+
+def saved_data(language: str, **changes: Any) -> dict[str, Any]:
+    """What `pages/preferences_saved.html` is filled with."""
+    decision: Decision = decide(shown(language), {"newsletter.measurement"}, None)
+    saved = Saved(
+        decision=decision,
+        changes={"first_name": "Grace", "language": "de"},
+        frequency=Frequency(max_per_week=2),
+        entry=4,
+    )
+    data: dict[str, Any] = {
+        "language": language,
+        "brand": DEMO_BRAND,
+        "path": PATH,
+        "saved": saved,
+        "stopped": False,
+        "bar": None,
+        "sentences": {},
+        "labels": {},
+        "pause": "2026-12-01",
+        "receipt_path": f"/receipt/{TOKEN}",
+    }
+    return data | changes
+
+
+def own_data(language: str) -> dict[str, Any]:
+    """What `pages/own_data.html` is filled with."""
+    at = "2026-11-23T12:00:00+00:00"
+    held = {
+        "id": "A" * 22,
+        "profile": centre(language).profile,
+        "frequency": {"max_per_week": 2, "paused_until": None},
+        "consents": [
+            {
+                "list": "newsletter",
+                "list_name": "Newsletter",
+                "purpose": "newsletter",
+                "status": "given",
+                "since": at,
+            }
+        ],
+        "soft_opt_ins": [],
+        "objections": [{"since": at}],
+        "suppressions": [{"reason": "bounce", "since": at}],
+        "restricted": True,
+        "history": [
+            {"n": 0, "at": at, "says": "Sign-up.", "sealed": {"session": {"ip": "192.0.2.7"}}}
+        ],
+        "mails": [{"sent_at": at, "name": None, "events": [{"type": "Send"}]}],
+        "address_health": None,
+        "recipients": [{"storage": "eu-north-1"}],
+    }
+    return {
+        "language": language,
+        "brand": DEMO_BRAND,
+        "data": held,
+        "labels": {},
+        "made_ms": 1_795_435_200_000,
+        "expires_ms": 1_795_435_200_000,
+        "mail_days": 180,
+        "path": PATH,
+        "is_file": False,
+    }
+
+
+def preference_pages(language: str) -> dict[str, dict[str, Any]]:
+    """Every page of the centre and the ways to it, by template name, with its data."""
+    base: dict[str, Any] = {"language": language, "languages": LANGUAGES, "brand": DEMO_BRAND}
+    door = base | {"token": TOKEN, "unsubscribe_path": f"/unsubscribe/{TOKEN}"}
+    return {
+        "preferences": centre_data(language),
+        "preferences_door": door | {"is_expired": False},
+        "preferences_mailed": base | {"address": "visitor@example.org"},
+        "preferences_saved": saved_data(language),
+        "rights": base | {"address": "", "problem": False},
+        "own_data": own_data(language),
+    }

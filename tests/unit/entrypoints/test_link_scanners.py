@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What others' confirmation links did when a scanner came by, as tests: ours does none of it.
+
+Source: craft-campaign issue 169, powermail issue 809 and shopware issue 4201 (a scanner burns the
+link), listmonk issues 1418 and 2975 ("triple opt-in"); museletter (GET confirms), Notifuse
+(confirms by script) and Keila (GET confirms from the fourth minute on), as read in their code.
+"""
+
+import re
+
+import pytest
+
+from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.state import ConsentStatus
+
+EMAIL = "visitor@example.org"
+SCANNERS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36",
+    "Googlebot/2.1 (+http://www.google.com/bot.html)",
+    "BarracudaCentral",
+    "",
+)
+TRICKS = (
+    {},
+    {"X-HTTP-Method-Override": "POST"},
+    {"X-HTTP-Method": "POST", "X-Method-Override": "POST"},
+    {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"},
+)
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def link(world):
+    world.sign_up(EMAIL)
+    world.settle()
+    return f"/confirm/{world.confirm_token(EMAIL)}"
+
+
+def statuses(world):
+    (sid,) = world.rows.vault
+    return {item.status for item in world.state(sid).consents.values()}
+
+
+@pytest.mark.parametrize("wait_ms", [0, 4 * MINUTE_MS, 60 * MINUTE_MS, 71 * 60 * MINUTE_MS])
+@pytest.mark.parametrize(
+    "query", ["", "?answer=confirm", "?act=confirm", "?confirm=1", "?_method=POST"]
+)
+def test_no_get_and_no_head_ever_confirms_however_late(web, world, link, wait_ms, query):
+    world.time.advance(wait_ms)
+    before = (len(world.rows.entries), len(world.mails))
+    for agent in SCANNERS:
+        for trick in TRICKS:
+            for method in ("GET", "HEAD"):
+                headers = {"User-Agent": agent, **trick}
+                assert web.ask(method, link + query, headers=headers).status == 200
+    assert (len(world.rows.entries), len(world.mails)) == before
+    assert statuses(world) == {ConsentStatus.REQUESTED}
+
+
+def test_a_get_with_a_forms_body_confirms_nothing(web, world, link):
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert web.ask("GET", link, b"answer=confirm", headers=headers).status == 200
+    assert statuses(world) == {ConsentStatus.REQUESTED}
+
+
+@pytest.mark.parametrize("act", ["", "?act=refuse"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_the_link_can_act_by_itself(web, world, link, language, act):
+    """No script, no refresh, no frame, no picture, and headers under which none could run."""
+    joint = "&" if act else "?"
+    page = web.get(f"{link}{act}{joint}language={language}")
+    for tag in ("<script", "http-equiv", "<iframe", "<img", "<link", "onload", "javascript:"):
+        assert tag not in page.text.lower()
+    assert "refresh" not in page.headers
+    assert page.headers["content-security-policy"].startswith("default-src 'none';")
+    assert "set-cookie" not in page.headers
+    links = re.findall(r'href="([^"]*)"', page.text)
+    assert not [href for href in links if "/confirm/" in href]
+
+
+def test_a_scanner_does_not_use_a_link_up_and_one_press_confirms(web, world, link):
+    for _ in range(50):
+        web.get(link, headers={"User-Agent": SCANNERS[0]})
+    assert "Yes, confirm" in web.get(link + "?language=en").text
+    reply = web.post(link, form={"answer": "confirm", "language": "en"})
+    assert (reply.status, reply.heading) == (200, "Thank you, you are signed up")
+    assert statuses(world) == {ConsentStatus.GIVEN}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_no_other_method_confirms(web, world, link, method):
+    web.ask(method, link)
+    assert statuses(world) == {ConsentStatus.REQUESTED}
+
+
+def test_the_refuse_address_of_the_mail_asks_whether_to_refuse(web, world, link):
+    """Whoever came to refuse must not find "Yes, confirm" first, nor be refused by a scanner."""
+    page = web.get(f"{link}?act=refuse&language=en")
+    assert page.heading == "Refuse this sign-up?"
+    answers = re.findall(r'name="answer" value="(\w+)"', page.text)
+    assert answers == ["refuse", "confirm"]
+    assert statuses(world) == {ConsentStatus.REQUESTED}
+    assert web.post(link, form={"answer": "refuse"}).status == 200
+    assert statuses(world) == {ConsentStatus.REFUSED}
