@@ -11,20 +11,14 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
 from chalicelib.entrypoints import logs, queues, schedules
-from chalicelib.entrypoints.api.routes import endpoints
-from chalicelib.entrypoints.compliance_pages import compliance
-from chalicelib.entrypoints.console_pages import console
-from chalicelib.entrypoints.public_pages import pages
+from chalicelib.entrypoints.addresses import addresses
 
 logs.configure()
 
 app = Chalice(app_name="kvitto", configure_logs=False)
 # API Gateway judges by the first Accept header alone; see docs/adr/0004-every-type-is-binary.md.
 app.api.binary_types = ["*/*"]
-app.register_blueprint(pages)
-app.register_blueprint(console)
-app.register_blueprint(compliance)
-app.register_blueprint(endpoints)
+app.register_blueprint(addresses)
 
 
 @app.on_sqs_message(queue="kvitto-confirmations", batch_size=10)

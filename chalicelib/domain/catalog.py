@@ -6,7 +6,6 @@ Guarantees that every stored definition is complete and valid: construction rais
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from enum import StrEnum
 
 from chalicelib.domain.ids import BrandId, ListId, require_slug
@@ -91,6 +90,8 @@ class Brand:
     @property
     def sender(self) -> str:
         """The From value of its mails: name and address, encoded as RFC 2047 asks."""
+        from email.utils import formataddr  # noqa: PLC0415  # slow to load, and only mails need it
+
         return formataddr((self.name, self.from_address))
 
 

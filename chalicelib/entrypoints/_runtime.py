@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.entrypoints import parts
 from chalicelib.entrypoints.exchange import PROBLEM, Answer, Request, html, json_answer
-from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.refusals import Refusal
 from chalicelib.entrypoints.security import hardened
 from chalicelib.errors import (
@@ -124,6 +123,8 @@ def page_problem(error: BaseException, request: Request) -> Answer:
     """Return an error as a page in the visitor's language, or as a problem to who sent JSON."""
     if request.is_json:
         return problem(error, request.id)
+    from chalicelib.entrypoints.languages import choose_language  # noqa: PLC0415  # as `parts` says
+
     status = status_of(error)
     language = choose_language([request.query], request.headers.get("accept-language", ""), "en")
     data = {

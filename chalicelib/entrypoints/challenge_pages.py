@@ -7,6 +7,7 @@ Guarantees that a challenge is for one form and never cached.
 from typing import TYPE_CHECKING
 
 from chalicelib.entrypoints._runtime import api
+from chalicelib.entrypoints.cross_origin import cross_origin
 from chalicelib.entrypoints.exchange import Answer, Request, json_answer
 from chalicelib.entrypoints.visitors import path_word
 
@@ -19,4 +20,4 @@ def _challenge(container: "Container", request: Request) -> Answer:
     return json_answer(container.gate.challenge(form.id))
 
 
-show_challenge = api(_challenge)
+show_challenge = cross_origin(api(_challenge))

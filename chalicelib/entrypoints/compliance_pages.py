@@ -9,8 +9,6 @@ key with the scope ``compliance``.
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
 from chalicelib.domain.erasure import REQUESTABLE
 from chalicelib.domain.erasure_consequences import COUNTRIES
 from chalicelib.domain.ids import require_slug
@@ -30,7 +28,6 @@ from chalicelib.entrypoints.compliance_erasures import (
     waiting_erasures,
 )
 from chalicelib.entrypoints.compliance_rights import (
-    RIGHTS,
     decide_request,
     enter_request,
     list_requests,
@@ -40,7 +37,6 @@ from chalicelib.entrypoints.compliance_rights import (
 )
 from chalicelib.entrypoints.console_access import Seat, officer
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
-from chalicelib.entrypoints.routing import route
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import InputError, NotFound
 from chalicelib.proof.event_types import RULES
@@ -178,24 +174,19 @@ def _download(container: "Container", request: Request, _seat: Seat) -> Answer:
     return bundle_answer(container, path_word(request, "proof"))
 
 
-compliance = Blueprint(__name__)
-route(compliance, HOME, {"GET": officer(_home)})
-route(compliance, f"{HOME}/search", {"POST": officer(_search)})
-route(compliance, f"{HOME}/proofs", {"POST": officer(_ask_proof)})
-route(compliance, f"{HOME}/proofs/{{proof}}", {"GET": officer(_show_proof)})
-route(compliance, f"{HOME}/proofs/{{proof}}/bundle", {"GET": officer(_download)})
-route(compliance, f"{HOME}/erasures", {"GET": officer(list_erasures), "POST": officer(ask_erasure)})
-route(compliance, f"{HOME}/erasures/preview", {"POST": officer(preview_erasure)})
-route(
-    compliance,
-    f"{HOME}/erasures/{{erasure}}",
-    {"GET": officer(show_erasure), "POST": officer(decide_erasure)},
-)
-route(compliance, f"{HOME}/erasures/{{erasure}}/certificate", {"GET": officer(show_certificate)})
-route(compliance, RIGHTS, {"GET": officer(list_requests), "POST": officer(enter_request)})
-route(compliance, f"{RIGHTS}/new", {"GET": officer(show_entering)})
-route(
-    compliance,
-    f"{RIGHTS}/{{request}}",
-    {"GET": officer(show_request), "POST": officer(decide_request)},
-)
+show_home = officer(_home)
+search = officer(_search)
+ask_proof = officer(_ask_proof)
+show_proof = officer(_show_proof)
+download = officer(_download)
+show_erasures = officer(list_erasures)
+ask_for_erasure = officer(ask_erasure)
+show_preview = officer(preview_erasure)
+show_one_erasure = officer(show_erasure)
+decide_on_erasure = officer(decide_erasure)
+show_erasure_certificate = officer(show_certificate)
+show_requests = officer(list_requests)
+enter_a_request = officer(enter_request)
+show_entry = officer(show_entering)
+show_one_request = officer(show_request)
+decide_on_request = officer(decide_request)

@@ -8,8 +8,6 @@ answer and draw on a budget per network. `compliance_pages` has the pages that a
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
 from chalicelib.domain.ids import decode_id
 from chalicelib.domain.networks import network_of
 from chalicelib.entrypoints import console_session
@@ -17,7 +15,6 @@ from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.console_access import LOGIN, Seat, ended, inside, key_of
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
-from chalicelib.entrypoints.routing import route
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import InputError, NotFound, OverBudget
 
@@ -87,9 +84,9 @@ def _campaign(container: "Container", request: Request, seat: Seat) -> Answer:
     return html(container.renderer.page("console/campaign.html", shown))
 
 
-console = Blueprint(__name__)
-route(console, "/console", {"GET": page(_enter)})
-route(console, LOGIN, {"GET": page(_show_login), "POST": page(_log_in)})
-route(console, "/console/logout", {"POST": page(_log_out)})
-route(console, HOME, {"GET": inside(_overview)})
-route(console, "/console/campaigns/{campaign}", {"GET": inside(_campaign)})
+enter = page(_enter)
+show_login = page(_show_login)
+log_in = page(_log_in)
+log_out = page(_log_out)
+show_overview = inside(_overview)
+show_campaign = inside(_campaign)

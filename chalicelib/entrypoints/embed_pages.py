@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
 from chalicelib.entrypoints._runtime import api, page
+from chalicelib.entrypoints.cross_origin import cross_origin
 from chalicelib.entrypoints.exchange import Answer, Request, json_answer
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.visitors import path_word
@@ -100,7 +101,7 @@ def _show_descriptor(container: "Container", request: Request) -> Answer:
 
 
 show_script = page(_show_script)
-show_descriptor = api(_show_descriptor)
+show_descriptor = cross_origin(api(_show_descriptor))
 
 
 def _shown(container: "Container", form: "Form", brand: "Brand", language: str) -> dict[str, Any]:

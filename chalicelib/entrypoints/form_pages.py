@@ -14,6 +14,7 @@ from chalicelib.domain.parameters import Parameter, ShownAs, tag_of
 from chalicelib.domain.signup import Problem, SubmissionError
 from chalicelib.entrypoints._runtime import page, problem
 from chalicelib.entrypoints.bodies import read_form, read_json
+from chalicelib.entrypoints.cross_origin import cross_origin
 from chalicelib.entrypoints.exchange import Answer, Request, html, json_answer
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.refusals import Unreadable
@@ -64,7 +65,7 @@ def _submit_form(container: "Container", request: Request) -> Answer:
 
 
 show_form = page(_show_form, framed=True)
-submit_form = page(_submit_form, framed=True)
+submit_form = cross_origin(page(_submit_form, framed=True))
 
 
 def _changed_form(

@@ -1,27 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The addresses visitors and verifiers use, and the few pages without a journey of their own.
+"""The few pages without a journey of their own: the start, the ledger, privacy notices.
 
 Guarantees that the checkpoint and the policy are given to anybody, as stored, byte for byte.
 """
 
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
 from chalicelib.entrypoints._runtime import page
-from chalicelib.entrypoints.certificate_pages import show_certificate
-from chalicelib.entrypoints.challenge_pages import show_challenge
-from chalicelib.entrypoints.confirmation_pages import answer_confirmation, show_confirmation
-from chalicelib.entrypoints.cross_origin import cross_origin, preflight
-from chalicelib.entrypoints.embed_pages import show_descriptor, show_script
 from chalicelib.entrypoints.exchange import TEXT, Answer, Request, html
-from chalicelib.entrypoints.form_pages import show_form, submit_form
 from chalicelib.entrypoints.languages import choose_language
-from chalicelib.entrypoints.preference_pages import act_on_preferences, show_preferences
-from chalicelib.entrypoints.receipt_pages import show_receipt
-from chalicelib.entrypoints.rights_pages import ask_for_link, show_rights
-from chalicelib.entrypoints.routing import route
-from chalicelib.entrypoints.unsubscribe_pages import show_unsubscribe, tell_reason, unsubscribe
 from chalicelib.entrypoints.visitors import path_word
 
 if TYPE_CHECKING:
@@ -92,32 +79,8 @@ def _privacy(container: "Container", request: Request) -> Answer:
     return Answer(body=container.setup.privacy_page(brand, language))
 
 
-pages = Blueprint(__name__)
-route(pages, "/", {"GET": page(_start)})
-route(pages, "/favicon.ico", {"GET": page(_no_icon)})
-route(
-    pages,
-    "/forms/{form_id}",
-    {"GET": show_form, "POST": cross_origin(submit_form), "OPTIONS": preflight},
-)
-route(pages, "/forms/{form_id}/embed.js", {"GET": show_script})
-route(
-    pages,
-    "/forms/{form_id}/challenge",
-    {"GET": cross_origin(show_challenge), "OPTIONS": preflight},
-)
-route(
-    pages,
-    "/forms/{form_id}/descriptor",
-    {"GET": cross_origin(show_descriptor), "OPTIONS": preflight},
-)
-route(pages, "/confirm/{token}", {"GET": show_confirmation, "POST": answer_confirmation})
-route(pages, "/unsubscribe/{token}", {"GET": show_unsubscribe, "POST": unsubscribe})
-route(pages, "/unsubscribe/{token}/reason", {"GET": show_unsubscribe, "POST": tell_reason})
-route(pages, "/preferences/{token}", {"GET": show_preferences, "POST": act_on_preferences})
-route(pages, "/rights/{brand}", {"GET": show_rights, "POST": ask_for_link})
-route(pages, "/receipt/{token}", {"GET": show_receipt})
-route(pages, "/certificates/{erasure}", {"GET": show_certificate})
-route(pages, "/privacy/{brand}", {"GET": page(_privacy)})
-route(pages, "/ledger/checkpoint", {"GET": page(_checkpoint)})
-route(pages, "/ledger/policy", {"GET": page(_policy)})
+show_start = page(_start)
+show_no_icon = page(_no_icon)
+show_checkpoint = page(_checkpoint)
+show_policy = page(_policy)
+show_privacy = page(_privacy)

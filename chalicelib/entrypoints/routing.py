@@ -6,7 +6,7 @@ is a 405 with Allow; and that Chalice judges neither types nor methods: it would
 JSON. Every answer leaves as bytes, because ``*/*`` is a binary type (docs/adr/0004).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +21,15 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ANY_TYPE = "*/*"
 
 
-def route(blueprint: Blueprint, path: str, handlers: Mapping[str, Served]) -> None:
+Door = Callable[[], "Served"]
+"""Gives what serves a request, importing it if need be."""
+
+
+def route(blueprint: Blueprint, path: str, handlers: Mapping[str, Door]) -> None:
     """Declare ``path`` with all methods of `METHODS`; those without a handler are refused.
 
     Args:
-        handlers: served handler by method; HEAD and OPTIONS come by themselves.
+        handlers: door to what serves, by method; HEAD and OPTIONS come by themselves.
     """
     allowed = _allowed(handlers)
 
@@ -39,16 +43,16 @@ def route(blueprint: Blueprint, path: str, handlers: Mapping[str, Served]) -> No
     blueprint.route(path, methods=list(METHODS), content_types=[ANY_TYPE], name=path)(view)
 
 
-def dispatch(handlers: Mapping[str, Served], allowed: str, event: Mapping[str, Any]) -> Answer:
+def dispatch(handlers: Mapping[str, Door], allowed: str, event: Mapping[str, Any]) -> Answer:
     """Return the answer to one REST proxy event."""
     try:
         request = request_of_event(event)
     except Unreadable as error:
         return _runtime.refused(error, request_of_event({**event, "body": None}))
-    served = handlers.get("GET" if request.method == "HEAD" else request.method)
-    if served is None:
+    door = handlers.get("GET" if request.method == "HEAD" else request.method)
+    if door is None:
         return _without_handler(request, allowed)
-    answer = served(request)
+    answer = door()(request)
     if request.method == "OPTIONS":
         return replace(answer, headers={"Allow": allowed, **answer.headers})
     return replace(answer, body=b"") if request.method == "HEAD" else answer
@@ -60,7 +64,7 @@ def _without_handler(request: Request, allowed: str) -> Answer:
     return _runtime.refused(WrongMethod(allowed), request)
 
 
-def _allowed(handlers: Mapping[str, Served]) -> str:
+def _allowed(handlers: Mapping[str, Door]) -> str:
     own = {*handlers, "OPTIONS", *(("HEAD",) if "GET" in handlers else ())}
     return ", ".join(method for method in METHODS if method in own)
 

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every operation of the API, declared once: the routes and the description come from this list."""
+"""Every operation of the API, for its description; `addresses` has their paths."""
 
-from itertools import groupby
 from typing import Any
-
-from chalice.app import Blueprint
 
 from chalicelib.entrypoints.api import (
     api_keys,
@@ -19,9 +16,8 @@ from chalicelib.entrypoints.api import (
     subscribers,
     suppressions,
 )
-from chalicelib.entrypoints.api.frame import BASE, Call, operation
+from chalicelib.entrypoints.api.frame import Call, operation
 from chalicelib.entrypoints.api.openapi import document
-from chalicelib.entrypoints.routing import route
 
 
 @operation("GET", "/openapi.json")
@@ -44,7 +40,3 @@ OPERATIONS = (
     *rights_requests.OPERATIONS,
     *api_keys.OPERATIONS,
 )
-
-endpoints = Blueprint(__name__)
-for _path, _group in groupby(sorted(OPERATIONS, key=lambda op: op.path), key=lambda op: op.path):
-    route(endpoints, BASE + _path, {op.method: op.served() for op in _group})

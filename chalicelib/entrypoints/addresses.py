@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address of the app in one table: what answers is imported when it is first asked for.
+
+Guarantees that a start loads no page and no operation: a visitor's click waits for its own alone.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from chalicelib.entrypoints.routing import route
+
+if TYPE_CHECKING:
+    from chalicelib.entrypoints._runtime import Served
+
+PACKAGE = "chalicelib.entrypoints"
+API_BASE = "/api/v1"
+
+PAGES: Mapping[str, Mapping[str, str]] = {
+    "/": {"GET": "public_pages:show_start"},
+    "/favicon.ico": {"GET": "public_pages:show_no_icon"},
+    "/forms/{form_id}": {
+        "GET": "form_pages:show_form",
+        "POST": "form_pages:submit_form",
+        "OPTIONS": "cross_origin:preflight",
+    },
+    "/forms/{form_id}/embed.js": {"GET": "embed_pages:show_script"},
+    "/forms/{form_id}/challenge": {
+        "GET": "challenge_pages:show_challenge",
+        "OPTIONS": "cross_origin:preflight",
+    },
+    "/forms/{form_id}/descriptor": {
+        "GET": "embed_pages:show_descriptor",
+        "OPTIONS": "cross_origin:preflight",
+    },
+    "/confirm/{token}": {
+        "GET": "confirmation_pages:show_confirmation",
+        "POST": "confirmation_pages:answer_confirmation",
+    },
+    "/unsubscribe/{token}": {
+        "GET": "unsubscribe_pages:show_unsubscribe",
+        "POST": "unsubscribe_pages:unsubscribe",
+    },
+    "/unsubscribe/{token}/reason": {
+        "GET": "unsubscribe_pages:show_unsubscribe",
+        "POST": "unsubscribe_pages:tell_reason",
+    },
+    "/preferences/{token}": {
+        "GET": "preference_pages:show_preferences",
+        "POST": "preference_pages:act_on_preferences",
+    },
+    "/rights/{brand}": {"GET": "rights_pages:show_rights", "POST": "rights_pages:ask_for_link"},
+    "/receipt/{token}": {"GET": "receipt_pages:show_receipt"},
+    "/certificates/{erasure}": {"GET": "certificate_pages:show_certificate"},
+    "/privacy/{brand}": {"GET": "public_pages:show_privacy"},
+    "/ledger/checkpoint": {"GET": "public_pages:show_checkpoint"},
+    "/ledger/policy": {"GET": "public_pages:show_policy"},
+    "/console": {"GET": "console_pages:enter"},
+    "/console/login": {"GET": "console_pages:show_login", "POST": "console_pages:log_in"},
+    "/console/logout": {"POST": "console_pages:log_out"},
+    "/console/overview": {"GET": "console_pages:show_overview"},
+    "/console/campaigns/{campaign}": {"GET": "console_pages:show_campaign"},
+    "/console/compliance": {"GET": "compliance_pages:show_home"},
+    "/console/compliance/search": {"POST": "compliance_pages:search"},
+    "/console/compliance/proofs": {"POST": "compliance_pages:ask_proof"},
+    "/console/compliance/proofs/{proof}": {"GET": "compliance_pages:show_proof"},
+    "/console/compliance/proofs/{proof}/bundle": {"GET": "compliance_pages:download"},
+    "/console/compliance/erasures": {
+        "GET": "compliance_pages:show_erasures",
+        "POST": "compliance_pages:ask_for_erasure",
+    },
+    "/console/compliance/erasures/preview": {"POST": "compliance_pages:show_preview"},
+    "/console/compliance/erasures/{erasure}": {
+        "GET": "compliance_pages:show_one_erasure",
+        "POST": "compliance_pages:decide_on_erasure",
+    },
+    "/console/compliance/erasures/{erasure}/certificate": {
+        "GET": "compliance_pages:show_erasure_certificate"
+    },
+    "/console/compliance/rights": {
+        "GET": "compliance_pages:show_requests",
+        "POST": "compliance_pages:enter_a_request",
+    },
+    "/console/compliance/rights/new": {"GET": "compliance_pages:show_entry"},
+    "/console/compliance/rights/{request}": {
+        "GET": "compliance_pages:show_one_request",
+        "POST": "compliance_pages:decide_on_request",
+    },
+}
+"""Path → method → module and name of what answers."""
+
+API: Mapping[str, tuple[str, str]] = {
+    "/api-keys": ("api_keys", "GET POST"),
+    "/api-keys/{api_key}": ("api_keys", "DELETE GET"),
+    "/brands": ("brands", "GET POST"),
+    "/brands/{brand}": ("brands", "GET PATCH"),
+    "/campaigns": ("campaigns", "GET POST"),
+    "/campaigns/{campaign}": ("campaigns", "GET"),
+    "/campaigns/{campaign}/cancel": ("campaigns", "POST"),
+    "/campaigns/{campaign}/pause": ("campaigns", "POST"),
+    "/campaigns/{campaign}/resume": ("campaigns", "POST"),
+    "/campaigns/{campaign}/send": ("campaigns", "POST"),
+    "/campaigns/{campaign}/test": ("campaigns", "POST"),
+    "/erasures": ("erasures", "GET POST"),
+    "/erasures/{erasure}": ("erasures", "GET"),
+    "/erasures/{erasure}/approve": ("erasures", "POST"),
+    "/erasures/{erasure}/cancel": ("erasures", "POST"),
+    "/erasures/{erasure}/certificate": ("erasures", "GET"),
+    "/forms": ("forms", "GET POST"),
+    "/forms/check": ("forms", "POST"),
+    "/forms/{form}": ("forms", "GET PUT"),
+    "/forms/{form}/snippet": ("forms", "GET"),
+    "/forms/{form}/versions/{version}": ("forms", "GET"),
+    "/lists": ("lists", "GET POST"),
+    "/lists/{list}": ("lists", "GET"),
+    "/openapi.json": ("routes", "GET"),
+    "/proofs": ("proofs", "GET POST"),
+    "/proofs/{proof}": ("proofs", "GET"),
+    "/proofs/{proof}/bundle": ("proofs", "GET"),
+    "/rights-requests": ("rights_requests", "GET POST"),
+    "/rights-requests/{request}": ("rights_requests", "GET"),
+    "/rights-requests/{request}/answer": ("rights_requests", "POST"),
+    "/rights-requests/{request}/extend": ("rights_requests", "POST"),
+    "/rights-requests/{request}/lift": ("rights_requests", "POST"),
+    "/rights-requests/{request}/note": ("rights_requests", "POST"),
+    "/rights-requests/{request}/refuse": ("rights_requests", "POST"),
+    "/subscribers": ("subscribers", "GET POST"),
+    "/subscribers/search": ("finding", "POST"),
+    "/subscribers/{subscriber}": ("subscribers", "GET"),
+    "/subscribers/{subscriber}/timeline": ("finding", "POST"),
+    "/suppressions": ("suppressions", "GET POST"),
+}
+"""Path below `API_BASE` → the module that declares its operations, and their methods."""
+
+
+def _page(module: str, name: str) -> "Served":
+    served: Served = getattr(import_module(f"{PACKAGE}.{module}"), name)
+    return served
+
+
+def _operation(module: str, method: str, path: str) -> "Served":
+    declared = import_module(f"{PACKAGE}.api.{module}").OPERATIONS
+    wanted = next(op for op in declared if (op.method, op.path) == (method, path))
+    served: Served = wanted.served()
+    return served
+
+
+addresses = Blueprint(__name__)
+for _path, _answers in PAGES.items():
+    route(
+        addresses,
+        _path,
+        {method: partial(_page, *where.split(":")) for method, where in _answers.items()},
+    )
+for _path, (_module, _methods) in API.items():
+    route(
+        addresses,
+        API_BASE + _path,
+        {method: partial(_operation, _module, method, _path) for method in _methods.split()},
+    )
