@@ -206,9 +206,10 @@ def _stopped(state: SubjectState, event: Event) -> SubjectState:
     if status is ConsentStatus.WITHDRAWN and event.via is Via.OPERATOR:
         status = ConsentStatus.REVOKED
     stopped = _with_consents(state, _ended(state, event, status))
-    if event.lists:
-        return stopped
-    return _end_scope(stopped, event)
+    if not event.lists:
+        return _end_scope(stopped, event)
+    whole = status in (ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED) and not event.purposes
+    return _end_lists(stopped, event) if whole else stopped
 
 
 def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[ConsentKey, Consent]:
@@ -232,6 +233,16 @@ def _ended(state: SubjectState, event: Event, status: ConsentStatus) -> dict[Con
         )
         for key in covered
     }
+
+
+def _end_lists(state: SubjectState, event: Event) -> SubjectState:
+    """A whole list withdrawn: a purpose of it that was never seen is covered, too."""
+    ended = {Membership(*_scope(event), list_id): state.entries for list_id in event.lists}
+    return replace(
+        state,
+        list_stops={**state.list_stops, **ended},
+        soft_lists={key: n for key, n in state.soft_lists.items() if key not in ended},
+    )
 
 
 def _end_scope(state: SubjectState, event: Event) -> SubjectState:
@@ -280,7 +291,8 @@ def _imported(state: SubjectState, event: Event) -> SubjectState:
             grade=grade,
         )
         for key in _named(event)
-        if key not in state.consents or _is_weaker(state.consents[key], grade)
+        if Membership(*key[:3]) not in state.list_stops
+        and (key not in state.consents or _is_weaker(state.consents[key], grade))
     }
     return _with_consents(state, changes)
 
@@ -296,7 +308,8 @@ def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
     scope = _scope(event)
     if _said_no(state, scope):
         return state
-    joined = {Membership(*scope, list_id): state.entries for list_id in event.lists}
+    named = (Membership(*scope, list_id) for list_id in event.lists)
+    joined = {key: state.entries for key in named if key not in state.list_stops}
     return replace(
         state,
         soft_opt_ins={**state.soft_opt_ins, scope: state.entries},

@@ -14,6 +14,7 @@ from chalicelib.domain.state import (
     ConsentKey,
     ConsentStatus,
     Grade,
+    Membership,
     Scope,
     SubjectState,
 )
@@ -109,6 +110,7 @@ def decide(
         return Allowed(basis=Basis.CONSENT, entry=consent.entry, measured=measured)
     # A sale is no answer to somebody who ended this very consent, before or after it.
     ended = consent is not None and consent.stopped is not None
+    ended = ended or Membership(*scope, list_id) in state.list_stops
     if scope in state.soft_opt_ins and not ended:
         entry = state.soft_opt_ins[scope]
         return Allowed(basis=Basis.SOFT_OPT_IN, entry=entry, measured=measured)

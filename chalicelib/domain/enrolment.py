@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.ids import SubjectId
-from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
+from chalicelib.domain.state import ConsentKey, ConsentStatus, Membership, Scope, SubjectState
 from chalicelib.errors import InputError
 
 MAX_AGE_MS = 30 * DAY_MS
@@ -170,8 +170,12 @@ def sale_blocked(state: SubjectState, wanted: Iterable[ConsentKey], scope: Scope
     above = _above(state, scope)
     if above is not None:
         return above
-    ended = (state.consents[key].stopped for key in wanted if key in state.consents)
-    if scope not in state.soft_opt_ins or any(entry is not None for entry in ended):
+    stopped = any(
+        Membership(*key[:3]) in state.list_stops
+        or (key in state.consents and state.consents[key].stopped is not None)
+        for key in wanted
+    )
+    if scope not in state.soft_opt_ins or stopped:
         return Blocked.WITHDRAWN
     return None
 

@@ -126,6 +126,7 @@ class SubjectState:
         soft_lists: entry number of the latest soft opt-in that named the list.
         stops: entry number of the last brand-wide end (withdrawal, objection, refusal, expiry or
             invalidation) per scope.
+        list_stops: entry number of the last withdrawal that named a whole list, every purpose of it.
         objections: entry number of the live objection per scope (GDPR Art. 21(2)).
         suppressions: live ones.
         last_request: entry number of the latest ``consent.requested``, or None.
@@ -140,6 +141,7 @@ class SubjectState:
     soft_opt_ins: Mapping[Scope, int] = field(default_factory=dict)
     soft_lists: Mapping[Membership, int] = field(default_factory=dict)
     stops: Mapping[Scope, int] = field(default_factory=dict)
+    list_stops: Mapping[Membership, int] = field(default_factory=dict)
     objections: Mapping[Scope, int] = field(default_factory=dict)
     suppressions: tuple[Suppression, ...] = ()
     last_request: int | None = None
@@ -172,6 +174,8 @@ def dump_state(state: SubjectState) -> str:
     }
     if state.soft_lists:  # Absent before there was such a thing, so that older rows stay the same.
         document["bl"] = sorted([*key, entry] for key, entry in state.soft_lists.items())
+    if state.list_stops:
+        document["sl"] = sorted([*key, entry] for key, entry in state.list_stops.items())
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -199,6 +203,7 @@ def load_state(text: str) -> SubjectState:
         stops=scoped(document["s"]),
         soft_opt_ins=scoped(document["b"]),
         soft_lists={Membership(*row[:3]): row[3] for row in document.get("bl", ())},
+        list_stops={Membership(*row[:3]): row[3] for row in document.get("sl", ())},
         suppressions=tuple(
             Suppression(brand=brand, reason=reason, entry=entry)
             for brand, reason, entry in document["x"]

@@ -62,6 +62,8 @@ class Centre:
         steps: what is kept of each visit: when, network address, browser; oldest first.
         fields: what may be corrected here, by attribute.
         bar: why nothing new can be given now.
+        is_objected: an objection stands. is_customer: mail is sent because of a sale, whatever is
+            ticked.
     """
 
     brand: Brand
@@ -76,6 +78,7 @@ class Centre:
     frequency: Frequency
     bar: Bar | None
     is_objected: bool
+    is_customer: bool
 
     @property
     def source(self) -> tuple[str, ...]:
@@ -185,6 +188,7 @@ class Preferences:
             frequency=self._frequency.get(access.sid),
             bar=preferences.bar(chain.state, brand.id),
             is_objected=scope in chain.state.objections,
+            is_customer=scope in chain.state.soft_opt_ins,
         )
 
     def save(self, access: Access, wish: Wish, session: Session, language: str) -> Saved:
@@ -320,7 +324,7 @@ def _draft(change: Change, proof: _Proof) -> Draft:
         type=EventType.CONSENT_CHANGED if change.standing else EventType.CONSENT_WITHDRAWN,
         brand=proof.brand,
         lists=(change.list,),
-        purposes=change.standing,
+        purposes=change.standing or tuple(sorted(offer.purpose for offer in change.taken)),
         notice=change.notice,
         via=Via.PAGE,
         claims=Claims(

@@ -152,8 +152,7 @@ class ConsentMachine(RuleBasedStateMachine):
             brand=None if brand == "*" else BrandId(brand),
             channel=EMAIL,
             lists=(ListId(about),) if about else (),
-            purposes=(NEWS,) if about else (),
-            **more,  # type: ignore[arg-type]
+            **{"purposes": (NEWS,) if about else (), **more},  # type: ignore[arg-type]
         )
         self.history.append(event)
         self.state = fold(self.history)
@@ -180,9 +179,11 @@ class ConsentMachine(RuleBasedStateMachine):
             self.act("confirm", EventType.CONSENT_CONFIRMED, brand, about, via=Via.PAGE)
 
     @precondition(lambda self: not self.ended)
-    @rule(brand=brands, about=st.none() | lists)
-    def withdraw(self, brand: str, about: str | None) -> None:
-        self.act("withdraw", EventType.CONSENT_WITHDRAWN, brand, about, via=Via.PAGE)
+    @rule(brand=brands, about=st.none() | lists, whole=st.booleans())
+    def withdraw(self, brand: str, about: str | None, *, whole: bool) -> None:
+        """From a list by name: the purpose that was given, or, seen or not, every one of it."""
+        more = {"purposes": ()} if whole else {}
+        self.act("withdraw", EventType.CONSENT_WITHDRAWN, brand, about, via=Via.PAGE, **more)
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands)

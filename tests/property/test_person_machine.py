@@ -145,11 +145,13 @@ class PersonMachine(RuleBasedStateMachine):
     @invariant()
     def a_no_outlives_everything_but_a_later_yes(self) -> None:
         for sid in self.sids:
-            types = [event.type for event in self._events(sid)]
-            said_no = max((n for n, each in enumerate(types) if each in NO), default=-1)
-            said_yes = max((n for n, each in enumerate(types) if each in OWN_YES), default=-1)
-            if said_no > said_yes:
-                assert not self._allowed(sid)
+            said_no, said_yes = -1, -1
+            for n, event in enumerate(self._events(sid)):
+                if event.type in NO and (not event.purposes or NEWS in event.purposes):
+                    said_no = n
+                elif event.type in OWN_YES and NEWS in event.purposes:
+                    said_yes = n
+            assert said_yes > said_no or said_no < 0 or not self._allowed(sid)
 
     @invariant()
     def a_confirmation_answers_a_request_made_after_the_last_no(self) -> None:

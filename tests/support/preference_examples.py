@@ -61,6 +61,7 @@ def centre(language: str, **changes: Any) -> Centre:
         "frequency": Frequency(),
         "bar": None,
         "is_objected": False,
+        "is_customer": False,
     }
     return Centre(**(values | changes))
 

@@ -87,7 +87,13 @@ def test_a_saved_page_says_in_words_what_was_given_and_taken(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "changes", [{"bar": Bar.RESTRICTED}, {"bar": Bar.SUPPRESSED}, {"is_objected": True}]
+    "changes",
+    [
+        {"bar": Bar.RESTRICTED},
+        {"bar": Bar.SUPPRESSED},
+        {"is_objected": True},
+        {"is_customer": True},
+    ],
 )
 def test_what_keeps_mail_away_is_said_at_the_top(language, changes):
     html = page("preferences", centre_data(language, centre=centre(language, **changes)))

@@ -112,6 +112,16 @@ def test_a_purchase_does_not_serve_the_list_somebody_left():
     assert sendable(BOUGHT, CONFIRMED, left, list_id=EVENTS)
 
 
+@pytest.mark.parametrize("later", [IMPORTED, ATTESTED, BOUGHT, BOUGHT_INTO])
+def test_a_list_left_whole_stays_left_for_a_purpose_never_seen(later):
+    left = act(EventType.CONSENT_WITHDRAWN, purposes=(), via=Via.PAGE)
+    assert not sendable(left, later)
+    assert not sendable(BOUGHT, left)
+    assert sendable(left, later, REQUESTED, CONFIRMED)
+    state = fold([left, later])
+    assert load_state(dump_state(state)) == state
+
+
 def test_a_new_confirmation_after_an_objection_brings_back_only_what_it_names():
     other_list = act(EventType.CONSENT_CONFIRMED, lists=(EVENTS,))
     history = (CONFIRMED, other_list, OBJECTED, other_list)
