@@ -332,22 +332,27 @@ function formView(values) {
 const emailName = () => form.fields.find((item) => item.type === "email").name;
 const quote = (text) => make("p", { class: "quote" }, make("strong", null, text));
 
+/* The address that was probably meant, with a button of its own. */
+function meant({ suggestion }, again) {
+  return suggestion ? [
+    make("h3", null, words.suggestion.replace("{}", () => suggestion)),
+    make("p", null, make("button", { type: "button", click: () => again(suggestion) }, words.use)),
+  ] : null;
+}
+
 function stepView(answer, values) {
+  const name = emailName(), { leave_empty, ...kept } = values;
+  const again = (address) => submit({ ...kept, [name]: address });
   const button = make("button", { type: "button", click: () => submit(values, answer.step) }, words.step_button);
   const content = make("div", null,
-    make("p", null, words.why[answer.cause] || words.why.other), make("p", null, words.step), quote(values[emailName()]), button,
-    make("p", { class: "hint" }, words.nothing_sent));
+    make("p", null, words.why[answer.cause] || words.why.other), make("p", null, words.step), quote(values[name]), button,
+    make("p", { class: "hint" }, words.nothing_sent), meant(answer, again));
   return frame(title(words.step_title), content, button);
 }
 
 function mailView(answer, values) {
   const name = emailName();
   const again = (address) => submit({ ...values, [name]: address });
-  const { suggestion } = answer;
-  const offer = suggestion && [
-    make("h3", null, words.suggestion.replace("{}", () => suggestion)),
-    make("p", null, make("button", { type: "button", click: () => again(suggestion) }, words.use)),
-  ];
   const corrected = field({ ...form.fields.find((item) => item.name === name), hint: null });
   corrected.fill(answer.address);
   const button = make("button", { type: "submit", class: "quiet" }, words.resend);
@@ -358,7 +363,7 @@ function mailView(answer, values) {
     else again(corrected.value());
   };
   const content = make("div", null,
-    make("p", null, words.sent_to), quote(answer.address), offer || null,
+    make("p", null, words.sent_to), quote(answer.address), meant(answer, again),
     make("dl", null, make("dt", null, words.from), make("dd", null, answer.from),
       make("dt", null, words.subject), make("dd", null, answer.subject)),
     make("p", null, words.open_it),
