@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench simulate fsck package admin-key replay-erasures vectors clean
+.PHONY: help run test lint format bench simulate fsck package admin-key replay-erasures vectors trees clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ replay-erasures: $(STAMP) ## After a restore: erase again whom the backup brough
 
 vectors: $(STAMP) ## Write the test vectors anew
 	@$(BIN)/python tools/make_vectors.py
+
+trees: $(STAMP) ## Write the approved accessibility trees anew; then read the difference
+	@$(BIN)/python -m pytest -q tests/browser/test_trees.py --approve-trees
 
 clean: ## Remove what was built and the local stack's logs (keys stay)
 	@rm -rf .local/logs dist .chalice/deployments .pytest_cache .mypy_cache .ruff_cache

@@ -9,6 +9,14 @@ from playwright.sync_api import sync_playwright
 from tests.support.browser import INSTALL, executable, launch
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--approve-trees",
+        action="store_true",
+        help="write tests/browser/trees anew: what assistive technology gets of each page",
+    )
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium. Without one the tests are skipped, and failed in CI."""

@@ -8,6 +8,7 @@ needs no catalogue: it is what the templates say.
 """
 
 import io
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -86,14 +87,24 @@ def mo_bytes(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` at once: who reads it meanwhile sees the old file or the new one."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
 def main() -> None:
     """Write every catalogue and say what still wants a translation."""
     for language in LANGUAGES:
         catalogue = updated(language)
         path = catalogue_path(language)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(po_bytes(catalogue))
-        path.with_suffix(".mo").write_bytes(mo_bytes(catalogue))
+        replace_file(path, po_bytes(catalogue))
+        replace_file(path.with_suffix(".mo"), mo_bytes(catalogue))
         empty = [m.id for m in catalogue if m.id and not all(_strings(m.string))]
         print(f"{language}: {len(catalogue)} texts, {len(empty)} without a translation")
 

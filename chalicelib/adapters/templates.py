@@ -142,6 +142,7 @@ def _environment(root: Path) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters |= {
+        "colon": colon,
         "in_language": in_language,
         "iso_minute": iso_minute,
         "language_name": LANGUAGE_NAMES.__getitem__,
@@ -184,6 +185,16 @@ def in_language(words: Mapping[str, str], language: str) -> str:
 def privacy_link(brand: Brand, language: str, base_url: str = "") -> str:
     """Return where a brand's privacy notice is: its own page, else ours below ``base_url``."""
     return brand.privacy_url or f"{base_url}/privacy/{brand.id}?language={language}"
+
+
+def colon(language: str) -> str:
+    """Return the colon after a word; French sets a narrow space before it.
+
+    Example:
+        >>> colon("en")
+        ':'
+    """
+    return "\u202f:" if language == "fr" else ":"
 
 
 def utc_minute(unix_ms: int) -> str:

@@ -256,6 +256,13 @@ class Adapters:
         return DynamoAccessStore(self.settings.activity_table)
 
     @cached_property
+    def address_wishes(self) -> "access.AddressWishes":
+        """Wished changes of address, and their links."""
+        from chalicelib.adapters.dynamo.access import DynamoAddressWishes
+
+        return DynamoAddressWishes(self.settings.activity_table)
+
+    @cached_property
     def traces(self) -> "traces.Traces":
         """Mails by their Message-ID, and a person's stored SES events."""
         from chalicelib.adapters.dynamo.traces import DynamoTraces

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
+from chalicelib.domain.forms import MAX_TYPED_CHARS
 from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Membership, Scope, SubjectState
 from chalicelib.errors import InputError
@@ -53,6 +54,14 @@ class Person:
     language: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     entered_by: str = ""
+
+    def __post_init__(self) -> None:
+        # Every run over a segment reads and opens the profile: it stays as short as a form's.
+        if sum(map(len, self.attributes.values())) > MAX_TYPED_CHARS:
+            raise InputError(
+                code="bad_attributes",
+                detail=f"Attributes have {MAX_TYPED_CHARS:,} characters together at most.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

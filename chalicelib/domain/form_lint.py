@@ -10,8 +10,9 @@ deceptive design patterns; CJEU C-673/17 (Planet49) for boxes ticked beforehand.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain import form_words
@@ -19,6 +20,12 @@ from chalicelib.domain.catalog import Brand
 from chalicelib.domain.forms import Box, FieldType, Form
 
 LEAST_PROMISE_WORDS = 3
+MOST_BEFORE = 60
+"""Characters of a clause before an act in which it may be denied; after it, `MOST_AFTER`."""
+MOST_AFTER = 15
+_SENTENCE = re.compile(r"[.!?;]\s")
+_CLAUSE = re.compile(r"[,:()\u2013\u2014]\s")
+_AND = re.compile(r"\b(?:and|but|och|men|und|aber|et|mais)\b")
 
 
 class Severity(StrEnum):
@@ -57,6 +64,12 @@ _DETAILS: Mapping[FindingCode, str] = {
     ),
     FindingCode.VAGUE_PURPOSE: "“{}” leaves open who gets the data or what for. Name them.",
 }
+
+
+_TOGETHER = (
+    "Nobody can agree to the rest without this: two mandatory boxes are one of two purposes. Make"
+    " this one optional."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +118,9 @@ def _in_language(form: Form, brand: Brand, language: str) -> Iterator[Finding]:
                 yield _finding(FindingCode.BUNDLED, language, at, named)
             if _find(form_words.SHAMING, text, language):
                 yield _finding(FindingCode.SHAMING, language, at)
+    for box in [box for box in form.boxes if box.mandatory][1:]:
+        at = f"boxes.{box.name}.mandatory"
+        yield replace(_finding(FindingCode.BUNDLED, language, at), detail=_TOGETHER)
     for box in form.boxes:
         if box.text.get(language):
             yield from _in_box(form, brand, box, language)
@@ -126,7 +142,7 @@ def _in_box(form: Form, brand: Brand, box: Box, language: str) -> Iterator[Findi
         said = _folded(gift) in _folded(text) or _find(form_words.IN_RETURN, text, language)
         if not said:
             yield _finding(FindingCode.GIFT_PRICE, language, at, gift)
-    vague = _find(form_words.VAGUE, text, language)
+    vague = _done("vague", form_words.VAGUE[language], _folded(text), language)
     if vague:
         yield _finding(FindingCode.VAGUE_PURPOSE, language, at, vague)
 
@@ -134,18 +150,37 @@ def _in_box(form: Form, brand: Brand, box: Box, language: str) -> Iterator[Findi
 def _acts(text: str, language: str) -> frozenset[str]:
     """What ``text`` lets somebody do; how consent is withdrawn ("by post") is no act.
 
-    A sentence about withdrawal is read up to the clause that speaks of it.
+    A sentence about withdrawal is read up to the clause that speaks of it. Nor is an act what is
+    said not to be done ("never share"), or to be done by the person ("I can order by phone").
     """
-    kept = []
-    for sentence in re.split(r"[.!?;]\s", _folded(text)):
-        for clause in re.split(r"[,:()\u2013\u2014]\s", sentence):
-            if re.search(form_words.WITHDRAWAL[language], clause):
-                break
-            kept.append(clause)
-    said = " ".join(kept)
+    said = [_before_withdrawal(each, language) for each in _SENTENCE.split(_folded(text))]
     return frozenset(
-        act for act, words in form_words.ACTS.items() if re.search(words[language], said)
+        act
+        for act, words in form_words.ACTS.items()
+        if any(_done(act, words[language], sentence, language) for sentence in said)
     )
+
+
+def _before_withdrawal(sentence: str, language: str) -> str:
+    kept = []
+    for clause in _CLAUSE.split(sentence):
+        if re.search(form_words.WITHDRAWAL[language], clause):
+            break
+        kept.append(clause)
+    return ", ".join(kept)
+
+
+def _done(act: str, words: str, sentence: str, language: str) -> str:
+    """The first words of the sentence that say so, without what exempts them; "" for none."""
+    exempt = form_words.EXEMPT.get(act)
+    for found in re.finditer(words, sentence):
+        # Of what goes before, what belongs to it; of what follows, a word ("shared with nobody").
+        before = _CLAUSE.split(sentence[: found.start()])[-1][-MOST_BEFORE:]
+        after = _CLAUSE.split(sentence[found.end() :])[0][:MOST_AFTER]
+        near = _AND.split(before + found[0])[-1] + after
+        if exempt is None or not re.search(exempt[language], near):
+            return found[0]
+    return ""
 
 
 def _find(words: form_words.Words, text: str, language: str) -> str:
@@ -155,7 +190,8 @@ def _find(words: form_words.Words, text: str, language: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.lower().replace("\u2019", "'").split())
+    plain = unicodedata.normalize("NFC", text).lower().replace("\u2019", "'")
+    return " ".join(plain.split())
 
 
 def _finding(code: FindingCode, language: str, place: str, about: str = "") -> Finding:

@@ -45,16 +45,30 @@ ACTS: Final[Mapping[str, Words]] = {
         ),
     },
     "measurement": {
-        "en": r"\b(measures?|tracks?|analy[sz]es?|evaluates?)\b",
-        "sv": r"\b(mäta|mäter|spåra|spårar|analysera|analyserar)\b",
-        "de": r"\b(messen|auswerten|analysieren|nachverfolgen|tracken)\b",
-        "fr": r"\b(mesurer|analyser|tracer|pister)\b",
+        "en": (
+            r"\b(measures?|tracks?|analy[sz]es?|evaluates?) (whether|if|how|what|which|when|where"
+            r"|my|me|the|that|opens?|openings?|clicks?|reading|use|usage|behaviou?r|e-?mails?)\b"
+        ),
+        "sv": (
+            r"\b(mäta|mäter|spåra|spårar|analysera|analyserar) (om|hur|vad|vilka|när|mig|mitt"
+            r"|min|mina|öppning\w*|klick\w*|läsning\w*|beteende\w*|utskick\w*)\b"
+        ),
+        "de": (
+            r"\b(messen|auswerten|analysieren|nachverfolgen|tracken),? (ob|wie|was|welche\w*)\b"
+            r"|\b(mein\w*|öffnung\w*|klick\w*|verhalten|nutzung)\b.{0,30}"
+            r"\b(messen|auswerten|analysieren|nachverfolgen|tracken)\b"
+        ),
+        "fr": (
+            r"\b(mesurer|analyser|tracer|pister) (si|quand|comment|quel\w*|mes|mon|ma|ce que"
+            r"|l'ouverture|les ouvertures|les clics)\b"
+        ),
     },
     "profile": {
-        "en": r"\b(build|create|keep|make) (a|my) profile\b|\bprofile me\b|\bpersonali[sz]es?\b",
+        "en": r"\b(build|create|keep|make) (a|my) profile\b|\bprofile me\b"
+        r"|\bpersonali[sz]es? (the|my|its|these|what|e-?mails?|offers?|contents?)\b",
         "sv": r"\b(profilera|personanpassa)\b|\bskapa en profil\b",
-        "de": r"\bprofil\w* (erstellen|bilden|anlegen)\b|\bpersonalisieren\b",
-        "fr": r"\bprofiler\b|\b(établir|créer) (un|mon) profil\b|\bpersonnaliser\b",
+        "de": r"\bprofil\w* (erstellen|bilden|anlegen)\b|(?<!zum )\bpersonalisieren\b",
+        "fr": r"\bprofiler\b|\b(établir|créer) (un|mon) profil\b|(?<!à )\bpersonnaliser\b",
     },
     "sharing": {
         "en": (
@@ -101,22 +115,54 @@ ACTS: Final[Mapping[str, Words]] = {
 }
 """What a sentence lets somebody do; two of them in one box are two purposes."""
 
+_NOT: Final[Words] = {
+    "en": r"\b(not|never|no|nobody|without|nor)\b(?! only)|n't\b",
+    "sv": r"\b(inte|aldrig|utan|ej|varken|ingen|inga)\b(?! (bara|enbart))",
+    "de": r"\b(nicht|nie|niemals|niemand\w*|ohne|kein\w*|weder)\b(?! nur)",
+    "fr": r"\b(ne|sans|jamais|ni|aucune?)\b|\bn'",
+}
+_OWN: Final[Words] = {
+    "en": r"\b(order|book|reserve|ask)\b",
+    "sv": r"\b(beställ|boka|reserver|fråga)",
+    "de": r"bestell|reservier|buchen|fragen",
+    "fr": r"\b(commander|réserver|demander)\b",
+}
+EXEMPT: Final[Mapping[str, Words]] = {
+    **dict.fromkeys(("measurement", "profile", "sharing", "vague"), _NOT),
+    "other channels": {code: f"{_NOT[code]}|{_OWN[code]}" for code in _NOT},
+}
+"""What, beside an act, says that it is not done ("never share"), or by the person ("I order")."""
+
 SHAMING: Final[Words] = {
     "en": (
-        r"\bno,? thanks?\b|\bi (don't|do not|hate|dislike)\b|\bi('d| would)? (rather|prefer) "
-        r"(to )?(pay|miss|stay|not)\b"
+        r"\bno,? thanks?\b|\bi('d| would)? (rather|prefer) (to )?(pay|miss|stay|not)\b"
+        r"|(?<!\bif )(?<!when )(?<!once )(?<!\bas )"
+        r"\bi (hate|dislike|(don't|do not) (want|like|need|care))\b(?! to miss)[^.,;:!?]{0,16}"
+        r"\b(offers?|news\w*|e-?mails?|mails?|updates?|advertising|sav(e|ing)|money|discounts?"
+        r"|deals?|bargains?|free|gifts?|better|health\w*|learn\w*|success\w*)\b"
     ),
     "sv": (
-        r"\bnej,? tack\b|\bjag (vill|bryr mig|gillar|behöver|orkar) inte\b"
-        r"|\bjag .{0,20}\bhellre\b"
+        r"\bnej,? tack\b|\bjag (betalar|missar|slösar|avstår|förblir)\b.{0,12}\bhellre\b"
+        r"|\bhellre (betala|missa|slösa|avstå|förbli)"
+        r"|\bjag (vill|bryr mig|gillar|behöver|orkar) inte\b(?! missa)[^.,;:!?]{0,24}"
+        r"\b(nyhet\w*|erbjudand\w*|rabatt\w*|mejl|e-post|reklam|spara\w*|pengar|gratis"
+        r"|billig\w*|bättre|lära)\b"
     ),
     "de": (
-        r"\bnein,? danke\b|\bich (will|möchte|brauche|mag) (\w+ )?(nicht|kein\w*)\b"
-        r"|\bich .{0,20}\blieber\b"
+        r"\bnein,? danke\b|\bich (zahle|bezahle|verpasse|verzichte|bleibe)\b.{0,12}\blieber\b"
+        r"|\blieber\b.{0,30}\b(zahlen|bezahlen|verpassen|verzichten)\b"
+        r"|\bich (will|möchte|brauche|mag) (\w+ )?(nicht|kein\w*)\b"
+        r"(?![^.,;:!?]{0,40}\b(verpassen|entgehen)\b)[^.,;:!?]{0,24}"
+        r"\b(angebot\w*|rabatt\w*|newsletter\w*|neuigkeit\w*|nachricht\w*|e-mails?|werbung"
+        r"|sparen|geld|gratis|kostenlos\w*|schnäppchen|besser\w*)\b"
     ),
     "fr": (
-        r"\bnon,? merci\b|\bje (ne |n')\w+ pas\b"
-        r"|\bje préfère (payer|rater|manquer|rester|ne pas)\b"
+        r"\bnon,? merci\b|\bje préfère (payer|rater|manquer|rester|ne pas)\b"
+        r"|(?<!\bsi )(?<!que )(?<!quand )"
+        r"\bje (ne |n')(veux|souhaite|désire|aime|ai) pas\b(?! (manquer|rater))"
+        r"[^.,;:!?]{0,24}\b(offres?|newsletters?|infolettres?|lettres?|actualités?|nouvelles"
+        r"|courriels?|e-?mails?|publicité|économis\w*|argent|réductions?|gratuit\w*|promotions?"
+        r"|cadeaux?|mieux)\b"
     ),
 }
 """A choice worded so that somebody is ashamed of it, or a box that is ticked to refuse."""
@@ -132,7 +178,8 @@ VAGUE: Final[Words] = {
         r"|\b(andra|utvalda|närstående) (företag|bolag)\b|\bmarknadsföringssyften?\b"
     ),
     "de": (
-        r"\b(\w+)?partnern?\b|\bdritten?\b|\bund mehr\b|\bu\. ?a\.|\busw\b|\betc\b"
+        r"\b(\w+)?partnern?\b|\b(an|durch|für|mit|von) dritten?\b|\bund mehr\b"
+        r"|\bu\. ?a\.|\busw\b|\betc\b"
         r"|\b(andere|ausgewählte|verbundene)n? unternehmen\b|\bmarketingzwecken?\b"
     ),
     "fr": (

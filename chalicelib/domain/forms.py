@@ -30,6 +30,7 @@ MAX_LINK_CHARS = 500
 LIGHT_GROUNDS = ("#ffffff", "#f4f3ef", "#eaf4f1")
 """What a form's words stand on in light colours: those of ``templates/pages/style.css``."""
 DARK_GROUNDS = ("#1e2124", "#141618", "#1b302b")
+_STANDARD_PORTS = {"http": 80, "https": 443}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -306,7 +307,8 @@ class Form:
         """Refuse what a new version must not have, though a stored one may.
 
         Raises:
-            InputError: a name of our own parameters, or two boxes for one purpose.
+            InputError: a name of our own parameters, two boxes for one purpose, or an origin in
+                another spelling than a browser sends.
         """
         names = {*(item.name for item in self.fields), *(item.name for item in self.boxes)}
         if names & RESERVED_NAMES:
@@ -316,6 +318,9 @@ class Form:
             )
         if len({box.purpose for box in self.boxes}) != len(self.boxes):
             raise _bad("Every box has its own purpose.")
+        for origin in self.origins:
+            if origin != _as_sent(origin):
+                raise _bad(f"A browser never sends {origin}. Write {_as_sent(origin)}.")
 
     def notice(self, language: str) -> NoticeRef | None:
         """Return the published notice in ``language``, else in the first one published."""
@@ -362,6 +367,17 @@ def _require_origin(origin: str) -> None:
         raise _bad("An origin is written like https://www.example.org, without a path.")
     if not _is_safe(parts) or not re.fullmatch(r"[a-z0-9.:\[\]-]+", parts[1]):
         raise _bad("An origin is written like https://www.example.org, without a path.")
+
+
+def _as_sent(origin: str) -> str:
+    """The origin as a browser writes it: a standard port is left out, another in plain digits.
+
+    Source: WHATWG URL section 4.5 (origin), 4.2 (default port).
+    """
+    parts = urlsplit(origin)
+    host = parts.netloc.rpartition(":")[0] if re.search(r":[0-9]*$", parts.netloc) else parts.netloc
+    plain = parts.port is None or parts.port == _STANDARD_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + ("" if plain else f":{parts.port}")
 
 
 def _split(url: str) -> tuple[str, str, str] | None:

@@ -216,6 +216,12 @@ class RightsRequest:
         return self.status in OPEN
 
     @property
+    def restricts(self) -> bool:
+        """Whether it asked for a restriction that nobody lifted yet."""
+        asks = self.right in (Right.RESTRICTION, Right.ERASURE)
+        return asks and self.sid is not None and self.lifted_ms is None
+
+    @property
     def deadline_ms(self) -> int:
         """The last millisecond in which an answer is in time, extension included."""
         return self.extended_until_ms or self.due_ms
@@ -341,10 +347,10 @@ def lift(request: RightsRequest, now_ms: int) -> RightsRequest:
         IllegalTransition: it led to no restriction.
         Conflict: an erasure that was asked for with it is still owed.
     """
-    if request.right not in (Right.RESTRICTION, Right.ERASURE) or request.sid is None:
-        raise IllegalTransition("This request led to no restriction; there is nothing to lift.")
     if request.lifted_ms is not None:
         return request
+    if not request.restricts:
+        raise IllegalTransition("This request led to no restriction; there is nothing to lift.")
     if request.right is Right.ERASURE and request.is_open:
         raise Conflict("The person asked to be erased, and that is still owed. Close it first.")
     return replace(request, lifted_ms=now_ms)

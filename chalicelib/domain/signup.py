@@ -90,7 +90,7 @@ def read_submission(form: Form, values: Mapping[str, str]) -> Submission:
             filled[field.name] = value
         if problem:
             problems[field.name] = problem
-    ticked = [box for box in form.boxes if _is_ticked(values.get(box.name, "").strip())]
+    ticked = [box for box in form.boxes if is_ticked(values.get(box.name, ""))]
     problems |= {
         box.name: Problem.CONSENT_MISSING
         for box in form.boxes
@@ -114,14 +114,15 @@ def _address(value: str) -> tuple[Address | None, Problem | None]:
         return None, Problem.MALFORMED_ADDRESS
 
 
-def _is_ticked(value: str) -> bool:
-    return value.lower() not in _NO
+def is_ticked(value: str) -> bool:
+    """Say whether what a tick or box was sent with means that it was ticked."""
+    return value.strip().lower() not in _NO
 
 
 def read_value(field: Field, value: str) -> tuple[str, Problem | None]:
     """Return what is kept of one field's ``value``, stripped, and what is wrong with it."""
     if field.type is FieldType.TICK:
-        value = TICKED if _is_ticked(value) else ""
+        value = TICKED if is_ticked(value) else ""
     if not value:
         return value, Problem.MISSING if field.required else None
     if len(value) > field.longest:

@@ -126,7 +126,7 @@ class SubjectState:
         soft_lists: entry number of the latest soft opt-in that named the list.
         stops: entry number of the last brand-wide end (withdrawal, objection, refusal, expiry or
             invalidation) per scope.
-        list_stops: entry number of the last withdrawal that named a whole list, every purpose of it.
+        list_stops: entry number of the last withdrawal that named a whole list, not its purposes.
         objections: entry number of the live objection per scope (GDPR Art. 21(2)).
         suppressions: live ones.
         last_request: entry number of the latest ``consent.requested``, or None.

@@ -48,6 +48,10 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "GET": "unsubscribe_pages:show_unsubscribe",
         "POST": "unsubscribe_pages:tell_reason",
     },
+    "/address/{token}": {
+        "GET": "address_pages:show_address",
+        "POST": "address_pages:confirm_address",
+    },
     "/preferences/{token}": {
         "GET": "preference_pages:show_preferences",
         "POST": "preference_pages:act_on_preferences",
@@ -63,6 +67,9 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "/console/logout": {"POST": "console_pages:log_out"},
     "/console/overview": {"GET": "console_pages:show_overview"},
     "/console/campaigns/{campaign}": {"GET": "console_pages:show_campaign"},
+    "/console/forms": {"GET": "forms_console_pages:show_forms"},
+    "/console/forms/{form}": {"GET": "forms_console_pages:show_form"},
+    "/console/notices/{notice}": {"GET": "forms_console_pages:show_notice"},
     "/console/compliance": {"GET": "compliance_pages:show_home"},
     "/console/compliance/search": {"POST": "compliance_pages:search"},
     "/console/compliance/proofs": {"POST": "compliance_pages:ask_proof"},

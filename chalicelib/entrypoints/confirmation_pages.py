@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
-from chalicelib.entrypoints.form_pages import check_mail_page, form_page
+from chalicelib.entrypoints.form_pages import busy_page, check_mail_page, form_page
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.receipt_pages import receipt_path
 from chalicelib.entrypoints.security import with_target
 from chalicelib.entrypoints.visitors import language_of, path_word, session_of
-from chalicelib.errors import BadToken, InputError, NotFound
+from chalicelib.errors import BadToken, InputError, NotFound, OverBudget
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.domain.forms import Form
     from chalicelib.services.confirmation import Again, Link
+    from chalicelib.services.signup import Session
 
 ANSWER_NAMES = ("answer", "act")
 """Form parameters that say what a confirmation's button does; ours is ``answer``."""
@@ -55,17 +56,23 @@ def _answer_confirmation(container: "Container", request: Request) -> Answer:
     )
     try:
         if chosen == AGAIN:
-            again = container.confirmation.again(token, session)
-            return _again_page(container, request, again, token, fields)
+            return _ask_again(container, request, token, session, fields)
         act = container.confirmation.confirm if chosen == CONFIRM else container.confirmation.refuse
         link = act(token, session)
     except (BadToken, NotFound):
         return _unknown_link(container, request)
-    form = _form_of(container, link)
-    # A promised gift is on our page; the page's own link leads on from there.
-    if link.status == "confirmed" and form and form.redirect_url and not form.gift:
-        return redirect(form.redirect_url)
+    onward = _onward(_form_of(container, link)) if link.status == "confirmed" else None
+    if onward is not None:
+        return redirect(onward)
     return _link_page(container, request, link, token, fields)
+
+
+def _onward(form: "Form | None") -> str | None:
+    """Where the browser is led by itself; else a link on our page leads there."""
+    # A promised gift is on our page, and what no policy can name a browser would not go to.
+    if form is None or form.redirect_url is None or form.gift or not with_target(form.redirect_url):
+        return None
+    return form.redirect_url
 
 
 def _chosen(request: Request, fields: Mapping[str, str]) -> str:
@@ -106,6 +113,23 @@ def _link_page(
     }
     headers = with_target(form.redirect_url) if form and form.redirect_url else {}
     return html(container.renderer.page(f"pages/{name}.html", data), status, headers)
+
+
+def _ask_again(
+    container: "Container",
+    request: Request,
+    token: str,
+    session: "Session",
+    fields: Mapping[str, str],
+) -> Answer:
+    """A new mail is a sign-up like any other: it draws on the budget of its network."""
+    try:
+        container.gate.enter(session.network)
+    except OverBudget:
+        link = container.confirmation.look(token)
+        return busy_page(container, link.brand, _language(request, link, fields))
+    again = container.confirmation.again(token, session)
+    return _again_page(container, request, again, token, fields)
 
 
 def _again_page(

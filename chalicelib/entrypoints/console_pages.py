@@ -25,6 +25,8 @@ HOME = "/console/overview"
 HOUR_S = 3600
 LOGINS_PER_HOUR = 60
 ROWS = 100
+BRANDS = 20
+"""Each costs the overview a read of its own."""
 WRONG_KEY = "This is not a live key of this installation. Check it and try again."
 
 
@@ -59,11 +61,14 @@ def _log_out(container: "Container", _request: Request) -> Answer:
 def _overview(container: "Container", _request: Request, seat: Seat) -> Answer:
     campaigns = container.campaigns.page(None, ROWS)
     lists = container.setup.lists(None, ROWS)
+    brands = container.setup.brands(None, BRANDS)
     data = {
         **seat.frame(),
         "campaigns": sorted(campaigns.items, key=lambda item: -item.created_ms),
         "lists": lists.items,
         "more": campaigns.cursor is not None or lists.cursor is not None,
+        "left": [(brand, container.reasons.of_brand(brand.id)) for brand in brands.items],
+        "more_brands": brands.cursor is not None,
     }
     return html(container.renderer.page("console/overview.html", data))
 

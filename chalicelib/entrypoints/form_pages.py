@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.parameters import Parameter, ShownAs, tag_of
-from chalicelib.domain.signup import Problem, SubmissionError
+from chalicelib.domain.signup import Problem, SubmissionError, is_ticked
 from chalicelib.entrypoints._runtime import page, problem
 from chalicelib.entrypoints.bodies import read_form, read_json
 from chalicelib.entrypoints.cross_origin import cross_origin
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUDGET_MINUTES = 60
 """How long a network's budget lasts, as the page says it."""
+_IN_AN_HOUR = {"Retry-After": str(BUDGET_MINUTES * 60)}
 _SENT_AGAIN = (Parameter.NOTICE, Parameter.LANGUAGE, Parameter.SHOWN_AS, Parameter.TAG)
 """Our own parameters that a page which submits the same sign-up once more carries on."""
 
@@ -54,7 +55,9 @@ def _submit_form(container: "Container", request: Request) -> Answer:
     except ExtraStep as error:
         return _extra_step(container, request, form, brand, values, error)
     except OverBudget as error:
-        return _busy(container, request, brand, language, error)
+        if request.is_json:
+            return replace(problem(error, request.id), headers=_IN_AN_HOUR)
+        return busy_page(container, brand, language)
     except InputError as error:
         if error.code != "stale_form" or request.is_json:
             raise
@@ -104,12 +107,18 @@ def form_page(
             "notice": form.notice(language),
             "shown": container.gate.shown(form.id),
             "tag": tag_of(values.get(Parameter.TAG, "")),
-            "values": values,
+            "values": _filled(form, values),
             "problems": problems or {},
             "changed": changed,
         },
     )
     return html(text, 422 if problems else 200)
+
+
+def _filled(form: "Form", values: Mapping[str, str]) -> dict[str, str]:
+    """What the form is filled with again: no box is ticked that the visitor left unticked."""
+    ticks = {item.name for item in form.ticks} | {box.name for box in form.boxes}
+    return {name: value for name, value in values.items() if name not in ticks or is_ticked(value)}
 
 
 def check_mail_page(
@@ -174,14 +183,10 @@ def _again(form: "Form", values: Mapping[str, str]) -> dict[str, str]:
     return {name: values[name] for name in (*names, *_SENT_AGAIN) if values.get(name)}
 
 
-def _busy(
-    container: "Container", request: Request, brand: "Brand", language: str, error: OverBudget
-) -> Answer:
-    headers = {"Retry-After": str(BUDGET_MINUTES * 60)}
-    if request.is_json:
-        return replace(problem(error, request.id), headers=headers)
+def busy_page(container: "Container", brand: "Brand", language: str) -> Answer:
+    """Return the page that says that the network's budget is used up, and when it is not."""
     data = {"language": language, "brand": brand, "minutes": BUDGET_MINUTES}
-    return html(container.renderer.page("pages/busy.html", data), 429, headers)
+    return html(container.renderer.page("pages/busy.html", data), 429, _IN_AN_HOUR)
 
 
 def _told(query: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,14 @@ from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.exchange import Answer, Request, html
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.own_data_pages import own_data_file, show_own_data
+from chalicelib.entrypoints.own_rights_pages import (
+    ERASURE_PART,
+    change_address,
+    erase,
+    object_to_mail,
+    restrict,
+    show_erasure,
+)
 from chalicelib.entrypoints.receipt_pages import receipt_path
 from chalicelib.entrypoints.visitors import language_of, path_word, session_of
 from chalicelib.errors import BadToken, InputError, NotFound
@@ -33,6 +41,7 @@ FRESH_TOKEN_CHARS = 43
 FIELD_PREFIX = "a-"
 """Begins the parameter of each field of a form, so that none meets one of the page's own."""
 MAIL, SAVE, UNSUBSCRIBE, ACCESS = "mail", "save", "unsubscribe", "access"
+OBJECT, RESTRICT, ADDRESS, ERASE = "object", "restrict", "address", "erase"
 
 
 def _show(container: "Container", request: Request) -> Answer:
@@ -44,6 +53,8 @@ def _show(container: "Container", request: Request) -> Answer:
         return _expired(container, request, token, {})
     language = _language(access, request, {})
     part = request.query.get("part")
+    if part == ERASURE_PART:
+        return show_erasure(container, request, access, language)
     if part is not None:
         return own_data_file(container, access, part, language)
     centre = container.preferences.show(access, language)
@@ -62,9 +73,17 @@ def _act(container: "Container", request: Request) -> Answer:
             return _mail_again(container, request, token, fields)
         return _expired(container, request, token, fields)
     handlers: Mapping[str, Callable[[Container, Request, Access, Mapping[str, str]], Answer]]
-    handlers = {SAVE: _save, UNSUBSCRIBE: _stop, ACCESS: _access}
+    handlers = {
+        SAVE: _save,
+        UNSUBSCRIBE: _stop,
+        ACCESS: _access,
+        OBJECT: object_to_mail,
+        RESTRICT: restrict,
+        ADDRESS: change_address,
+        ERASE: erase,
+    }
     if act not in handlers:
-        raise InputError(code="bad_act", detail="This page saves, unsubscribes or shows your data.")
+        raise InputError(code="bad_act", detail="This page has no such button.")
     return handlers[act](container, request, access, fields)
 
 

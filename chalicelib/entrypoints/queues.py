@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
 @batch
 def send_confirmations(container: "Container", body: str) -> None:
-    """Mail the answer to a logged request, or a link to one's own data.
+    """Mail the answer to a logged request, a link to one's own data, or a change of address.
 
-    Idempotency key: the request's event id; of a link, its person's claim on the next 15 minutes.
+    Idempotency key: the request's event id; of a link, the claim on its reader's next 15 minutes;
+    of the notice of a change, person and entry.
     """
     message = read_message(body)
-    if "access" in message:
+    if "address" in message:
+        sid = SubjectId(_text(message, "address"))
+        container.address_mail.ask(sid, _text(message, "wish"))
+    elif "moved" in message:
+        sid, language = SubjectId(_text(message, "moved")), _text(message, "language")
+        container.address_mail.tell(sid, _number(message, "entry"), language)
+    elif "access" in message:
         sid = SubjectId(_text(message, "access"))
         brand, page = BrandId(_text(message, "brand")), _text(message, "page")
         container.access_mail.send(sid, brand, _text(message, "language"), page)
@@ -43,12 +50,11 @@ def send_chunks(container: "Container", body: str) -> None:
     from chalicelib.domain.campaigns import ChunkRef  # noqa: PLC0415  # as `parts` says
 
     message = read_message(body)
-    number = message.get("number")
-    if type(number) is not int or number < 0:
-        raise InputError(code="bad_message", detail="A chunk's number is a whole number from 0.")
     container.courier.deliver(
         ChunkRef(
-            campaign=CampaignId(_text(message, "campaign")), shard=_shard(message), number=number
+            campaign=CampaignId(_text(message, "campaign")),
+            shard=_shard(message),
+            number=_number(message, "number"),
         )
     )
 
@@ -118,6 +124,13 @@ def _text(message: dict[str, object], name: str) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not value:
         raise InputError(code="bad_message", detail=f"A queue message lacks its {name}.")
+    return value
+
+
+def _number(message: dict[str, object], name: str) -> int:
+    value = message.get(name)
+    if type(value) is not int or value < 0:
+        raise InputError(code="bad_message", detail=f"A message's {name} is a whole number from 0.")
     return value
 
 

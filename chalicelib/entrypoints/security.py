@@ -44,14 +44,16 @@ def with_script(script: str) -> dict[str, str]:
 def with_target(url: str) -> dict[str, str]:
     """Return the headers of a page whose form ends, after our own answer, at ``url``.
 
-    Browsers hold a form's redirect to the same rule as the form itself.
+    Browsers hold a form's redirect to the same rule as the form itself. Empty for a place that the
+    rule cannot name, such as a host with an underscore: no form may be led on there.
 
     Source: W3C Content Security Policy Level 3 section 6.4.1 (form-action).
     """
     parts = urlsplit(url)
-    if not _PLACE.fullmatch(parts.netloc):
+    place = parts.netloc.removesuffix(":")
+    if not _PLACE.fullmatch(place):
         return {}
-    return {"Content-Security-Policy": _page_policy(target=f" {parts.scheme}://{parts.netloc}")}
+    return {"Content-Security-Policy": _page_policy(target=f" {parts.scheme}://{place}")}
 
 
 def _page_policy(ancestors: str = "'none'", target: str = "") -> str:

@@ -143,6 +143,7 @@ class Append:
         suppress: suppression rows to put, mirrored in ``state``.
         lift: (mac, brand or None) pairs whose suppression ends with this append.
         macs: the subject's MACs.
+        add_mac: one that leads to the subject from now on; where it leads to anybody, a `Conflict`.
         check_subject: the subject must still be who ``macs`` look up and still have its key: the
             same number of checks a new subject's first append makes (promise 9).
 
@@ -162,6 +163,7 @@ class Append:
     lift: tuple[tuple[str, BrandId | None], ...] = ()
     check_subject: bool = False
     macs: tuple[str, ...] = ()
+    add_mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,8 @@ class LedgerStore(Protocol):
         """Write the append as one transaction.
 
         Raises:
-            Conflict: the chain moved on, the token was used, or the subject was made meanwhile.
+            Conflict: the chain moved on, the token was used, the subject was made meanwhile, or
+                ``add_mac`` leads to somebody.
 
         """
         ...

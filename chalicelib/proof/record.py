@@ -62,12 +62,14 @@ _STATES: Final = {
     EventType.OBJECTION_RECORDED: "dpv:ConsentWithdrawn",
 }
 _GIVEN: Final = frozenset({"dpv:ConsentGiven", "dpv:RenewedConsentGiven"})
+_IN_PART: Final = (EventType.CONSENT_CHANGED, EventType.CONSENT_WITHDRAWN)
+"""What may concern some purposes of a consent only: it then names them."""
 _METHODS: Final = {
     None: "recorded by the controller's system",
     "page": "pressing a button on a page of the controller",
     "list-unsub-post": "one-click unsubscribe of a mail program (RFC 8058)",
     "complaint": "spam complaint passed on by the mailbox provider",
-    "reply": "reply to a mail",
+    "reply": "message to the controller: a reply, a letter or by telephone",
     "operator": "recorded by the controller's staff",
     "api": "another system of the controller",
 }
@@ -141,7 +143,7 @@ class _Teller:
             "dct:identifier": name,
             "dct:source": f"events/{start.n}.leaf.json",
             "dpv:hasConsentStatus": [
-                self._state(item, consent.before) for item in states if item.fields.type in _STATES
+                self._state(item, consent) for item in states if item.fields.type in _STATES
             ],
             "dpv:hasDataSubject": {"@id": self.subject_iri},
             "dpv:hasEntity": self._parties(),
@@ -150,9 +152,12 @@ class _Teller:
             "dpv:hasProcess": self._processes(start),
         }
 
-    def _state(self, told: Told, before: Told | None) -> Node:
+    def _state(self, told: Told, consent: Consent) -> Node:
         fields = told.fields
-        state = _STATES[fields.type]
+        state, is_end = _STATES[fields.type], told is consent.end
+        if is_end and fields.type is EventType.CONSENT_CHANGED:
+            # A change names what stays: nothing of this consent does.
+            state = _STATES[EventType.CONSENT_WITHDRAWN]
         node: Node = {
             "@type": [state, "dpv:ExpressedConsent"] if state in _GIVEN else [state],
             "dct:description": str(fields.type),
@@ -174,7 +179,7 @@ class _Teller:
             }
         elif fields.type is EventType.CONSENT_IMPORTED:
             way = "another system of the controller" if fields.via == "api" else "import"
-            lifts = _LIFTS_NOTHING if before is not None else ""
+            lifts = _LIFTS_NOTHING if consent.before is not None else ""
             node["dpv:hasIndicationMethod"] = f"{way}; the consent is claimed, not proven{lifts}"
             node["dpv:isIndicatedBy"] = {"@id": self.controller_iri}
         else:
@@ -187,7 +192,7 @@ class _Teller:
             )
             party = self.controller_iri if by_controller else self.subject_iri
             node["dpv:isIndicatedBy"] = {"@id": party}
-        if fields.type is EventType.CONSENT_CHANGED:
+        if fields.type in _IN_PART and fields.purposes and not is_end:
             node["dpv:hasPurpose"] = [self._purpose(told, slug) for slug in fields.purposes]
         return node
 

@@ -7,6 +7,7 @@ Refuses to judge whether a consent is valid: that is a lawyer's work.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 from chalicelib.proof import base64url
@@ -39,7 +40,12 @@ _NOES: Final = frozenset(
     {EventType.CONSENT_REFUSED, EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDED}
 )
 _STOPS: Final = frozenset({EventType.SUPPRESSION_ADDED, EventType.SUBJECT_RESTRICTED})
+_LIFTED: Final = (EventType.HOLD_RELEASED, "ended")
 _PERSONS_OWN: Final = frozenset({None, "page", "list-unsub-post", "reply"})
+
+
+Place = tuple[str, str]
+"""A list and a purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,8 @@ class Consent:
         end: what ended it altogether.
         before: of what only the controller states, the person's latest earlier no that concerns
             it; such a statement lifts none.
+        left: each list and purpose that nothing took back; None where ``start`` does not name
+            both.
     """
 
     start: Told
@@ -86,6 +94,12 @@ class Consent:
     changes: tuple[Told, ...] = ()
     end: Told | None = None
     before: Told | None = None
+    left: frozenset[Place] | None = None
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether something of it was taken back, and not all."""
+        return self.end is None and self.left not in (None, _places(self.start.fields))
 
     @property
     def is_attested(self) -> bool:
@@ -121,7 +135,8 @@ class Story:
 
     Attributes:
         consents: those asked for, by when they began.
-        stops: suppressions and restrictions.
+        stops: suppressions, restrictions and what ended those.
+        moves: changes of the address.
         erasure: the last entry, if it is one.
         log: what every proof of the bundle leads to.
     """
@@ -129,6 +144,7 @@ class Story:
     entries: tuple[Told, ...]
     consents: tuple[Consent, ...]
     stops: tuple[Told, ...]
+    moves: tuple[Told, ...]
     erasure: Told | None
     log: Checkpoint
 
@@ -155,7 +171,8 @@ def read_story(evidence: Evidence, leaves: Sequence[ParsedLeaf]) -> Story:
     return Story(
         entries=entries,
         consents=consents,
-        stops=tuple(told for told in entries if told.fields.type in _STOPS),
+        stops=tuple(told for told in entries if _is_stop(told.fields)),
+        moves=tuple(told for told in entries if told.fields.type is EventType.IDENTIFIER_CHANGED),
         erasure=erasures[-1] if erasures else None,
         log=Checkpoint.of_note(evidence.checkpoint),
     )
@@ -169,7 +186,7 @@ def sent_after(evidence: Evidence, consent: Consent) -> Sent:
     covered = {
         file.campaign
         for file in evidence.campaigns
-        if overlaps(end.fields, parse_leaf(file.commitment.leaf).fields)
+        if _takes_back(end.fields, parse_leaf(file.commitment.leaf).fields)
     }
     late = tuple(
         line
@@ -207,6 +224,10 @@ def _covers(ending: LeafFields, start: LeafFields) -> bool:
     )
 
 
+def _is_stop(fields: LeafFields) -> bool:
+    return fields.type in _STOPS or (fields.type, fields.reason) == _LIFTED
+
+
 def _is_asked(evidence: Evidence, fields: LeafFields) -> bool:
     return all(
         not asked or not named or bool(set(asked) & set(named))
@@ -233,9 +254,9 @@ def _consents(entries: Iterable[Told]) -> Iterable[Consent]:
         if kind in _NOES or kind is EventType.CONSENT_CHANGED:
             noes.append(told)
         if kind is EventType.CONSENT_REQUESTED:
-            found.append(Consent(start=told))
+            found.append(_begun(told))
         elif kind in _STARTS:
-            found.append(Consent(start=told, before=_earlier_no(noes, told.fields)))
+            found.append(replace(_begun(told), before=_earlier_no(noes, told.fields)))
         elif kind is EventType.CONSENT_MAIL_SENT:
             _join(found, told, "mail")
         elif kind in _ANSWERS:
@@ -287,29 +308,70 @@ def _renew(found: list[Consent], told: Told) -> None:
         if consent.is_given and consent.end is None and overlaps(told.fields, consent.start.fields):
             found[position] = _later(consent, told)
             return
-    found.append(Consent(start=told, answer=told))
+    found.append(replace(_begun(told), answer=told))
 
 
 def _changed(found: Sequence[Consent], told: Told) -> list[Consent]:
-    """A change on the person's own page: it joins what it leaves, or begins what it alone gives."""
+    """A change on the person's own page: it joins what it leaves, or begins what it gives anew."""
     joined = [_later(consent, told) for consent in found]
-    stands = any(
-        consent.end is None
+    standing = [
+        consent
+        for consent in found
+        if consent.end is None
         and (consent.is_given or consent.start.fields.type is not EventType.CONSENT_REQUESTED)
         and overlaps(told.fields, consent.start.fields)
-        for consent in found
-    )
+    ]
+    left = {place for consent in standing for place in consent.left or ()}
+    begun = {place for consent in standing for place in _places(consent.start.fields) or ()}
+    is_back = any(_names(told.fields, place) for place in begun - left)
     gives = told.fields.notice_sha256 is not None
-    return joined if stands or not gives else [*joined, Consent(start=told, answer=told)]
+    if gives and (is_back or not standing):
+        return [*joined, replace(_begun(told), answer=told)]
+    return joined
 
 
 def _later(consent: Consent, told: Told) -> Consent:
-    if consent.end is not None or not overlaps(told.fields, consent.start.fields):
+    """The consent with an entry that came after it; several that take a part each end it."""
+    start, kind = consent.start.fields, told.fields.type
+    concerns = overlaps(told.fields, start) or (
+        kind is EventType.CONSENT_CHANGED and _takes_back(told.fields, start)
+    )
+    if consent.end is not None or not concerns:
         return consent
-    ends = told.fields.type in _ENDINGS and _covers(told.fields, consent.start.fields)
-    if ends:
-        return replace(consent, end=told)
-    return replace(consent, changes=(*consent.changes, told))
+    left = _left(consent, told.fields)
+    ends = kind in _ENDINGS and _covers(told.fields, start)
+    if ends or left == frozenset():
+        return replace(consent, end=told, left=left)
+    return replace(consent, changes=(*consent.changes, told), left=left)
+
+
+def _begun(told: Told) -> Consent:
+    return Consent(start=told, left=_places(told.fields))
+
+
+def _places(fields: LeafFields) -> frozenset[Place] | None:
+    named = frozenset(product(fields.lists, fields.purposes))
+    return named or None
+
+
+def _left(consent: Consent, later: LeafFields) -> frozenset[Place] | None:
+    """What of a consent nothing took back, after one more entry that concerns it."""
+    left = consent.left
+    if left is None:
+        return None
+    if later.type is EventType.CONSENT_CHANGED:
+        # What a change names of its lists stands, and nothing else of them does.
+        return frozenset(x for x in left if x[0] not in later.lists or _names(later, x))
+    if later.type in _ENDINGS:
+        return frozenset(x for x in left if not _names(later, x))
+    return left
+
+
+def _names(fields: LeafFields, place: Place) -> bool:
+    """Whether an entry speaks of a list and a purpose; absent means all."""
+    return (not fields.lists or place[0] in fields.lists) and (
+        not fields.purposes or place[1] in fields.purposes
+    )
 
 
 def event_name(told: Told) -> str:

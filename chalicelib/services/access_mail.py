@@ -25,6 +25,7 @@ from chalicelib.domain.ids import (
 from chalicelib.domain.networks import network_of
 from chalicelib.errors import (
     BadToken,
+    DependencyError,
     EvidenceError,
     NotFound,
     OverBudget,
@@ -224,14 +225,16 @@ class AccessMail:
         if bounced or to is None:
             return False
         holder = encode_id(self._random(RANDOM_ID_BYTES))
-        claimed = self._claim(sid, holder)
-        if not claimed:
-            return False
-        language = language if language in LANGUAGES else brand.default_language
-        sent = self._sender.send_one(brand.sender, self._message(sid, brand, language, page, to))
+        try:
+            if not self._claim(sid, holder):
+                return False
+            message = self._message(sid, brand, language, page, to)
+        except DependencyError:
+            self._give_back(sid, holder)  # Else the next try would find the mail sent.
+            raise
+        sent = self._sender.send_one(brand.sender, message)
         if sent.outcome is Outcome.RETRY:
-            for key in claimed:
-                self._activity.unclaim(key, holder)
+            self._give_back(sid, holder)
             raise Throttled("The mail service asked to wait; the request is kept.")
         if sent.outcome is not Outcome.ACCEPTED:
             log.warning("an access mail was given up", extra={"outcome": sent.outcome})
@@ -246,19 +249,21 @@ class AccessMail:
         except EvidenceError:
             return None
 
-    def _claim(self, sid: SubjectId, holder: str) -> tuple[str, ...]:
-        """The claims this mail holds: the quarter of an hour, and one of the day's three."""
+    def _claim(self, sid: SubjectId, holder: str) -> bool:
+        """Claim the next quarter of an hour and one of the day's three; say whether both are."""
         now_ms = self._clock.now_ms()
-        quarter = f"access#{sid}"
-        if not self._activity.claim(quarter, holder, now_ms, PAUSE_MS):
-            return ()
-        for number in range(MAILS_PER_DAY):
-            slot = f"access#{sid}#{number}"
-            if self._activity.claim(slot, holder, now_ms, DAY_MS):
-                return quarter, slot
-        return ()
+        quarter, *slots = _claims(sid)
+        return self._activity.claim(quarter, holder, now_ms, PAUSE_MS) and any(
+            self._activity.claim(slot, holder, now_ms, DAY_MS) for slot in slots
+        )
+
+    def _give_back(self, sid: SubjectId, holder: str) -> None:
+        """Give back whatever this try holds, a claim whose answer was lost among it."""
+        for claim in _claims(sid):
+            self._activity.unclaim(claim, holder)
 
     def _message(self, sid: SubjectId, brand: Brand, language: str, page: str, to: str) -> Message:
+        language = language if language in LANGUAGES else brand.default_language
         token = self._links.make(sid, brand.id, language)
         data: dict[str, Any] = {
             "language": language,
@@ -268,3 +273,9 @@ class AccessMail:
         }
         rendered = self._renderer.mail("access", data)
         return Message(to=to, subject=rendered.subject, html=rendered.html, text=rendered.text)
+
+
+def _claims(sid: SubjectId) -> tuple[str, ...]:
+    """What a mail claims: the quarter of an hour first, then one of the day's three."""
+    quarter = f"access#{sid}"
+    return quarter, *(f"{quarter}#{number}" for number in range(MAILS_PER_DAY))

@@ -129,8 +129,13 @@ def read_chain_key(ledger: Ledger, sid: SubjectId) -> tuple[bytes, bool]:
 
 
 def _address(chain: Chain, entries: Sequence[StoredEntry]) -> str:
-    """The address that the first entry with one seals."""
-    claims = (open_claims(chain.keys, entry) for entry in entries)
+    """The address that the latest change of it seals, else the first entry with one."""
+    moves = (
+        entry
+        for entry in reversed(entries)
+        if event_of_leaf(entry.leaf).type is EventType.IDENTIFIER_CHANGED
+    )
+    claims = (open_claims(chain.keys, entry) for entry in (*moves, *entries))
     return next((str(each.subject["email"]) for each in claims if each.subject), "")
 
 

@@ -81,10 +81,11 @@ class Enrolment:
         _require_network(session.network)
         form, brand = self._signup.form(shown.form)
         form, ref = self._notice_of(form, shown.notice, person.language)
-        emails = (item.name for item in form.fields if item.type is FieldType.EMAIL)
-        ticked = {name: TICKED for name, on in shown.boxes.items() if on}
         _require_boxes(form, shown.boxes)
-        values = {**fields, **ticked, next(emails): person.email}
+        _require_fields(form, fields)
+        email = next(item.name for item in form.fields if item.type is FieldType.EMAIL)
+        ticked = {name: TICKED for name, on in shown.boxes.items() if on}
+        values = {**fields, **ticked, email: person.email}
         self._signup.request(
             form,
             brand,
@@ -297,6 +298,17 @@ def _require_boxes(form: Form, boxes: Mapping[str, bool]) -> None:
     if unknown:
         raise InputError(
             code="bad_boxes", detail=f"The form has no box called {', '.join(unknown)[:200]}."
+        )
+
+
+def _require_fields(form: Form, fields: Mapping[str, str]) -> None:
+    """Refuse what is no further field of the form: a box is ticked in ``boxes`` alone."""
+    known = {item.name for item in form.fields if item.type is not FieldType.EMAIL}
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        raise InputError(
+            code="bad_fields",
+            detail=f"Beside the address, the form has no field called {', '.join(unknown)[:200]}.",
         )
 
 

@@ -151,8 +151,12 @@ class ErasureDesk:
 
     def is_open_for(self, sid: SubjectId) -> bool:
         """Say whether an erasure of the person is still to be done or cancelled."""
+        return self.open_of(sid) is not None
+
+    def open_of(self, sid: SubjectId) -> Erasure | None:
+        """Return the person's erasure that is still to be done or cancelled, or None."""
         latest = self._records.of(sid)
-        return latest is not None and latest.is_open
+        return latest if latest is not None and latest.is_open else None
 
     def _restrict(self, sid: SubjectId) -> None:
         def decide(chain: Chain) -> list[Draft]:

@@ -213,6 +213,7 @@ class Ledger:
         signup: bool = False,
         consume_token: str | None = None,
         suppress: tuple[Suppressed, ...] = (),
+        add_mac: str | None = None,
         wake: bool = True,
     ) -> Chain:
         """Append ``drafts`` as one transaction and return the chain after it.
@@ -223,10 +224,12 @@ class Ledger:
                 same rows whether the subject is new or known (promise 9).
             consume_token: SHA-256 (hex) of the confirm token this answers.
             suppress: suppression rows by MAC that the drafts record.
+            add_mac: MAC of one more address, by which the subject is found from now on.
             wake: tell the sequencer; the caller passes False when its own message will.
 
         Raises:
-            Conflict: the chain moved on since it was read, or the token was used; nothing changed.
+            Conflict: the chain moved on since it was read, the token was used, or the added MAC
+                leads to somebody; nothing changed.
 
         """
         now_ms = self._clock.now_ms()
@@ -251,11 +254,12 @@ class Ledger:
                 lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(gone, key=str)),
                 check_subject=signup and not chain.is_new,
                 macs=chain.macs,
+                add_mac=add_mac,
             )
         )
         if wake:
             self.wake_sequencer()
-        return after
+        return after if add_mac is None else replace(after, macs=(*chain.macs, add_mac))
 
     def grown(
         self, chain: Chain, drafts: Sequence[Draft], now_ms: int

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything we hold about one person, for that person: access and portability.
 
-Guarantees that nothing sealed under the person's key is left out, that what names them is opened
-with that key alone, and that reading it out appends nothing: the request and its answer are the
-rights desk's to record. Plain data: the page and the file say it in words.
+Guarantees that entries, profile, mail events and officers' notes are all there, opened with the
+person's key alone; of the mails of a sign-up, which hold links that act, only that they went; and
+that reading it out appends nothing: the request and its answer are the rights desk's to record.
+Plain data: the page and the file say it in words.
 
 Source: GDPR Art. 15 (access), Art. 20 (portability).
 """
@@ -12,25 +13,30 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from chalicelib.domain.catalog import Brand
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.health import Health
 from chalicelib.domain.ids import BrandId, SubjectId
 from chalicelib.domain.ses_events import SesEvent, parse
 from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.errors import EvidenceError, InputError, NotFound
+from chalicelib.ports.access import AddressWishes
 from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.outside import StoredEvent
+from chalicelib.ports.rights import RightsRecords
 from chalicelib.ports.system import Clock
 from chalicelib.ports.traces import Traces
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import CLAIM_NAMES
 from chalicelib.proof.leaf import LeafFields, parse_leaf
 from chalicelib.proof.report.saying import entry_sentence
+from chalicelib.services.address_change import KEPT_MS, wished_address
 from chalicelib.services.dossier import Dossier, Page, Wish, read_dossier
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
+from chalicelib.services.right_acts import open_note
 
 Document = dict[str, JsonValue]
 
@@ -53,6 +59,7 @@ RETENTION: tuple[tuple[str, str], ...] = (
     ("history", "until erasure"),
     ("mails", f"{MAIL_EVENTS_DAYS} days"),
     ("address_health", "400 days after its last change"),
+    ("wished_address", f"{KEPT_MS // DAY_MS} days after you typed it"),
     ("suppressions", "until a new confirmation, or without end where you or the operator said no"),
 )
 
@@ -69,6 +76,8 @@ class OwnData:
         frequency: FrequencyStore,
         traces: Traces,
         health: HealthStore,
+        wishes: AddressWishes,
+        rights: RightsRecords,
         brands: Brands,
         lists: Lists,
         campaigns: Campaigns,
@@ -81,6 +90,8 @@ class OwnData:
         self._frequency = frequency
         self._traces = traces
         self._health = health
+        self._wishes = wishes
+        self._rights = rights
         self._brands = brands
         self._lists = lists
         self._campaigns = campaigns
@@ -109,6 +120,7 @@ class OwnData:
             "controller": _controller(brand),
             "id": sid,
             "profile": self._profile(chain),
+            "wished_address": self._wished(chain),
             "frequency": self._rhythm(sid),
             "consents": self._consents(chain.state),
             "soft_opt_ins": _scoped(dossier, chain.state.soft_opt_ins),
@@ -122,6 +134,7 @@ class OwnData:
                 for each in chain.state.suppressions
             ],
             "restricted": chain.state.restricted,
+            "rights_requests": self._requests(chain),
             "history": [self._entry(page, language) for page in dossier.pages],
             "mails": self._mails(chain),
             "address_health": self._health_of(sid),
@@ -131,6 +144,11 @@ class OwnData:
     def _profile(self, chain: Chain) -> JsonValue:
         member = self._audience.members([chain.sid]).get(chain.sid)
         return open_profile(chain.keys, member.sealed) if member and member.sealed else None
+
+    def _wished(self, chain: Chain) -> JsonValue:
+        """The other address the person typed last, which answered or did not."""
+        wish = self._wishes.of(chain.sid)
+        return None if wish is None else wished_address(chain.keys, wish)
 
     def _rhythm(self, sid: SubjectId) -> JsonValue:
         wish = self._frequency.get(sid)
@@ -180,6 +198,23 @@ class OwnData:
             "log_index": located.index if located else None,
             "sealed": opened,
         }
+
+    def _requests(self, chain: Chain) -> list[JsonValue]:
+        """What the person asked for, oldest first, with what an officer noted beside it."""
+        return [
+            {
+                "id": each.id,
+                "right": str(each.right),
+                "brand": each.brand,
+                "medium": str(each.medium),
+                "received_at": _time(each.received_ms),
+                "status": str(each.status),
+                "due_at": _time(each.deadline_ms),
+                "answered_at": None if each.answered_ms is None else _time(each.answered_ms),
+                "note": open_note(chain, each),
+            }
+            for each in sorted(self._rights.of(chain.sid), key=lambda each: each.entered_ms)
+        ]
 
     def _mails(self, chain: Chain) -> list[JsonValue]:
         """Each mail that SES told of, oldest first, with what became of it."""

@@ -1,39 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """The preference centre: what a person gave and told us, and what they change of it themselves.
 
-Guarantees that every change of consent is one append, decided on the chain as it is then and only
-while the boxes are still those of the page; and that a page too old changes nothing. Nothing here
-appends by being looked at.
+Guarantees that what a page changes of consents and profile is one append, decided on the chain as
+it is then and only while the boxes are still those of the page; and that a page too old changes
+nothing. Nothing here appends by being looked at.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import consent, preferences
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.forms import Field, FieldType, Form
 from chalicelib.domain.frequency import Frequency
-from chalicelib.domain.ids import BrandId, ListId
-from chalicelib.domain.preferences import Bar, Change, Decision, Offer
+from chalicelib.domain.ids import BrandId, ListId, SubjectId
+from chalicelib.domain.preferences import Bar, Decision, Offer
 from chalicelib.domain.rights import Right
-from chalicelib.domain.signup import TICKED
 from chalicelib.domain.state import Scope
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import NotFound
 from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.catalog import Brands, Forms, Lists
+from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.access_links import Access
 from chalicelib.services.dossier import Dossier, read_dossier
 from chalicelib.services.dossier import Wish as Everything
 from chalicelib.services.entries import open_profile
-from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.services.ledger import Chain, Draft, Ledger
+from chalicelib.services.preference_acts import PageClaims, draft_of
 from chalicelib.services.reasons_to_mail import Reason, reasons
 from chalicelib.services.receipts import Receipts
 from chalicelib.services.rights import RightsDesk
 from chalicelib.services.signup import Session
-from chalicelib.vocabulary import EventType
 
 MAX_FORMS = 100
 """Forms of the installation that are looked at: one page of them."""
@@ -146,6 +146,7 @@ class Preferences:
         forms: Forms,
         receipts: Receipts,
         rights: RightsDesk,
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._audience = audience
@@ -155,6 +156,7 @@ class Preferences:
         self._forms = forms
         self._receipts = receipts
         self._rights = rights
+        self._clock = clock
 
     def show(self, access: Access, language: str) -> Centre:
         """Return the page; changes nothing.
@@ -196,28 +198,48 @@ class Preferences:
 
         Raises:
             NotFound: the person was erased meanwhile; nothing was changed.
-            Conflict: the chain kept moving; nothing of the consents was changed.
+            InputError: a corrected value cannot be kept; nothing was changed.
+            Conflict: the chain kept moving; nothing was changed.
             DependencyError: perhaps not everything was saved; saving again is harmless.
         """
-        chain, decision, stale = self._save_consents(access, wish, session, language)
-        if stale:
+        changes = _changes(self._profile(self._ledger.open(access.sid)), wish)
+        consents = _Consents()
+
+        def decide(chain: Chain) -> list[Draft]:
+            nonlocal consents
+            consents = self._consents(chain, access, wish, session, language)
+            return list(consents.drafts)
+
+        try:
+            if changes:
+                self._rights.by_person(
+                    access.sid,
+                    access.brand,
+                    Right.RECTIFICATION,
+                    session,
+                    changes=changes,
+                    beside=decide,
+                )
+            else:
+                self._ledger.retrying(access.sid, decide)
+        except _StaleError:
             return Saved(is_stale=True)
-        profile = self._profile(chain)
-        changes = _changes(profile, wish)
-        if changes:
-            self._rights.by_person(
-                access.sid, access.brand, Right.RECTIFICATION, session, changes=changes
-            )
-        frequency = None
-        if self._frequency.get(access.sid) != wish.frequency:
-            self._frequency.put(access.sid, wish.frequency)
-            frequency = wish.frequency
         return Saved(
-            decision=decision,
+            decision=consents.decision,
             changes=changes,
-            frequency=frequency,
-            entry=chain.state.entries - 1 if decision.changes else None,
+            frequency=self._keep_rhythm(access.sid, wish.frequency),
+            entry=consents.entry,
         )
+
+    def _keep_rhythm(self, sid: SubjectId, wish: Frequency) -> Frequency | None:
+        """Store how often the person wants mail; None where they want it as before."""
+        before = self._frequency.get(sid)
+        if not before.paused(self._clock.now_ms()):
+            before = replace(before, paused_until_ms=None)  # A pause that is over is none.
+        if wish == before:
+            return None
+        self._frequency.put(sid, wish)
+        return wish
 
     def labels(self, brand: BrandId, language: str) -> dict[str, str]:
         """Return what the brand's forms call each attribute."""
@@ -248,33 +270,33 @@ class Preferences:
         chain = self._ledger.retrying(access.sid, decide)
         return chain.state.entries - 1 if made else None
 
-    def _save_consents(
-        self, access: Access, wish: Wish, session: Session, language: str
-    ) -> tuple[Chain, Decision, bool]:
+    def _consents(
+        self, chain: Chain, access: Access, wish: Wish, session: Session, language: str
+    ) -> "_Consents":
+        """What the page changes of the consents of a chain as it is now.
+
+        Raises:
+            _StaleError: its boxes are not those of the page.
+        """
         brand = self._brand(access.brand)
-        for _ in range(ATTEMPTS):
-            chain = self._ledger.open(access.sid)
-            forms = self._published(brand.id)
-            shown = preferences.offers(forms, chain.state, Scope(brand.id, EMAIL), language)
-            barrier = preferences.bar(chain.state, brand.id)
-            decision = preferences.decide(shown, wish.ticked, barrier)
-            if not decision.changes:
-                return chain, decision, False
-            if wish.mark != preferences.mark(shown):
-                return chain, decision, True
-            proof = _Proof(
-                brand=brand.id,
-                email=str(self._profile(chain).get("email", "")),
-                session={**session.claim(), "lang": language},
-                token_sha256=access.token_sha256,
-                privacy=brand.linked_privacy(language),
-            )
-            drafts = [_draft(change, proof) for change in decision.changes]
-            try:
-                return self._ledger.append(chain, drafts), decision, False
-            except Conflict:
-                continue
-        raise Conflict(KEPT_MOVING)
+        forms = self._published(brand.id)
+        shown = preferences.offers(forms, chain.state, Scope(brand.id, EMAIL), language)
+        barrier = preferences.bar(chain.state, brand.id)
+        decision = preferences.decide(shown, wish.ticked, barrier)
+        if not decision.changes:
+            return _Consents(decision=decision)
+        if wish.mark != preferences.mark(shown):
+            raise _StaleError
+        proof = PageClaims(
+            brand=brand.id,
+            email=str(self._profile(chain).get("email", "")),
+            session={**session.claim(), "lang": language},
+            token_sha256=access.token_sha256,
+            privacy=brand.linked_privacy(language),
+        )
+        drafts = tuple(draft_of(change, proof) for change in decision.changes)
+        entry = chain.state.entries + len(drafts) - 1
+        return _Consents(decision=decision, drafts=drafts, entry=entry)
 
     def _brand(self, brand_id: BrandId) -> Brand:
         brand = self._brands.get(brand_id)
@@ -297,43 +319,17 @@ class Preferences:
         return reasons(dossier, Scope(brand.id, EMAIL), self._forms, receipt)
 
 
+class _StaleError(Exception):
+    """The boxes changed since the page was shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Proof:
-    """What is sealed beside an entry of the page, whatever it changes."""
+class _Consents:
+    """What a page does to the consents; ``entry`` is the number of the last of its entries."""
 
-    email: str
-    brand: BrandId
-    session: Mapping[str, JsonValue]
-    token_sha256: str
-    privacy: str | None
-
-
-def _draft(change: Change, proof: _Proof) -> Draft:
-    """One list's entry: a withdrawal where nothing of it is left."""
-    choice: dict[str, JsonValue] = {
-        "fields": {offer.name: TICKED for offer in change.given},
-        "prechecked": False,
-        "taken": [offer.name for offer in change.taken],
-    }
-    if change.given:
-        shown = change.given[0]
-        choice |= {"form": str(shown.form), "version": shown.version}
-        choice |= {"descriptor": shown.descriptor} if shown.descriptor else {}
-        choice |= {"privacy": proof.privacy} if proof.privacy else {}
-    return Draft(
-        type=EventType.CONSENT_CHANGED if change.standing else EventType.CONSENT_WITHDRAWN,
-        brand=proof.brand,
-        lists=(change.list,),
-        purposes=change.standing or tuple(sorted(offer.purpose for offer in change.taken)),
-        notice=change.notice,
-        via=Via.PAGE,
-        claims=Claims(
-            subject={"email": proof.email},
-            session=proof.session,
-            choice=choice,
-            link={"access": proof.token_sha256},
-        ),
-    )
+    decision: Decision = field(default_factory=Decision)
+    drafts: tuple[Draft, ...] = ()
+    entry: int | None = None
 
 
 def _changes(profile: Mapping[str, JsonValue], wish: Wish) -> dict[str, str]:

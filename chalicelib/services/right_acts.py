@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from chalicelib.domain.consent import acts_of_withdrawal
 from chalicelib.domain.events import EMAIL, Via
+from chalicelib.domain.forms import MAX_TYPED_CHARS
+from chalicelib.domain.ids import decode_id
 from chalicelib.domain.rights import Medium, Right, RightsRequest, via_of
 from chalicelib.domain.state import Scope
 from chalicelib.errors import InputError
@@ -20,7 +22,7 @@ from chalicelib.services.ledger import Chain, Draft
 from chalicelib.vocabulary import EventType
 
 MAX_CHANGES = 40
-MAX_VALUE_CHARS = 500
+MAX_NAME_CHARS = 40
 LANGUAGE = "language"
 """The one change that is of the profile itself; all others are of an attribute."""
 
@@ -46,7 +48,7 @@ def drafts_of(
     A withdrawal is no ``right.*`` event: of it only ``consent.withdrawn`` is left, or nothing when
     the mail has stopped already.
     """
-    acts = _acts(made, chain, claims)
+    acts = acts_of(made, chain, claims)
     if made.right is Right.WITHDRAWAL:
         return acts
     asked = about(made, EventType.RIGHT_REQUESTED, claims)
@@ -54,7 +56,8 @@ def drafts_of(
     return (asked, *acts, *told)
 
 
-def _acts(made: RightsRequest, chain: Chain, claims: Claims) -> tuple[Draft, ...]:
+def acts_of(made: RightsRequest, chain: Chain, claims: Claims) -> tuple[Draft, ...]:
+    """Return what takes effect at once; a second restriction says nothing new."""
     via = via_of(made.medium)
     if made.right is Right.WITHDRAWAL:
         stops = acts_of_withdrawal(chain.state, Scope(made.brand, EMAIL))
@@ -83,6 +86,13 @@ def taken(made: RightsRequest) -> Claims:
     )
 
 
+def open_note(chain: Chain, request: RightsRequest) -> str | None:
+    """Return what an officer noted of a request; None without a note."""
+    if request.note is None:
+        return None
+    return chain.keys.open_event(decode_id(request.id), request.note).decode("utf-8")
+
+
 def require_changes(changes: Mapping[str, str]) -> None:
     """Check what a person says is right.
 
@@ -91,13 +101,13 @@ def require_changes(changes: Mapping[str, str]) -> None:
     """
     usable = all(
         name.isprintable()
-        and 1 <= len(name) <= MAX_CHANGES
-        and len(value) <= MAX_VALUE_CHARS
+        and 1 <= len(name) <= MAX_NAME_CHARS
         and (value.isprintable() or not value)
         for name, value in changes.items()
     )
-    if not changes or len(changes) > MAX_CHANGES or not usable:
-        raise InputError("bad_changes", "Say what is to be changed, in lines of at most 500 signs.")
+    is_long = sum(len(value) for value in changes.values()) > MAX_TYPED_CHARS
+    if not changes or len(changes) > MAX_CHANGES or is_long or not usable:
+        raise InputError("bad_changes", "Say what is to be changed, each in one line.")
 
 
 def changed(profile: Mapping[str, JsonValue], changes: Mapping[str, str]) -> dict[str, JsonValue]:

@@ -6,7 +6,7 @@ leaves, whoever took them and however; that every request has a deadline and sta
 chain; and that what is still owed is recorded before anything else happens (docs/spec/rights.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import rights as rules
@@ -35,7 +35,15 @@ from chalicelib.services.entries import open_profile
 from chalicelib.services.erasure import ErasureDesk
 from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
-from chalicelib.services.right_acts import about, changed, drafts_of, require_changes, taken
+from chalicelib.services.right_acts import (
+    about,
+    acts_of,
+    changed,
+    drafts_of,
+    open_note,
+    require_changes,
+    taken,
+)
 from chalicelib.services.selection import subject_of
 from chalicelib.services.signup import Session
 from chalicelib.services.suppressions import Suppressor
@@ -93,6 +101,7 @@ class RightsDesk:
         changes: Mapping[str, str] | None = None,
         ground: RestrictionGround = RestrictionGround.OBJECTION,
         erase: Erase | None = None,
+        beside: Callable[[Chain], Sequence[Draft]] | None = None,
     ) -> RightsRequest:
         """Do what a person asks for from a fresh link of theirs, and answer it with the page.
 
@@ -104,6 +113,7 @@ class RightsDesk:
                 right; an empty value takes the attribute away.
             ground: for a restriction.
             erase: for an erasure.
+            beside: entries of the same page, to stand in the same append before the request's.
 
         Raises:
             InputError: a rectification without changes, or with unusable ones.
@@ -117,7 +127,7 @@ class RightsDesk:
         choice: dict[str, JsonValue] | None = {**changes} if changes else None
         claims = Claims(session=session.claim(), choice=choice, link={"rights_request": made.id})
         owed = right is Right.ERASURE
-        self._append(made, claims, answered=not owed, changes=changes)
+        self._append(made, claims, answered=not owed, changes=changes, beside=beside)
         if owed:
             wish = erase or Erase()
             erasure = self._erasures.request_by_person(
@@ -127,6 +137,9 @@ class RightsDesk:
         else:
             made = rules.answer(made, now_ms)
         self._records.create(made)
+        if right is Right.RESTRICTION:
+            # An older one may have been lifted before anybody could know of this one.
+            self._ledger.retrying(sid, lambda now: acts_of(made, now, claims))
         return made
 
     def by_officer(
@@ -223,6 +236,7 @@ class RightsDesk:
         *,
         answered: bool,
         changes: Mapping[str, str] | None = None,
+        beside: Callable[[Chain], Sequence[Draft]] | None = None,
     ) -> None:
         """Append the request and what takes effect at once, in one transaction.
 
@@ -234,7 +248,8 @@ class RightsDesk:
             return
         for _ in range(ATTEMPTS):
             chain = self._ledger.open(made.sid)
-            drafts = drafts_of(made, chain, claims, answered=answered)
+            others = beside(chain) if beside else ()
+            drafts = (*others, *drafts_of(made, chain, claims, answered=answered))
             profile = self._changed(chain, changes) if changes else None
             if not drafts:
                 return
@@ -287,7 +302,7 @@ class RightsDesk:
     def refuse(self, request_id: str, ground: RefusalGround, key_id: str) -> RightsRequest:
         """Refuse a request on a ground of the law; the person is to be told it, and where to turn.
 
-        An erasure it asked for is called off; a restriction stays until `lift`.
+        An erasure that it alone asks for is called off; a restriction stays until `lift`.
 
         Raises:
             NotFound: there is no such request.
@@ -297,9 +312,17 @@ class RightsDesk:
         """
         before = self.get(request_id)
         after = rules.refuse(before, ground, self._clock.now_ms())
-        if after is not before and before.erasure is not None:
+        if after is not before and before.erasure is not None and not self._is_shared(before):
             self._erasures.cancel(before.erasure)
         return self._closed(before, after, EventType.RIGHT_REFUSED, key_id, ground)
+
+    def _is_shared(self, request: RightsRequest) -> bool:
+        """Whether another request that is still owed waits for the same erasure."""
+        others = self._records.of(request.sid) if request.sid is not None else ()
+        return any(
+            each.id != request.id and each.is_open and each.erasure == request.erasure
+            for each in others
+        )
 
     def _closed(
         self,
@@ -335,7 +358,8 @@ class RightsDesk:
     def lift(self, request_id: str, key_id: str) -> RightsRequest:
         """End the restriction that a request led to; lifts no withdrawal and no objection.
 
-        The person is to be told before. Source: GDPR Art. 18(3).
+        The person is to be told before. While another request restricts, the person stays
+        restricted. Source: GDPR Art. 18(3).
 
         Raises:
             NotFound: there is no such request, or the person was erased.
@@ -348,12 +372,24 @@ class RightsDesk:
             return before
         if self._erasures.is_open_for(before.sid):
             raise Conflict("An erasure of this person is open. Cancel it first, if you must.")
-        claims = Claims(link={"rights_request": before.id, "key": key_id})
+        is_last = self._release(before, before.sid, key_id)
+        after = self._records.replace(before, after)
+        if not is_last:
+            # Of two lifted at once, each had seen the other stand.
+            self._release(before, before.sid, key_id)
+        return after
+
+    def _release(self, request: RightsRequest, sid: SubjectId, key_id: str) -> bool:
+        """End the person's restriction unless another of their requests still asks for it."""
+        others = (each for each in self._records.of(sid) if each.id != request.id)
+        if any(each.restricts for each in others):
+            return False
+        claims = Claims(link={"rights_request": request.id, "key": key_id})
         draft = Draft(
             type=EventType.HOLD_RELEASED, channel=None, reason=RESTRICTION_ENDED, claims=claims
         )
-        self._ledger.retrying(before.sid, lambda now: [draft] if now.state.restricted else [])
-        return self._records.replace(before, after)
+        self._ledger.retrying(sid, lambda now: [draft] if now.state.restricted else [])
+        return True
 
     def get(self, request_id: str) -> RightsRequest:
         """Return a request.
@@ -384,9 +420,7 @@ class RightsDesk:
             return None
         look = Look(reason=UnsealReason.ACCESS_REQUEST, clue="rights-request", key=key_id)
         person = self._unsealing.person(found.sid, look)
-        if person.chain is None:
-            return None
-        return person.chain.keys.open_event(decode_id(found.id), found.note).decode("utf-8")
+        return None if person.chain is None else open_note(person.chain, found)
 
     def _new(
         self,

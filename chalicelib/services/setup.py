@@ -390,7 +390,11 @@ def _languages(form: Form) -> tuple[str, ...]:
         *(box.text for box in form.boxes),
         *([form.gift.name] if form.gift else []),
     ]
-    whole = tuple(lang for lang in LANGUAGES if all(text.get(lang) for text in texts))
+    whole = tuple(lang for lang in LANGUAGES if all(_says(text.get(lang, "")) for text in texts))
     if not whole:
         raise InputError(code="bad_form", detail="A form needs all its texts in one language.")
     return whole
+
+
+def _says(text: str) -> bool:
+    return any(map(str.isalnum, text))

@@ -121,11 +121,14 @@ async function follow(answer, values) {
   else view.report(words.lost_title, [words.retry, words.still_here], hostedPage());
 }
 
-/* The form was changed while the page was open: show what it says now, with what was typed. */
+/* The form was changed while the page was open: show what it says now, with what was typed. A tick was made beside
+   other words, so none is carried over. */
 async function renew(values) {
   try {
-    form = await ask(`/descriptor?language=${language}`);
-    show(formView(values));
+    const found = await ask(`/descriptor?language=${language}`);
+    if (found.status !== 200) throw found;
+    form = found;
+    show(formView(Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === "string"))));
     view.report(words.changed, [words.still_here, words.nothing_sent]);
   } catch {
     view.report(words.lost_title, [words.retry, words.still_here], hostedPage());

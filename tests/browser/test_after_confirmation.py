@@ -144,36 +144,3 @@ def test_a_wrong_address_is_corrected_and_nothing_else_is_typed_again(visit, sta
     hands.press(page, page.get_by_role("button", name="Send the mail to this address"))
     stack.post_form(stack.confirm_link(right), {"answer": "confirm"})
     assert is_given(stack, right)
-
-
-def test_a_scanner_that_runs_scripts_and_follows_every_link_confirms_nothing(visit, stack):
-    """Source: powermail issue 809, craft-campaign issue 169, Keila and Notifuse as read."""
-    scanner = visit(DESK, script=True)
-    address = stack.address("scanned")
-    stack.sign_up(address)
-    link = stack.confirm_link(address)
-    mail = stack.mails(address)[-1]
-    scanner.page.set_content(mail["html"])
-    targets = scanner.page.eval_on_selector_all(
-        "a[href^=http]", "found => found.map(each => each.href)"
-    )
-    assert len(targets) == 3
-    for target in targets:
-        for method in ("HEAD", "GET"):
-            scanner.context.request.fetch(target, method=method)
-        scanner.page.goto(target)
-        scanner.page.mouse.move(200, 300)
-        scanner.page.keyboard.press("Tab")
-        scanner.page.wait_for_load_state("networkidle")
-        assert scanner.page.url == target
-        inner = scanner.page.eval_on_selector_all(
-            "a[href^=http]", "found => found.map(each => each.href)"
-        )
-        for further in inner:
-            scanner.context.request.get(further)
-    seen = stack.subscriber(address)
-    assert [item["status"] for item in seen["lists"]] == ["requested"]
-    scanner.page.goto(link)
-    scanner.page.get_by_role("button", name="Yes, confirm").click()
-    scanner.page.locator("h1", has_text="Thank you").wait_for()
-    assert is_given(stack, address)

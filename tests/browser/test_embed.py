@@ -194,6 +194,31 @@ def test_a_filled_trap_is_one_visible_step_and_no_loss(guest, stack, site, form)
     stack.confirm_link(address)
 
 
+@pytest.mark.parametrize("is_meant", [True, False])
+def test_the_extra_step_offers_the_address_that_was_probably_meant(
+    guest, stack, site, form, is_meant
+):
+    visitor = guest()
+    embedded = visitor.open(site.embed(form))
+    typed, meant = (
+        f"visitor.step.{is_meant}@{host}".lower() for host in ("gmaill.com", "gmail.com")
+    )
+    trap = embedded.locator("#f-leave_empty")
+    trap.evaluate("input => { input.value = 'filled by a program'; }")
+    fill(embedded, typed)
+    send(embedded)
+
+    assert sent_to(embedded, "One more step") == typed
+    assert embedded.get_by_text(f"Did you mean {meant}?").is_visible()
+    assert_accessible(visitor.page)
+    name = "Yes, send the mail there" if is_meant else "Yes, sign up"
+    KEYS.touch(visitor.page, embedded.get_by_role("button", name=name))
+    chosen = meant if is_meant else typed
+    assert sent_to(embedded) == chosen
+    assert stack.wait_mail(chosen, "Please confirm")
+    assert stack.mails(typed if is_meant else meant) == []
+
+
 def test_a_network_over_its_budget_is_told_in_words_and_nothing_is_lost(guest, stack, site, form):
     visitor = guest()
     embedded = visitor.open(site.embed(form))
@@ -284,10 +309,39 @@ def test_a_form_changed_meanwhile_is_shown_as_it_is_now_with_what_was_typed(gues
     assert alert.inner_text().startswith("This form has changed")
     assert embedded.get_by_text("Two mails a month.").is_visible()
     assert embedded.locator("#f-email").input_value() == address
-    assert embedded.locator("#f-newsletter").is_checked()
     assert stack.mails(address) == []
+    # A tick made beside other words is no consent to these.
+    assert not embedded.locator("#f-newsletter").is_checked()
+    embedded.locator("#f-newsletter").check()
     send(embedded)
     assert sent_to(embedded) == address
+
+
+def test_a_changed_form_that_cannot_be_read_right_now_is_asked_for_again(guest, stack, site):
+    form_id = published(stack, "changing-unread", site)
+    visitor = guest()
+    embedded = visitor.open(site.embed(form_id))
+    address = stack.address("unread")
+    fill(embedded, address)
+    body = form_body(form_id, version=1, origins=[site.origin])
+    assert stack.api("PUT", f"/forms/{form_id}", body).status == 200
+    visitor.page.route(
+        "**/descriptor*",
+        lambda route: route.fulfill(
+            status=503, json={}, headers={"Access-Control-Allow-Origin": site.origin}
+        ),
+    )
+    send(embedded)
+
+    alert = embedded.get_by_role("alert")
+    alert.wait_for()
+    assert "What you typed is still here." in alert.inner_text()
+    link = alert.get_by_role("link")
+    assert link.get_attribute("href").endswith(f"/forms/{form_id}?language=en")
+    visitor.page.unroute("**/descriptor*")
+    send(embedded)
+    alert.get_by_text("This form has changed").wait_for()
+    assert embedded.locator("#f-email").input_value() == address
 
 
 def test_a_site_that_the_form_does_not_name_leads_to_the_forms_own_page(guest, stack, site):

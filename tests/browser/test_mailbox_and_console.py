@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from chalicelib.domain.catalog import LANGUAGES
 from tests.support.browser import (
     DESK,
     PHONE,
@@ -17,6 +18,7 @@ from tests.support.browser import (
     has_focus,
     is_given,
 )
+from tests.support.form_bodies import all_kinds
 from tests.support.stack import ROOT, until
 
 HTML = "<html lang='en'><head><title>News</title></head><body><p>Smörgås 🥪</p></body></html>"
@@ -33,6 +35,16 @@ def campaign(stack):
     made = stack.send_campaign("Smörgås 🥪", HTML)
     stack.finished(made)
     return made, reader
+
+
+@pytest.fixture(scope="module")
+def full_form(stack):
+    """A form with a field of every type, sites it is allowed on, and something for the lint."""
+    promise = {**dict.fromkeys(LANGUAGES, "One letter a month."), "en": "News"}
+    body = all_kinds("console", origins=["https://www.example.org"], promise=promise)
+    made = stack.api("POST", "/forms", body)
+    assert made.status == 201, made.text
+    return "console"
 
 
 def logged_in(page, stack, hands):
@@ -129,6 +141,42 @@ def test_the_console_is_accessible_and_fits(visit, stack, campaign, scheme):
             page.goto(path)
             assert_fits(page)
         assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_forms_in_the_console_are_accessible_and_fit(visit, stack, full_form, scheme):
+    page = visit(PHONE, scheme, script=True).open("/console/login")
+    page.get_by_label("API key").fill(stack.api_key)
+    page.get_by_role("button", name="Log in").click()
+    for path in ("/console/forms", f"/console/forms/{full_form}", "/console/forms/none"):
+        for size in (SMALL_PHONE, PHONE, DESK):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.goto(path)
+            assert_fits(page)
+            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+            assert_fits(page)
+        assert_accessible(page)
+
+
+def test_a_snippet_is_selected_with_keys_and_is_what_the_api_gives(visit, stack, hands, full_form):
+    page = visit(DESK).open("/console")
+    logged_in(page, stack, hands)
+    hands.press(page, page.get_by_role("link", name="Forms"))
+    hands.press(page, page.locator(f"a[href$='/{full_form}']"))
+    hands.press(page, page.get_by_role("link", name="Deutsch", exact=True))
+    area = page.get_by_label("Snippet without JavaScript, Deutsch")
+    hands.touch(page, area)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("typing changes nothing")
+    given = stack.api("GET", f"/forms/{full_form}/snippet?language=de").json
+    assert area.input_value() == given["html"]
+    selected = "it => it.value.slice(it.selectionStart, it.selectionEnd)"
+    assert area.evaluate(selected) == given["html"]
+    assert page.get_by_label("Script tag, Deutsch").input_value() == given["script"]
+
+    notice = page.locator("a[href^='/console/notices/']").first
+    hands.press(page, notice)
+    assert page.locator("h1").is_visible()
 
 
 def test_a_complaint_shows_in_the_mailbox_and_ends_the_mails(visit, stack, hands):

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from chalicelib.domain.ids import shard_of
 from chalicelib.domain.state import dump_state, load_state
 from tests.package.installation import KEY, Installation
-from tests.package.lambda_events import REGION
+from tests.package.lambda_events import REGION, body_of
+from tests.package.own_rights_story import own_rights
 
 VISITOR, SECOND, LEAVER, STRANGER = (
     f"{name}@example.org" for name in ("visitor", "second", "leaver", "stranger")
@@ -476,8 +477,15 @@ def operators(site: Installation) -> None:
     assert status == http.client.SEE_OTHER
     cookie = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
     (campaign, *_) = site.api("GET", "/campaigns")["items"]
+    (form,) = site.api("GET", "/forms")["items"]
+    shown = site.http("GET", "/console/forms/{form}", headers=cookie, form=form["id"])[1]
+    (notice, *_) = form["notices"]
+    assert notice["sha256"] in body_of(shown)
+    read = site.http("GET", "/console/notices/{notice}", headers=cookie, notice=notice["sha256"])
+    assert read[0] == http.client.OK
     for route in (
         "/console/overview",
+        "/console/forms",
         f"/console/campaigns/{campaign['id']}",
         "/console/compliance",
         "/console/compliance/erasures",
@@ -503,6 +511,7 @@ def walk(site: Installation) -> None:
     preferences(site)
     erasures(site)
     assert site.api("GET", "/rights-requests/{request}", request=owed)["closed_by_erasure"]
+    own_rights(site)
     never_confirmed(site)
     enrol(site)
     site.schedule("sequence_on_schedule")

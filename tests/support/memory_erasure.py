@@ -88,6 +88,11 @@ class MemoryPersonalData:
             for token in [token for token, link in links.items() if link.sid == sid]:
                 del links[token]
                 gone += 1
+            addresses = self.outside.address_links
+            for token in [token for token, link in addresses.items() if link.sid == sid]:
+                del addresses[token]
+                gone += 1
+            gone += self.outside.address_wishes.pop(sid, None) is not None
             self.hygiene.health.pop(sid, None)
             return gone
 

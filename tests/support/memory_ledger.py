@@ -188,6 +188,7 @@ def _require_conditions(rows: MemoryRows, append: Append) -> None:
         all((sid, entry.n) not in rows.entries for entry in append.entries),
         not append.index_request or append.entries[0].event not in rows.located,
         append.consume_token is None or (token is not None and token.used_ms is None),
+        append.add_mac not in rows.lookups,
     ]
     if append.new_subject is not None:
         conditions.append(sid not in rows.vault)
@@ -209,6 +210,9 @@ def _write(rows: MemoryRows, append: Append) -> None:
         macs = append.new_subject.macs
         rows.vault[sid] = append.new_subject.wrapped_key
         rows.lookups.update(dict.fromkeys(macs, sid))
+    if append.add_mac is not None:
+        macs = (*append.macs, append.add_mac)
+        rows.lookups[append.add_mac] = sid
     rows.states[sid] = StateRow(
         text=dump_state(append.state), macs=macs, last_leaf_hash=append.last_leaf_hash
     )

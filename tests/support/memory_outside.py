@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict, FatalError, NotFound
-from chalicelib.ports.access import AccessLink
+from chalicelib.ports.access import AccessLink, AddressLink, AddressWish
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from chalicelib.ports.traces import MailTrace
 from tests.support.faults import Faults, no_faults, struck
@@ -50,6 +51,8 @@ class OutsideRows:
     events: dict[str, StoredEvent] = field(default_factory=dict)
     traces: dict[str, tuple[MailTrace, int]] = field(default_factory=dict)
     access_links: dict[str, AccessLink] = field(default_factory=dict)
+    address_links: dict[str, AddressLink] = field(default_factory=dict)
+    address_wishes: dict[SubjectId, AddressWish] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

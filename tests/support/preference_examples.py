@@ -9,6 +9,7 @@ from chalicelib.domain.forms import NoticeRef
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.preferences import RHYTHMS, Decision, Offer, decide, mark, offers
 from chalicelib.domain.state import Scope, SubjectState
+from chalicelib.services.address_change import AddressAnswer, AddressStatus
 from chalicelib.services.preferences import Centre, Saved, Step
 from chalicelib.services.reasons_to_mail import Reason
 from chalicelib.vocabulary import EventType
@@ -122,6 +123,7 @@ def own_data(language: str) -> dict[str, Any]:
     held = {
         "id": "A" * 22,
         "profile": centre(language).profile,
+        "wished_address": "visitor@example.net",
         "frequency": {"max_per_week": 2, "paused_until": None},
         "consents": [
             {
@@ -136,6 +138,19 @@ def own_data(language: str) -> dict[str, Any]:
         "objections": [{"since": at}],
         "suppressions": [{"reason": "bounce", "since": at}],
         "restricted": True,
+        "rights_requests": [
+            {
+                "id": "b2Vmh3bLRvSwqTj0Q0uXwA",
+                "right": "access",
+                "brand": "demo",
+                "medium": "letter",
+                "received_at": "2026-11-23T12:00:00+00:00",
+                "status": "open",
+                "due_at": "2026-12-23T22:59:59+00:00",
+                "answered_at": None,
+                "note": "Asks what is kept.",
+            }
+        ],
         "history": [
             {"n": 0, "at": at, "says": "Sign-up.", "sealed": {"session": {"ip": "192.0.2.7"}}}
         ],
@@ -167,4 +182,22 @@ def preference_pages(language: str) -> dict[str, dict[str, Any]]:
         "preferences_saved": saved_data(language),
         "rights": base | {"address": "", "problem": False},
         "own_data": own_data(language),
+        **rights_pages(language),
+    }
+
+
+def rights_pages(language: str) -> dict[str, dict[str, Any]]:
+    """The pages on which people use their rights, by template name, with its data."""
+    base = {"language": language, "languages": LANGUAGES, "brand": DEMO_BRAND, "path": PATH}
+    answer = AddressAnswer(
+        status=AddressStatus.OPEN,
+        brand=DEMO_BRAND,
+        language=language,
+        address="visitor@example.net",
+    )
+    return {
+        "rights_done": base | {"what": "asked", "address": "visitor@example.net"},
+        "rights_address": base | {"address": "visitor@example", "malformed": True},
+        "rights_erasure": base | {"days": 7},
+        "address": base | {"path": f"/address/{TOKEN}", "answer": answer},
     }

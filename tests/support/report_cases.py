@@ -402,6 +402,21 @@ def withdrawn_and_bought() -> Case:
     return case.only(EventType.BASIS_RECORDED, claims, **SOLD_TO)
 
 
+def moved() -> Case:
+    """Another address, after the consent and before its end."""
+    claims = Claims(
+        subject={"email": "visitor@example.org", "email_before": "before@example.org"},
+        session={"ip": "198.51.100.4", "ua": BROWSER},
+        link={"wish": "A" * 22},
+    )
+    return confirmed().end(EventType.IDENTIFIER_CHANGED, claims, via="page")
+
+
+def moved_and_withdrawn() -> Case:
+    claims = Claims(session={"ip": "198.51.100.4", "ua": BROWSER})
+    return moved().end(EventType.CONSENT_WITHDRAWN, claims, via="page")
+
+
 def erased() -> Case:
     return withdrawn_by_page().erase()
 
@@ -418,6 +433,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "attested": attested,
     "bought": bought,
     "objected and attested": objected_and_attested,
+    "moved": moved,
+    "moved and withdrawn": moved_and_withdrawn,
     "withdrawn and attested": withdrawn_and_attested,
     "told to stop, and bought": withdrawn_and_bought,
     "erased": erased,

@@ -23,7 +23,7 @@ from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, Moment, no_faults
-from tests.support.memory_access import MemoryAccessStore
+from tests.support.memory_access import MemoryAccessStore, MemoryAddressWishes
 from tests.support.memory_audit import MemoryLedgerAudit, MemoryObjectAudit
 from tests.support.memory_catalog import (
     CatalogRows,
@@ -136,6 +136,7 @@ class World(Container):
             "rate": MemoryRateSlot(self.sending_rows, faults=strike),
             "activity": MemoryActivity(self.outside_rows, faults=strike),
             "access_rows": MemoryAccessStore(self.outside_rows, faults=strike),
+            "address_wishes": MemoryAddressWishes(self.outside_rows, faults=strike),
             "traces": MemoryTraces(self.outside_rows, faults=strike),
             "blobs": MemoryBlobs(self.outside_rows, faults=strike),
             "anchors": MemoryAnchors(faults=strike),
@@ -227,11 +228,7 @@ class World(Container):
     def handle(self, queue: Queue, body: Mapping[str, Any]) -> None:
         """Give one message to its service, as the Lambda handler would."""
         if queue is Queue.CONFIRMATIONS:
-            if "access" in body:
-                sid, brand = SubjectId(body["access"]), BrandId(body["brand"])
-                self.access_mail.send(sid, brand, body["language"], body["page"])
-            else:
-                self.confirmation_mail.send(EventId(body["request"]))
+            self._mail(body)
         elif queue is Queue.PLANS:
             self.planner.plan(body["campaign"], body["shard"])
         elif queue is Queue.CHUNKS:
@@ -249,3 +246,14 @@ class World(Container):
                 self.erasures.perform(body["erasure"])
             else:
                 self.unconfirmed.erase(EventId(body["unconfirmed"]))
+
+    def _mail(self, body: Mapping[str, Any]) -> None:
+        if "address" in body:
+            self.address_mail.ask(SubjectId(body["address"]), body["wish"])
+        elif "moved" in body:
+            self.address_mail.tell(SubjectId(body["moved"]), body["entry"], body["language"])
+        elif "access" in body:
+            sid, brand = SubjectId(body["access"]), BrandId(body["brand"])
+            self.access_mail.send(sid, brand, body["language"], body["page"])
+        else:
+            self.confirmation_mail.send(EventId(body["request"]))

@@ -118,7 +118,7 @@ class DynamoBrands(_Catalogue):
         following = replace(brand, revision=brand.revision + 1)
         unchanged = BrandRow.revision == brand.revision
         if brand.revision == 0:
-            # A row written before brands could change has no revision.
+            # A brand that never changed has no revision in its row.
             unchanged = BrandRow.revision.does_not_exist() | unchanged
         row = BrandRow.from_domain(following)
         self._put("replace a brand", row, (BrandRow.code == brand.code) & unchanged)

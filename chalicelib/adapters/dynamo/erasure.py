@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
-from chalicelib.adapters.dynamo.access import link_key, links_key
+from chalicelib.adapters.dynamo.access import linked, links_key
 from chalicelib.adapters.dynamo.activity import events_key
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
@@ -187,7 +187,7 @@ class DynamoPersonalData:
         ]
         links = [require_text(row, "sk") for row in self._partition(self._activity, links_key(sid))]
         # A link first: without it, its place would find nothing when this runs again.
-        self._delete(self._activity, [link_key(name.removeprefix("A#")) for name in links])
+        self._delete(self._activity, [found for name in links if (found := linked(name))])
         places = [key(links_key(sid), name) for name in links]
         self._delete(self._activity, [*events, *places, _health_key(sid)])
         return len(sealed) + len(other) + len(events) + len(links)

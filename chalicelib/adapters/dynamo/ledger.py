@@ -137,7 +137,8 @@ class DynamoLedgerStore:
         """Write the append as one transaction.
 
         Raises:
-            Conflict: the chain moved on, the token was used, or the subject was made meanwhile.
+            Conflict: the chain moved on, the token was used, the subject was made meanwhile, or
+                ``add_mac`` leads to somebody.
             FatalError: its entries are not the ones its state counts.
         """
         whole = append.expected_entries + len(append.entries) == append.state.entries
@@ -267,9 +268,12 @@ class DynamoLedgerStore:
             ":folded": text(dump_state(append.state)),
             ":tip": text(append.last_leaf_hash),
         }
-        if append.new_subject is not None:
+        macs = append.new_subject.macs if append.new_subject is not None else ()
+        if append.add_mac is not None:
+            macs = (*append.macs, append.add_mac)
+        if macs:
             change += ", macs = :macs"
-            values[":macs"] = {"L": [text(mac) for mac in append.new_subject.macs]}
+            values[":macs"] = {"L": [text(mac) for mac in macs]}
         condition = "attribute_not_exists(pk)"
         if append.expected_entries:
             condition = "n = :expected AND v = :v"
@@ -298,6 +302,9 @@ class DynamoLedgerStore:
                 *(put_new(self._ledger, {**lookup_key(mac), **looked_up}) for mac in new.macs),
                 put_new(self._vault, {**row, **key}),
             ]
+        if append.add_mac is not None:
+            found: Item = {"v": _VERSION, "sid": text(append.sid)}
+            return [put_new(self._ledger, {**lookup_key(append.add_mac), **found})]
         if not append.check_subject:
             return []
         is_subject = {":sid": text(append.sid)}

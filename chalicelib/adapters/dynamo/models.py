@@ -102,7 +102,8 @@ class BrandRow(Row):
 
     @classmethod
     def from_domain(cls, brand: Brand) -> Self:
-        """Return the row of ``brand``."""
+        """Return the row of ``brand``; what it leaves at its default is not stored."""
+        scope = brand.unsubscribe_scope
         return cls(
             BRANDS,
             brand.id,
@@ -116,8 +117,8 @@ class BrandRow(Row):
             default_language=brand.default_language,
             time_zone=brand.time_zone or None,
             privacy=dict(brand.privacy) or None,
-            unsubscribe_scope=str(brand.unsubscribe_scope),
-            revision=brand.revision,
+            unsubscribe_scope=None if scope is UnsubscribeScope.BRAND else str(scope),
+            revision=brand.revision or None,
         )
 
     def to_domain(self) -> Brand:

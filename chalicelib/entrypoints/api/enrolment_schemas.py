@@ -7,6 +7,7 @@ Guarantees that each basis asks for all that it rests on: a body that lacks a pi
 from typing import Final
 
 from chalicelib.domain.enrolment import Blocked, Enrolling
+from chalicelib.domain.forms import MAX_TYPED_CHARS
 from chalicelib.domain.parameters import MAX_TAG_CHARS
 from chalicelib.entrypoints.api.shapes import (
     ADDRESS,
@@ -50,9 +51,18 @@ _TEXTS: Final[Schema] = {
     "additionalProperties": line(MAX_VALUE_CHARS),
     "maxProperties": MAX_VALUES,
 }
+_ATTRIBUTES: Final[Schema] = {
+    **_TEXTS,
+    "description": f"Kept with a new profile; {MAX_TYPED_CHARS} characters together at most.",
+}
 _VISITOR: Final[Schema] = closed(
     {
-        "ip": {**line(45), "description": "Network address the person's act came from."},
+        "ip": {
+            "type": "string",
+            "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
+            "maxLength": 45,
+            "description": "Network address the person's act came from.",
+        },
         "user_agent": line(500),
         "page": {**line(500), "description": "Address of the page the person was on."},
     },
@@ -100,7 +110,7 @@ ENROLMENT_SCHEMAS: Final[dict[str, Schema]] = {
                 "at": {**TIME, "description": "When the person sent the boxes off."},
                 "visitor": _VISITOR,
                 "language": LANGUAGE,
-                "attributes": _TEXTS,
+                "attributes": _ATTRIBUTES,
                 "tag": _TAG,
             },
             *("form", "notice", "language", "attributes", "tag"),
@@ -117,7 +127,7 @@ ENROLMENT_SCHEMAS: Final[dict[str, Schema]] = {
             "sale": closed({"reference": line(200), "product": line(200), "at": TIME}),
             "objection_offered": closed({"how": line(500), "at": TIME}),
             "language": LANGUAGE,
-            "attributes": _TEXTS,
+            "attributes": _ATTRIBUTES,
         },
         *("list", "language", "attributes"),
     ),

@@ -7,6 +7,7 @@ Guarantees that what is answered can be sent again: the same members, with the s
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.addresses import MAX_ADDRESS_CHARS
 from chalicelib.domain.form_lint import Finding
 from chalicelib.domain.forms import (
     Box,
@@ -50,15 +51,19 @@ def form_of(body: Mapping[str, Any]) -> Form:
     )
 
 
+_AUTOCOMPLETE = {FieldType.EMAIL: "email", FieldType.PHONE: "tel", FieldType.URL: "url"}
+
+
 def _field(item: Mapping[str, Any]) -> Field:
     choices = (Choice(value=each["value"], label=each["label"]) for each in item.get("choices", ()))
+    type_ = FieldType(item["type"])
     return Field(
         name=item["name"],
-        type=FieldType(item["type"]),
+        type=type_,
         label=item["label"],
-        required=item.get("required", item["type"] == FieldType.EMAIL),
-        max_chars=item.get("max_chars", 100),
-        autocomplete=item.get("autocomplete", "off"),
+        required=item.get("required", type_ is FieldType.EMAIL),
+        max_chars=item.get("max_chars", MAX_ADDRESS_CHARS if type_ is FieldType.EMAIL else 100),
+        autocomplete=item.get("autocomplete", _AUTOCOMPLETE.get(type_, "off")),
         hint=item.get("hint", {}),
         choices=tuple(choices),
         **{name: item.get(name) for name in _BOUNDS},

@@ -14,6 +14,7 @@ from chalicelib.domain.forms import Form
 from chalicelib.entrypoints.api.form_shapes import findings_shape, form_of, form_shape
 from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer
 from chalicelib.entrypoints.languages import choose_language
+from chalicelib.entrypoints.snippets import snippet_of
 from chalicelib.errors import InputError, NotFound
 
 
@@ -85,7 +86,7 @@ def get_form_version(call: Call) -> Mapping[str, Any]:
 @operation("GET", "/forms/{form}/snippet", KeyScope.READ, gives="Snippet", queries=("language",))
 def get_form_snippet(call: Call) -> Mapping[str, Any]:
     """Get what puts a form on a page of yours: HTML without JavaScript, or one script tag."""
-    setup, base_url = call.container.setup, call.container.settings.base_url
+    setup = call.container.setup
     form = setup.form(call.word("form"))
     brand = setup.brand(form.brand)
     offered = tuple(ref.language for ref in form.notices)
@@ -95,22 +96,12 @@ def get_form_snippet(call: Call) -> Mapping[str, Any]:
             code="bad_language", detail=f"This form is in {', '.join(offered)}. Take one of them."
         )
     language = choose_language([call.request.query], "", brand.default_language, offered)
-    data = {
-        "base_url": base_url,
-        "brand": brand,
-        "form": form,
-        "language": language,
-        "notice": form.notice(language),
-    }
-    html = call.container.renderer.page("pages/snippet.html", data)
+    snippet = snippet_of(call.container, form, brand, language)
     return {
         "language": language,
         "version": form.version,
-        "html": "".join(f"{line}\n" for line in html.splitlines() if line.strip()),
-        "script": (
-            f'<script async src="{base_url}/forms/{form.id}/embed.js"'
-            f' data-language="{language}"></script>'
-        ),
+        "html": snippet.html,
+        "script": snippet.script,
     }
 
 

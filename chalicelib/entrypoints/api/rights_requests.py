@@ -49,8 +49,8 @@ _REFUSED = (
 )
 _RESTRICTED = "Before the restriction is lifted, the person is to be told (GDPR Art. 18(3))."
 _LIFTED = (
-    "The restriction has ended; the person was to be told before (GDPR Art. 18(3)). What they "
-    "withdrew or objected to stays ended."
+    "The restriction has ended, unless another request of the person still restricts; the person "
+    "was to be told before (GDPR Art. 18(3)). What they withdrew or objected to stays ended."
 )
 
 

@@ -59,7 +59,11 @@ RIGHTS_SCHEMAS: Final[dict[str, Schema]] = {
                 "right": _words(Right),
                 "brand": SLUG,
                 "medium": {"type": "string", "enum": list(ENTERED)},
-                "received_at": {**TIME, "maxLength": 40},
+                "received_at": {
+                    **TIME,
+                    "maxLength": 40,
+                    "description": "Not to come, and no earlier than 25 May 2018.",
+                },
                 "received_by": {**line(MAX_RECEIVER_CHARS), "description": "Who took it."},
                 "note": {
                     "type": "string",

@@ -85,10 +85,11 @@ def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
     ended = ".ended" if consent.end else ""
     claimed = ended or (".before" if consent.before else "")
     moment = consent.answer if consent.is_given and consent.answer else consent.start
+    part = ".part" if consent.is_in_part else ""
     if consent.is_double_opt_in:
-        key = "state.ended" if ended else "state.confirmed"
+        key = "state.ended" if ended else f"state.confirmed{part}"
     elif consent.is_given:
-        key = f"state.given{ended}"
+        key = f"state.given{ended or part}"
     elif consent.answer is not None:
         key = "state.refused"
     elif consent.is_attested:
@@ -109,6 +110,17 @@ def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
         before=say.at_of(consent.before) if consent.before else "",
         how=say.event(other.fields) if other else "",
         answered=say.at_of(consent.answer) if consent.answer else "",
+        left=_left(say, consent),
+    )
+
+
+def _left(say: Sayer, consent: Consent) -> str:
+    """What nothing took back, list by list."""
+    left = consent.left or frozenset()
+    lists = sorted({place[0] for place in left})
+    return "; ".join(
+        f"{say.lists((each,))}: {say.purposes(tuple(sorted(p for x, p in left if x == each)))}"
+        for each in lists
     )
 
 
@@ -290,7 +302,8 @@ def _sent(say: Sayer, evidence: Evidence, story: Story, consent: Consent) -> Ite
         return
     if consent.end is None:
         if consent.is_given or consent.start.fields.type is not EventType.CONSENT_REQUESTED:
-            yield say("fact.not_ended", last=story.last.n)
+            key = "fact.not_ended.part" if consent.is_in_part else "fact.not_ended"
+            yield say(key, last=story.last.n, left=_left(say, consent))
         return
     yield _paragraph(
         (*_end(say, evidence, consent.end, "fact.ended"), *_after(say, evidence, story, consent))
@@ -335,7 +348,9 @@ def _after(say: Sayer, evidence: Evidence, story: Story, consent: Consent) -> It
 
 
 def _ends(say: Sayer, story: Story) -> Iterator[Markup]:
-    """What concerns the whole person: suppression, restriction, erasure."""
+    """What concerns the whole person: another address, suppression, restriction, erasure."""
+    for told in story.moves:
+        yield _moved(say, told)
     for told in story.stops:
         yield say(
             "fact.stopped",
@@ -359,6 +374,19 @@ def _ends(say: Sayer, story: Story) -> Iterator[Markup]:
                 say("fact.erased.final", final=say.at(erasure.final_after_ms)),
             )
         )
+
+
+def _moved(say: Sayer, told: Told) -> Markup:
+    """From which address to which, where the entry is opened here."""
+    values: dict[str, str | int] = {
+        "at": say.at_of(told),
+        "event": say.event(told.fields),
+        "n": told.n,
+    }
+    address, before = told.text("subject", "email"), told.text("subject", "email_before")
+    if address and before:
+        return say("fact.moved", address=address, before=before, **values)
+    return say("fact.moved.unnamed", closed=_absent(say, told, "subject"), **values)
 
 
 def _absent(say: Sayer, told: Told, claim: str) -> str:

@@ -13,13 +13,23 @@ from schemathesis.generation import GenerationMode
 
 BEYOND_SCHEMAS = frozenset(
     {
+        "bad_attributes",  # their characters are counted together
+        "bad_boxes",  # which boxes a form has, depends on what is stored
+        "bad_brand",  # whether there is such a brand, likewise
         "bad_cursor",  # a cursor is ours to read
+        "bad_fields",  # which fields a form has, depends on what is stored
         "bad_form",  # boxes, fields and lists of a form hang together
         "bad_language",  # which languages a form has, depends on what is stored
+        "bad_list",  # whether the brand has such a list, depends on what is stored
         "bad_mail",  # a mail's parts are counted, and so are its bytes
         "bad_key",  # its name is printable text
+        "bad_notice",  # which texts were published, and when, depends on what is stored
+        "bad_objection_offer",  # two times of the body are compared
+        "bad_received_by",  # printable, as bad_text
+        "bad_received_at",  # a time to come is one today and none tomorrow
         "bad_template",  # a template is a programme
         "bad_text",  # printable: which characters are, changes with Unicode
+        "bad_time",  # as bad_received_at
         "brand_fixed",  # whose form it is, depends on what is stored
         "dark_pattern",  # what a sentence says
         "idempotency_key_reused",

@@ -301,3 +301,33 @@ def test_of_appends_at_the_same_moment_exactly_one_wins(ports):
     history = ports.ledger.history(subject("ada"))
     assert [x.event for x in history] == [event("ada 0"), event(winners[0])]
     assert len(ports.outbox.pending(10)) == 2
+
+
+def test_an_added_mac_leads_to_the_subject_beside_the_old_one(ports):
+    ports.ledger.commit(first_append("ada"))
+    moved = next_append("ada", 1, add_mac=mac("ada two"), check_subject=False)
+    ports.ledger.commit(moved)
+    assert ports.ledger.load(moved.sid).macs == (mac("ada"), mac("ada two"))
+    assert ports.ledger.lookup(mac("ada")).sid == moved.sid
+    assert ports.ledger.lookup(mac("ada two")).sid == moved.sid
+    ports.ledger.commit(next_append("ada", 2, macs=(mac("ada"), mac("ada two"))))
+    assert ports.ledger.load(moved.sid).macs == (mac("ada"), mac("ada two"))
+
+
+def test_a_mac_that_leads_to_anybody_cannot_be_added_and_nothing_is_written(ports):
+    ports.ledger.commit(first_append("ada"))
+    ports.ledger.commit(first_append("bert"))
+    before = ports.stored_text()
+    for taken in ("bert", "ada"):
+        with pytest.raises(Conflict):
+            ports.ledger.commit(next_append("ada", 1, add_mac=mac(taken), check_subject=False))
+    assert ports.stored_text() == before
+
+
+def test_of_two_subjects_who_add_one_mac_at_once_one_gets_it(ports):
+    for name in ("ada", "bert"):
+        ports.ledger.commit(first_append(name))
+    ports.ledger.commit(next_append("ada", 1, add_mac=mac("both"), check_subject=False))
+    with pytest.raises(Conflict):
+        ports.ledger.commit(next_append("bert", 1, add_mac=mac("both"), check_subject=False))
+    assert ports.ledger.lookup(mac("both")).sid == subject("ada")

@@ -39,5 +39,15 @@ def test_every_text_is_translated_with_the_same_values_in_it(language):
             assert _values(source) == _values(translated), source
 
 
+def test_a_catalogue_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "kvitto.mo"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        tool.replace_file(path, b"new")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def _values(text: str) -> list[str]:
     return sorted(re.findall(r"%\((\w+)\)s", text))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our own pages, notices and mails: what each must hold, in every language."""
 
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,26 +15,27 @@ from chalicelib.adapters.templates import (
     utc_minute,
     zone_minute,
 )
-from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
+from chalicelib.domain.campaigns import CampaignStatus, Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand
-from chalicelib.domain.erasure import Erasure, Ground
-from chalicelib.domain.forms import NoticeRef
-from chalicelib.domain.ids import JobId, SubjectId
-from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.signup import Problem
 from chalicelib.errors import FatalError, InputError
-from chalicelib.proof.words import TABLES
-from chalicelib.services.erasure import Certificate
-from chalicelib.services.findings import Finding, Standing
-from chalicelib.services.receipts import Receipt, ReceiptStatus
-from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
-from tests.support.gate_cases import stepping
-from tests.support.preference_examples import preference_pages
+from infra.local.demo_data import DEMO_BRAND, DEMO_FORM
+from tests.support.page_examples import (
+    MAILS,
+    NOTICE,
+    TOKEN,
+    Pages,
+    campaign,
+    campaign_data,
+    console_pages,
+    form_data,
+    mail_data,
+    notice_data,
+    notices,
+    visitor_pages,
+)
 from tests.support.unsubscribe_examples import WHOLE
 
-NOTICE = NoticeRef(language="en", sha256="ab" * 32, text_sha256="cd" * 32, published_ms=0)
-CHECKPOINT = {"origin": "log.example.org/demo", "size": 12, "root": "Q3Vyc29y"}
-TOKEN = "t" * 43
 RENDERER = TemplateRenderer()
 
 
@@ -64,198 +65,89 @@ class Reader(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def form_data(language: str, **changes: Any) -> dict[str, Any]:
-    values = {
-        "language": language,
-        "brand": DEMO_BRAND,
-        "form": DEMO_FORM,
-        "notice": NOTICE,
-        "languages": LANGUAGES,
-        "values": {},
-        "problems": {},
-        "shown": "token",
-        "tag": "",
-        "changed": False,
-    }
-    return values | changes
-
-
-def checking_data(**changes: Any) -> dict[str, Any]:
-    values = {
-        "form": DEMO_FORM,
-        "address": "visitor@gmial.com",
-        "suggestion": "visitor@gmail.com",
-        "values": {"email": "visitor@gmial.com", "newsletter": "1"},
-    }
-    return values | changes
-
-
-def campaign(**changes: Any) -> Campaign:
-    values: dict[str, Any] = {
-        "id": "AAAAAAAAAAAAAAAAAAAAAA",
-        "brand": DEMO_BRAND.id,
-        "list": DEMO_LIST.id,
-        "purpose": "newsletter",
-        "name": "November <news>",
-        "content": Content(subject="s", html="h"),
-        "status": CampaignStatus.SENDING,
-        "created_ms": 0,
-        "started_ms": 0,
-        "planned": 10,
-    }
-    return Campaign(**(values | changes))
-
-
-def certificate(*, suppress: bool) -> Certificate:
-    erasure = Erasure(
-        id=JobId("AAAAAAAAAAAAAAAAAAAAAA"),
-        sid=SubjectId("BAAAAAAAAAAAAAAAAAAAAA"),
-        ground=Ground.WITHDRAWN,
-        suppress=suppress,
-        requested_by="key",
-        requested_ms=0,
-    )
-    return Certificate(
-        erasure=erasure,
-        event="CAAAAAAAAAAAAAAAAAAAAA",
-        index=7,
-        leaf='{"v":"cl/1"}',
-        leaf_sha256="0" * 64,
-        chain_entries=4,
-        vault_ref="1" * 64,
-        erased_ms=1_795_435_200_000,
-        final_ms=1_796_040_000_000,
-        origin="mail.example.org/ledger",
-        checkpoint="mail.example.org/ledger\n8\nAAAA\n",
-    )
-
-
-def public_pages(language: str) -> dict[str, str]:
-    base = {"language": language, "brand": DEMO_BRAND}
-    agreed = base | {
-        "lists": ["Newsletter"],
-        "sentences": [box.text[language] for box in DEMO_FORM.boxes],
-    }
-    after = {"gift": None, "onward": None}
-    wanted: dict[str, dict[str, Any]] = {
-        "form": form_data(language),
-        "check_mail": base | checking_data(),
-        "confirm": agreed | {"token": TOKEN, "refusing": False},
-        "confirmed": agreed | after | {"receipt": "AAAAAAAAAAAAAAAAAAAAAA", "receipt_path": None},
-        "already_confirmed": base | after,
-        "refused": base,
-        "confirm_expired": base | {"form_id": "demo", "token": TOKEN},
-        "confirm_overtaken": base | {"form_id": "demo"},
-        "confirm_invalid": base,
-        "unsubscribe": base | WHOLE | {"token": TOKEN},
-        "unsubscribed": base | WHOLE,
-        "unsubscribed_reason": base | {"reason": "other"},
-        "privacy": base,
-        "busy": base | {"minutes": 37},
-        "extra_step": base | stepping("disposable"),
-        "error": {"language": language, "brand": None, "status": 404, "reference": None},
-    }
-    wanted["erasure_certificate"] = {
-        "language": language,
-        "certificate": certificate(suppress=True),
-        "words": TABLES[language],
-    }
-    wanted["receipt"] = base | {
-        "receipt": Receipt(status=ReceiptStatus.ERASED, brand=DEMO_BRAND),
-        "evidence": None,
-    }
-    wanted |= preference_pages(language)
-    pages = {f"pages/{name}.html": data for name, data in wanted.items()}
-    pages["notices/consent.html"] = base | {"form": DEMO_FORM, "form_sha256": "33" * 32}
+def rendered(pages: Pages) -> dict[str, str]:
     return {name: RENDERER.page(name, data) for name, data in pages.items()}
 
 
-def console_pages() -> dict[str, str]:
-    progress = Progress(planned=10, sent=6, skipped={"withdrawn": 1}, unknown=1)
-    wanted: dict[str, dict[str, Any]] = {
-        "login": {"problem": None},
-        "overview": {"lists": [DEMO_LIST], "campaigns": [campaign()], "more": False},
-        "campaign": {"campaign": campaign(), "progress": progress},
-        "error": {"title": "There is nothing here", "detail": "No campaign has this id."},
-        "forbidden": {"why": "scope"},
-        **compliance_pages(),
-    }
-    return {name: RENDERER.page(f"console/{name}.html", data) for name, data in wanted.items()}
+@cache
+def page_data(language: str) -> Pages:
+    """The data of what is a whole page: no text, and no part of one."""
+    notice = {"notices/consent.html": notices(language)["notices/consent.html"]}
+    return {**visitor_pages(language), **notice, **console_pages(language)}
 
 
-def compliance_pages() -> dict[str, dict[str, Any]]:
-    asked = certificate(suppress=True).erasure
-    job = Job(id=asked.id, kind="proofs", status=JobStatus.READY, created_ms=0, request={})
-    standing = Standing(
-        consents=(),
-        objections=(),
-        suppressions=(),
-        is_restricted=True,
-        is_erased=False,
-        erasure=None,
-    )
-    found = Finding(
-        sid=asked.sid, email="visitor@example.org", language="en", mails=(), standing=standing
-    )
-    frame = {"form_token": TOKEN, "is_officer": True, "words": TABLES["en"]}
-    search = {"problem": None, "clue": "", "waiting": [asked], "proofs": [job]}
-    chosen = {"grounds": tuple(Ground), "countries": ("SE",), "reasons": ("complaint",)}
-    person = {"brands": {}, "zone": "Europe/Stockholm", "items": (), "lists": (), "purposes": ()}
-    wish = {"ground": "withdrawn", "suppress": True, "country": None, "subscriber": asked.sid}
-    keys = {"is_refused": False, "is_own": False, "asked_by": "one", "approved_by": ""}
-    return {
-        "compliance": frame | search,
-        "person": frame | person | chosen | {"found": found, "standing": standing},
-        "proof": frame | {"job": job},
-        "erasures": frame | {"erasures": [asked], "more": True},
-        "erasure_preview": frame | wish | {"consequences": ()},
-        "erasure": frame | keys | {"erasure": asked, "consequences": ()},
-    }
+@cache
+def html_of(language: str, name: str) -> str:
+    return RENDERER.page(name, page_data(language)[name])
 
 
-EVERY_PAGE = [
-    *((language, name) for language in LANGUAGES for name in public_pages("en")),
-    *(("console", name) for name in console_pages()),
-]
-_RENDERED = {language: public_pages(language) for language in LANGUAGES}
-_RENDERED["console"] = console_pages()
+EVERY_PAGE = [(language, name) for language in LANGUAGES for name in page_data(language)]
 
 
-@pytest.mark.parametrize(("group", "name"), EVERY_PAGE)
-def test_every_page_stands_alone_and_can_be_found_one_s_way_in(group, name):
-    html = _RENDERED[group][name]
+@pytest.mark.parametrize(("language", "name"), EVERY_PAGE)
+def test_every_page_stands_alone_and_can_be_found_one_s_way_in(language, name):
+    html = html_of(language, name)
     page = Reader(html)
     assert "://" not in html
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.tags}
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     assert "@import" not in html
     assert "url(" not in html
-    assert page.all("html") == [{"lang": "en" if group == "console" else group}]
+    assert page.all("html") == [{"lang": language}]
     assert len(page.all("title")) == len(page.all("main")) == len(page.all("h1")) == 1
     assert html.split("<title>")[1].split("</title>")[0].strip()
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize(("group", "name"), EVERY_PAGE)
-def test_every_input_has_a_label_and_every_form_posts_to_an_absolute_path(group, name):
-    page = Reader(_RENDERED[group][name])
+@pytest.mark.parametrize(("language", "name"), EVERY_PAGE)
+def test_every_input_has_a_label_and_every_form_posts_to_an_absolute_path(language, name):
+    page = Reader(html_of(language, name))
     labelled = {attributes["for"] for attributes in page.all("label")}
-    shown = [x for x in page.all("input") if x.get("type") != "hidden"]
+    fields = [*page.all("input"), *page.all("select"), *page.all("textarea")]
+    shown = [x for x in fields if x.get("type") != "hidden"]
     assert all(x["id"] in labelled for x in shown)
     for form in page.all("form"):
         assert form["method"] == "post"
         assert form["action"].startswith("/")
 
 
-def test_every_template_file_is_rendered_here_or_part_of_one_that_is():
-    parts = {"layout.html", "style.css", "agreed.html", "receipt.js", "after_confirmation.html"}
-    parts |= {"form_parts.html", "look.css", "snippet.html"}
-    parts |= {"languages.html", "rights_part.html"}
-    files = {path.name for path in (TEMPLATES / "pages").iterdir()} - parts
-    assert files == {name.split("/")[1] for name in public_pages("en")} - {"consent.html"}
-    files = {path.stem for path in (TEMPLATES / "console").iterdir()} - {"layout", "parts"}
-    assert files == set(console_pages())
+PARTS = {
+    "pages": {
+        *("after_confirmation.html", "agreed.html", "form_parts.html", "languages.html"),
+        *("layout.html", "look.css", "rights_address_form.html", "rights_part.html"),
+        *("snippet.html", "style.css"),
+        *("unsubscribe_everything.html", "receipt.js", "embed.js", "embed_words.txt"),
+    },
+    "console": {"layout.html", "parts.html", "rights_words.html"},
+    "notices": set(),
+    "emails": {"campaign_footer.html", "campaign_footer.txt", "foot.txt", "layout.html"},
+}
+"""What is rendered within another, or with it."""
+
+
+@pytest.mark.parametrize("folder", PARTS)
+def test_every_template_file_is_rendered_here_or_part_of_one_that_is(folder):
+    named = {**visitor_pages("en"), **notices("en"), **console_pages("en")}
+    whole = {name.split("/")[1] for name in named if name.startswith(folder)}
+    whole |= set(MAILS) if folder == "emails" else set()
+    files = {path.name for path in (TEMPLATES / folder).iterdir()}
+    assert files - PARTS[folder] == whole
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notices_and_mails_are_whole_in_every_language(language):
+    english = rendered(notices("en"))
+    for name, text in rendered(notices(language)).items():
+        assert DEMO_BRAND.controller_name in text
+        assert (text == english[name]) is (language == "en")
+    for name in MAILS:
+        mail, other = (RENDERER.mail(name, mail_data(code)) for code in (language, "en"))
+        assert (mail.subject == other.subject) is (language == "en")
+        assert (mail.text == other.text) is (language == "en")
+    campaign_mail = RENDERER.campaign("s", "<p>h</p>", None, campaign_data(language))
+    for part in (campaign_mail.html, campaign_mail.text):
+        assert campaign_data(language)["preferences_url"] in part
 
 
 def test_a_time_is_said_on_the_clocks_of_a_zone_too():
@@ -266,7 +158,7 @@ def test_a_time_is_said_on_the_clocks_of_a_zone_too():
 
 
 def test_the_demo_form_asks_for_one_address_and_ticks_nothing():
-    page = Reader(_RENDERED["en"]["pages/form.html"])
+    page = Reader(html_of("en", "pages/form.html"))
     inputs = {x["name"]: x for x in page.all("input")}
     emails = [x for x in inputs.values() if x["type"] == "email"]
     assert [x["autocomplete"] for x in emails] == ["email"]
@@ -316,7 +208,7 @@ def test_every_problem_has_a_sentence_in_every_language(language, problem):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_notice_names_controller_promise_boxes_withdrawal_rights_and_contact(language):
-    data = {"language": language, "brand": DEMO_BRAND, "form": DEMO_FORM, "form_sha256": ""}
+    data = notice_data(language)
     html = Reader(RENDERER.page("notices/consent.html", data)).text
     text = " ".join(RENDERER.page("notices/consent.txt", data).split())
     unsubscribe = {
@@ -337,12 +229,12 @@ def test_the_notice_names_controller_promise_boxes_withdrawal_rights_and_contact
 
 @pytest.mark.parametrize("name", ["notices/consent.html", "notices/consent.txt"])
 def test_a_notice_has_the_same_bytes_from_any_process(name):
-    data = {"language": "de", "brand": DEMO_BRAND, "form": DEMO_FORM, "form_sha256": ""}
+    data = notice_data("de")
     assert TemplateRenderer().page(name, data) == TemplateRenderer().page(name, data)
 
 
 def test_a_confirmation_is_one_plain_button_and_a_refusal_another():
-    page = Reader(_RENDERED["en"]["pages/confirm.html"])
+    page = Reader(html_of("en", "pages/confirm.html"))
     answers = [x["value"] for x in page.all("input") if x["name"] == "answer"]
     assert answers == ["confirm", "refuse"]
     assert [x["action"] for x in page.all("form")] == [f"/confirm/{TOKEN}"] * 2
@@ -350,7 +242,7 @@ def test_a_confirmation_is_one_plain_button_and_a_refusal_another():
 
 
 def test_unsubscribing_is_one_button_that_posts_what_rfc_8058_posts():
-    page = Reader(_RENDERED["de"]["pages/unsubscribe.html"])
+    page = Reader(html_of("de", "pages/unsubscribe.html"))
     assert [x["action"] for x in page.all("form")] == [f"/unsubscribe/{TOKEN}"]
     hidden = {x["name"]: x["value"] for x in page.all("input")}
     assert hidden["List-Unsubscribe"] == "One-Click"
@@ -377,21 +269,6 @@ def test_a_wait_is_counted_in_words(language, minutes):
     assert (str(minutes) in shown) is (minutes > 1)
 
 
-def mail_data(language: str, **changes: Any) -> dict[str, Any]:
-    values = {
-        "language": language,
-        "brand": DEMO_BRAND,
-        "lists": ["Newsletter"],
-        "sentences": [DEMO_FORM.boxes[0].text[language]],
-        "requested_ms": 1_795_435_200_000,
-        "checkpoint": CHECKPOINT,
-        "confirm_url": f"https://news.example.org/confirm/{TOKEN}",
-        "cancel_url": f"https://news.example.org/confirm/{TOKEN}?refuse=1",
-        "unsubscribe_url": f"https://news.example.org/unsubscribe/{TOKEN}",
-    }
-    return values | changes
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_confirmation_mail_holds_request_link_refusal_sender_and_checkpoint(language):
     mail = RENDERER.mail("confirm", mail_data(language))
@@ -409,7 +286,7 @@ def test_the_confirmation_mail_holds_request_link_refusal_sender_and_checkpoint(
 
 
 def test_our_mails_load_nothing_and_track_nothing():
-    for name in ("confirm", "already_subscribed"):
+    for name in MAILS:
         html = RENDERER.mail(name, mail_data("fr")).html
         tags = {tag for tag, _ in Reader(html).tags}
         assert not tags & {"img", "script", "link", "iframe"}
@@ -418,7 +295,7 @@ def test_our_mails_load_nothing_and_track_nothing():
 
 def test_the_subject_on_the_check_mail_page_is_the_subject_of_the_mail():
     for language in LANGUAGES:
-        page = Reader(_RENDERED[language]["pages/check_mail.html"]).text
+        page = Reader(html_of(language, "pages/check_mail.html")).text
         assert RENDERER.mail("confirm", mail_data(language)).subject in page
 
 
@@ -462,10 +339,10 @@ def test_the_console_reloads_only_while_a_campaign_moves():
 
 
 def test_empty_lists_and_campaigns_say_what_to_do_next():
-    data: dict[str, object] = {"lists": [], "campaigns": [], "more": False}
+    data = dict.fromkeys(("lists", "campaigns", "left"), ()) | {"more": False, "more_brands": False}
     html = RENDERER.page("console/overview.html", data)
-    assert "POST /api/v1/campaigns" in html
-    assert "POST /api/v1/lists" in html
+    for noun in ("campaigns", "lists", "brands"):
+        assert f"POST /api/v1/{noun}" in html
 
 
 def test_words_fall_back_to_english_and_a_time_reads_alike_everywhere():

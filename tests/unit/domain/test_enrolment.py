@@ -12,6 +12,7 @@ from chalicelib.domain.enrolment import (
     SKEW_MS,
     Blocked,
     Enrolling,
+    Person,
     bad_basis,
     consent_blocked,
     require_offered,
@@ -19,6 +20,7 @@ from chalicelib.domain.enrolment import (
     sale_blocked,
 )
 from chalicelib.domain.events import EMAIL, Event, Via
+from chalicelib.domain.forms import MAX_TYPED_CHARS
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import Scope, consent_keys
 from chalicelib.errors import InputError
@@ -109,3 +111,11 @@ def test_the_refusal_of_a_basis_names_all_three_and_why():
 
 def test_every_reason_to_skip_has_its_sentence():
     assert set(SENTENCES) == set(SkipReason)
+
+
+def test_attributes_are_as_long_together_as_what_a_form_may_ask_and_no_longer():
+    most = {"a": "x" * (MAX_TYPED_CHARS - 1), "b": "x"}
+    assert Person(email="buyer@example.org", attributes=most).attributes == most
+    with pytest.raises(InputError) as refused:
+        Person(email="buyer@example.org", attributes={**most, "c": "x"})
+    assert refused.value.code == "bad_attributes"

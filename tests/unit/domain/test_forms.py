@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A form is whole and harmless by construction: nothing else can be stored or shown."""
 
+import re
 from dataclasses import fields, replace
 
 import pytest
@@ -117,6 +118,22 @@ def test_https_and_this_machine_are_places_to_go_to(url):
 def test_an_origin_is_written_as_a_browser_sends_it(origin):
     with pytest.raises(InputError):
         replace(FORM, origins=(origin,))
+
+
+@pytest.mark.parametrize(
+    ("origin", "sent"),
+    [
+        ("https://example.org:443", "https://example.org"),
+        ("https://example.org:", "https://example.org"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:080", "http://[::1]"),
+        ("https://example.org:08443", "https://example.org:8443"),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_not_published_though_a_stored_one_is_read(origin, sent):
+    with pytest.raises(InputError, match=re.escape(f"{sent}.")):
+        replace(FORM, origins=(origin,)).require_publishable()
+    replace(FORM, origins=(sent,)).require_publishable()
 
 
 def test_there_are_not_too_many_origins():

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.forms import Gift
 from chalicelib.domain.state import ConsentStatus
 from chalicelib.services.confirmation_mail import TOKEN_LIFE_MS
+from tests.support.gate_cases import with_limits
 
 EMAIL = "visitor@example.org"
 THANKS = "https://www.example.org/thanks?from=kvitto"
@@ -201,6 +202,21 @@ def test_a_target_adds_no_directive(web, world):
     assert "script-src" not in policy
 
 
+def test_a_target_without_the_port_it_leaves_room_for_is_one_that_browsers_go_to(web, world):
+    publish(world, redirect_url="https://www.example.org:/thanks")
+    policy = web.get(link_to(world)).headers["content-security-policy"]
+    assert "form-action 'self' https://www.example.org;" in policy
+
+
+def test_a_target_that_no_policy_can_name_is_a_link_on_our_page(web, world):
+    """A browser would stop there, after the consent, and show nothing."""
+    target = "https://my_shop.example.org/thanks"
+    publish(world, redirect_url=target)
+    page = web.post(link_to(world), form=CONFIRM)
+    assert (page.status, page.heading) == (200, "Thank you, you are signed up")
+    assert f'href="{target}"' in page.text
+
+
 def test_the_source_of_a_sign_up_is_a_fact_of_its_own(web, world):
     web.post(
         "/forms/demo",
@@ -239,3 +255,17 @@ def profile(world):
     (sid,) = world.rows.vault
     (member,) = world.audience.members([sid]).values()
     return open_profile(world.ledger.open(sid).keys, member.sealed)
+
+
+def test_asking_anew_draws_on_the_networks_budget_and_then_says_so_in_words(web, world, expired):
+    with_limits(world, network=2)
+    before = len(world.rows.entries)
+    for _ in range(2):
+        assert web.post(expired, form=AGAIN).heading == "Check your mail"
+    entries, waiting = len(world.rows.entries), len(world.messages.rows.messages)
+    refused = web.post(expired, form=AGAIN)
+    assert (refused.status, refused.heading) == (429, "Too many at once")
+    assert refused.headers["retry-after"] == "3600"
+    assert (len(world.rows.entries), len(world.messages.rows.messages)) == (entries, waiting)
+    assert entries == before + 1
+    assert web.post(expired, form=AGAIN, peer="203.0.113.8").status == 200

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sign-up forms over HTTP."""
 
+import html
+import re
+
 import pytest
 
 from chalicelib.errors import Unavailable
@@ -26,6 +29,14 @@ def test_a_form_is_shown_in_the_browsers_language_and_may_stand_in_a_frame(web):
 def test_a_chosen_language_goes_before_the_browsers(web, name):
     reply = web.get(f"/forms/demo?{name}=de", headers={"Accept-Language": "fr"})
     assert '<html lang="de">' in reply.text
+
+
+def test_choosing_a_language_keeps_the_campaigns_tag(web):
+    reply = web.get("/forms/demo?language=en&tag=spring%26sale%22")
+    links = re.findall(r'<a href="(/forms/demo[^"]*)"', reply.text)
+    assert len(links) == 3
+    for link in map(html.unescape, links):
+        assert 'name="tag" value="spring&amp;sale&#34;"' in web.get(link).text
 
 
 def test_showing_a_form_stores_nothing(web, world):
@@ -60,6 +71,14 @@ def test_a_refused_submission_keeps_what_was_typed_and_stores_nothing(web, world
     assert 'role="alert"' in reply.text
     assert "Without this consent" in reply.text
     assert entries(world) == 0
+
+
+@pytest.mark.parametrize("unticked", ["", "off", "0", "no", " False "])
+def test_a_box_sent_as_unticked_is_not_ticked_when_the_form_is_shown_again(web, unticked):
+    sent = {"email": "visitor", "newsletter": "1", "measurement": unticked}
+    reply = web.post("/forms/demo", form=sent)
+    inputs = re.findall(r'<input [^>]*type="checkbox"[^>]*>', reply.text)
+    assert [" checked" in one for one in inputs] == [True, False]
 
 
 def test_json_signs_up_and_ticks_boxes_with_true(web, world):

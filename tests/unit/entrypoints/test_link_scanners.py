@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others' confirmation links did when a scanner came by, as tests: ours does none of it.
+"""What others' links did when a scanner or a mail provider came by, as tests: ours do none of it.
 
 Source: craft-campaign issue 169, powermail issue 809 and shopware issue 4201 (a scanner burns the
 link), listmonk issues 1418 and 2975 ("triple opt-in"); museletter (GET confirms), Notifuse
 (confirms by script) and Keila (GET confirms from the fourth minute on), as read in their code.
+Unsubscribing: Mautic (HEAD unsubscribes), Rock RMS issue 7034 (any GET does), Notifuse (the
+one-click body is decoded as JSON; who looks like a robot is told 200 and stays subscribed).
 """
 
 import re
@@ -102,3 +104,39 @@ def test_the_refuse_address_of_the_mail_asks_whether_to_refuse(web, world, link)
     assert statuses(world) == {ConsentStatus.REQUESTED}
     assert web.post(link, form={"answer": "refuse"}).status == 200
     assert statuses(world) == {ConsentStatus.REFUSED}
+
+
+ONE_CLICK = b"List-Unsubscribe=One-Click"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_mautics_head_request_unsubscribes_nobody(web, world, unsubscribe):
+    for agent in SCANNERS:
+        for trick in TRICKS:
+            headers = {"User-Agent": agent, **trick}
+            assert web.ask("HEAD", unsubscribe, headers=headers).status == 200
+    assert statuses(world) == {ConsentStatus.GIVEN}
+
+
+@pytest.mark.parametrize("query", ["", "?List-Unsubscribe=One-Click", "?everything=yes&act=save"])
+def test_rocks_get_request_unsubscribes_nobody(web, world, unsubscribe, query):
+    for agent in SCANNERS:
+        for trick in TRICKS:
+            headers = {"User-Agent": agent, **trick}
+            assert web.get(unsubscribe + query, headers=headers).status == 200
+    assert web.ask("GET", unsubscribe, ONE_CLICK, headers=FORM).status == 200
+    assert statuses(world) == {ConsentStatus.GIVEN}
+
+
+def test_notifuses_one_click_body_is_a_form_and_no_json(web, world, unsubscribe):
+    reply = web.post(unsubscribe, ONE_CLICK, headers=FORM)
+    assert (reply.status, reply.heading) == (200, "You are unsubscribed")
+    assert statuses(world) == {ConsentStatus.WITHDRAWN}
+
+
+@pytest.mark.parametrize("agent", [*SCANNERS, "Google-Mail-Unsubscribe-Bot", "python-requests/2"])
+def test_notifuses_robots_are_unsubscribed_when_they_post(web, world, unsubscribe, agent):
+    """Mail providers' machines are robots: their POST is a person's click."""
+    reply = web.post(unsubscribe, ONE_CLICK, headers={**FORM, "User-Agent": agent})
+    assert (reply.status, reply.heading) == (200, "You are unsubscribed")
+    assert statuses(world) == {ConsentStatus.WITHDRAWN}

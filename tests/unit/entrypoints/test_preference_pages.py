@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.forms import Field, FieldType
 from chalicelib.domain.frequency import Frequency
-from chalicelib.domain.ids import BrandId, ListId
+from chalicelib.domain.ids import BrandId, FormId, ListId
 from chalicelib.domain.state import ConsentStatus
 from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Queue
 from chalicelib.services.access_links import LIFE_MS
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from infra.local.demo_data import DEMO_FORM
+from tests.support.faults import Moment, no_faults
 from tests.support.world import READER
 
 EMAIL = "visitor@example.org"
@@ -310,6 +313,47 @@ def test_an_erasure_ends_the_page(web, world, fresh, sid):
 
 def test_an_unknown_act_is_refused(web, world, fresh):
     assert web.post(fresh, form={"act": "dance"}).status == 422
+
+
+def test_consents_and_profile_are_saved_together_or_not_at_all(web, world, fresh, sid):
+    """The page of an error says that nothing was changed."""
+    before = world.types(sid)
+    form = page_form(web, fresh, **{"a-first_name": "Eve", "mail_language": "de"})
+    tries = []
+
+    def busy(call, moment):
+        if (call, moment) == ("LedgerStore.commit", Moment.BEFORE):
+            tries.append(call)
+            if len(tries) > 1:
+                raise Conflict("the chain moved on")
+
+    world.faults = busy
+    reply = web.post(fresh, form=form)
+    world.faults = no_faults
+    assert (reply.status, len(tries)) == (200, 1)
+    assert world.types(sid)[len(before) :] == [
+        "consent.withdrawn",
+        "right.requested",
+        "right.answered",
+    ]
+
+
+def test_what_a_form_takes_can_be_corrected_whatever_its_length(web, world, fresh, sid):
+    label = dict.fromkeys(("en", "sv", "de", "fr"), "Story")
+    story = Field(name="story", type=FieldType.TEXT, label=label, max_chars=1000)
+    fields = (*DEMO_FORM.fields, story)
+    world.setup.add_form(replace(DEMO_FORM, id=FormId("long"), fields=fields))
+    form = page_form(web, fresh, NEWS, MEASURED, **{"a-story": "y" * 1000})
+    assert web.post(fresh, form=form).heading == "Saved"
+    assert "y" * 1000 in web.get(fresh).text
+
+
+def test_a_pause_that_is_over_is_no_change(web, world, fresh, sid):
+    soon_ms = world.clock.now_ms() + 1
+    world.frequency.put(sid, Frequency(paused_until_ms=soon_ms))
+    world.time.advance(1)
+    form = page_form(web, fresh, NEWS, MEASURED)
+    assert web.post(fresh, form=form).heading == "Nothing was changed"
 
 
 def test_what_happens_meanwhile_is_read_again(web, world, fresh, sid, monkeypatch):

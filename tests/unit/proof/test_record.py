@@ -234,5 +234,13 @@ def test_a_change_names_what_is_left():
     assert text(changed, f"{DPV}hasPurpose", f"{DCT}identifier") == "newsletter"
 
 
+def test_a_change_that_leaves_nothing_of_a_consent_is_its_withdrawal():
+    named = {"lists": ("newsletter",), "purposes": ("other",), "via": "page"}
+    (record,) = graph(confirmed().end(EventType.CONSENT_CHANGED, **named).evidence())
+    changed = record[f"{DPV}hasConsentStatus"][-1]
+    assert f"{DPV}ConsentWithdrawn" in changed["@type"]
+    assert f"{DPV}hasPurpose" not in changed
+
+
 def test_each_request_has_a_record_of_its_own():
     assert len(graph(Case().ask().ask().confirm().evidence())) == 2

@@ -83,6 +83,46 @@ def test_a_box_ticked_on_one_s_own_page_begins_a_consent_and_one_left_ticked_doe
     assert len(told(change(withdrawn_by_page(), None)).consents) == 1
 
 
+def taken(case: Case, *purposes: str) -> Case:
+    """The person took boxes away on their own page; ``purposes`` are left."""
+    named = {"lists": ("newsletter",), "purposes": purposes, "via": "page"}
+    return case.end(EventType.CONSENT_CHANGED, **named)
+
+
+def test_what_is_taken_back_part_by_part_has_ended_when_nothing_is_left():
+    case = taken(confirmed(), "newsletter")
+    (consent,) = told(case).consents
+    assert consent.left == {("newsletter", "newsletter")}
+    assert consent.is_in_part
+    case.end(
+        EventType.CONSENT_WITHDRAWN, lists=("newsletter",), purposes=("newsletter",), via="page"
+    )
+    (consent,) = told(case).consents
+    assert consent.end.n == 4
+    assert not consent.is_in_part
+
+
+def test_a_change_that_leaves_nothing_of_a_consent_ends_it():
+    case = taken(confirmed(), "other").send()
+    (consent,) = told(case).consents
+    assert consent.end.n == 3
+    assert len(sent_after(case.evidence(), consent).on_nothing_later) == 1
+
+
+def test_what_was_taken_back_and_is_ticked_again_begins_a_consent_of_its_own():
+    first, second = told(change(taken(confirmed(), "measurement"), "ab" * 32)).consents
+    assert first.end.n == 4
+    assert second.start.n == 4
+    assert not second.is_double_opt_in
+
+
+def test_the_end_of_a_restriction_is_told_beside_it():
+    nobody_s = {"brand": None, "channel": None}
+    case = confirmed().end(EventType.SUBJECT_RESTRICTED, reason="objection", **nobody_s)
+    case.end(EventType.HOLD_RELEASED, reason="ended", **nobody_s)
+    assert [stop.n for stop in told(case).stops] == [3, 4]
+
+
 def test_an_answer_joins_the_request_it_names():
     case = Case().ask().ask().confirm()
     first, second = told(case).consents

@@ -2,17 +2,19 @@
 """A link to one's own data: asked for alike by everybody, mailed to the stored address alone."""
 
 import re
+from contextlib import suppress
 
 import pytest
 
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import BrandId, SubjectId, decode_id
-from chalicelib.errors import BadToken, InputError, NotFound, OverBudget, Throttled
+from chalicelib.errors import BadToken, InputError, NotFound, OverBudget, Throttled, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.access_links import KEPT_MS, LIFE_MS, LinkExpired
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import VISITOR, World
 
 EMAIL = "visitor@example.org"
@@ -180,6 +182,20 @@ def test_a_mail_not_taken_is_tried_again_and_one_perhaps_taken_is_not(
         else:
             assert not world.access_mail.send(sid, DEMO, "en", "preferences")
     assert world.access_mail.send(sid, DEMO, "en", "preferences") is bool(raised)
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("call", ["Activity.claim", "AccessStore.put", "Blobs.get"])
+def test_a_service_that_fails_before_the_mail_loses_nobody_their_link(world, sid, call, moment):
+    """The queue hands the request over again, within the quarter of an hour it claimed."""
+    body = {"v": 1, "access": sid, "brand": "demo", "language": "en", "page": "preferences"}
+    before = len(world.mails)
+    world.faults = FailOnce(call, moment)
+    with suppress(Unavailable):
+        world.handle(Queue.CONFIRMATIONS, body)
+    world.faults = no_faults
+    world.handle(Queue.CONFIRMATIONS, body)
+    assert len(world.mails) == before + 1
 
 
 def test_an_expired_link_says_whose_it_was_and_shows_nothing(world, sid):

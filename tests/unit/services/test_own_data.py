@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import BrandId
+from chalicelib.domain.rights import Medium, Right
 from chalicelib.errors import NotFound
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
@@ -54,6 +55,22 @@ def test_profile_rhythm_and_consents_are_there(world, sid):
         ("Newsletter", "measurement", "given"),
         ("Newsletter", "newsletter", "given"),
     ]
+
+
+def test_what_the_person_asked_for_is_there_with_the_note_an_officer_sealed_beside_it(world, sid):
+    made = world.rights.by_officer(
+        {"subscriber": sid},
+        Right.ACCESS,
+        brand=DEMO,
+        medium=Medium.LETTER,
+        received_ms=world.clock.now_ms(),
+        received_by="Front desk",
+        entered_by="key",
+        note="Has moved to Lund.",
+    )
+    (asked,) = data(world, sid)["rights_requests"]
+    assert (asked["id"], asked["right"], asked["status"]) == (made.id, "access", "open")
+    assert asked["note"] == "Has moved to Lund."
 
 
 def test_mails_are_told_with_what_became_of_them(world, sid):

@@ -105,7 +105,7 @@ def test_an_empty_value_takes_an_attribute_away(world):
 
 
 @pytest.mark.parametrize(
-    "changes", [None, {}, {"a": "x" * 501}, {"a\n": "x"}, {"": "x"}, {"a": "two\nlines"}]
+    "changes", [None, {}, {"a": "x" * 2501}, {"a\n": "x"}, {"": "x"}, {"a": "two\nlines"}]
 )
 def test_a_rectification_that_says_nothing_usable_writes_nothing(world, changes):
     sid = world.subscribe(EMAIL)
@@ -357,6 +357,63 @@ def test_an_answer_that_could_not_be_stored_leaves_its_entry_and_can_be_repeated
     assert world.rights.get(made.id).is_open
     assert world.rights.answer(made.id, KEY).status is Status.ANSWERED
     assert "right.answered" in world.types(sid)
+
+
+def test_refusing_a_repeated_request_for_erasure_leaves_the_first_its_erasure(world):
+    world.subscribe(EMAIL)
+    first, second = enter(world, Right.ERASURE), enter(world, Right.ERASURE)
+    assert first.erasure == second.erasure
+    world.rights.refuse(second.id, RefusalGround.EXCESSIVE, KEY)
+    assert world.erasures.get(first.erasure).stage is Stage.REQUESTED
+    world.rights.refuse(first.id, RefusalGround.LEGAL_DUTY, KEY)
+    assert world.erasures.get(first.erasure).stage is Stage.CANCELLED
+
+
+def lifted(world, *requests):
+    for each in requests:
+        world.rights.lift(each.id, KEY)
+
+
+def test_a_restriction_ends_with_the_last_request_that_restricts(world):
+    """Lifting what a refused erasure left must not undo the restriction a claim is kept for."""
+    sid = world.subscribe(EMAIL)
+    own = ask(world, sid, Right.RESTRICTION, ground=RestrictionGround.LEGAL_CLAIM)
+    erasure = enter(world, Right.ERASURE)
+    world.rights.refuse(erasure.id, RefusalGround.LEGAL_CLAIM, KEY)
+    lifted(world, erasure)
+    assert world.rights.get(erasure.id).lifted_ms is not None
+    assert world.state(sid).restricted
+    lifted(world, own)
+    assert not world.state(sid).restricted
+    assert world.types(sid).count("hold.released") == 1
+
+
+def test_two_requests_lifted_at_once_leave_nobody_restricted(world):
+    sid = world.subscribe(EMAIL)
+    first, second = (enter(world, Right.RESTRICTION) for _ in range(2))
+
+    def race(call, moment):
+        if (call, moment) == ("RightsRecords.replace", Moment.BEFORE):
+            world.faults = no_faults
+            lifted(world, second)
+
+    world.faults = race
+    lifted(world, first)
+    assert not world.state(sid).restricted
+
+
+def test_a_restriction_asked_for_while_an_older_one_is_lifted_holds(world):
+    sid = world.subscribe(EMAIL)
+    older = ask(world, sid, Right.RESTRICTION)
+
+    def race(call, moment):
+        if (call, moment) == ("RightsRecords.create", Moment.BEFORE):
+            world.faults = no_faults
+            lifted(world, older)
+
+    world.faults = race
+    ask(world, sid, Right.RESTRICTION, ground=RestrictionGround.LEGAL_CLAIM)
+    assert world.state(sid).restricted
 
 
 def test_nothing_personal_is_in_a_queue_message(world):

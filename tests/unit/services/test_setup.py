@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.domain.catalog import LANGUAGES, UnsubscribeScope
-from chalicelib.domain.ids import BrandId
+from chalicelib.domain.ids import BrandId, FormId
 from chalicelib.errors import Conflict, InputError, KvittoError, NotFound
 from chalicelib.services.entries import open_claims
 from infra.local.demo_data import DEMO_BRAND
@@ -200,3 +200,14 @@ def test_two_who_publish_over_the_same_version_do_not_overwrite_each_other(world
     with pytest.raises(Conflict):
         world.setup.replace_form(replace(form, title={"en": "Other"}))
     assert world.forms.get("demo").title == {"en": "One"}
+
+
+def test_a_text_without_a_word_is_none(world):
+    form = replace(world.forms.get("demo"), id=FormId("other"), notices=())
+    (first, *rest) = form.boxes
+    silent = replace(first, text={**first.text, "sv": " ", "de": "\u00a0…"})
+    made = world.setup.add_form(replace(form, boxes=(silent, *rest)))
+    assert {ref.language for ref in made.notices} == {"en", "fr"}
+    silent = replace(first, text=dict.fromkeys(LANGUAGES, " "))
+    with pytest.raises(InputError):
+        world.setup.add_form(replace(form, id=FormId("mute"), boxes=(silent, *rest)))

@@ -47,6 +47,12 @@ def test_a_known_an_unknown_and_a_suppressed_address_cause_the_same_calls_and_an
     world.subscribe("suppressed@example.org")
     world.suppressions.add("suppressed@example.org", "manual")
     world.suppressions.add("stranger@example.org", "manual")
+    world.sign_up("pending@example.org")
+    for email in ("restricted@example.org", "erased@example.org"):
+        world.subscribe(email)
+        asked = world.erasures.request({"email": email}, key_id="one")
+    world.erasures.approve(asked.id, "two")
+    world.settle()
     seen = [
         calls_of(world, email)
         for email in (
@@ -54,6 +60,9 @@ def test_a_known_an_unknown_and_a_suppressed_address_cause_the_same_calls_and_an
             "known@example.org",
             "suppressed@example.org",
             "stranger@example.org",
+            "pending@example.org",
+            "restricted@example.org",
+            "erased@example.org",
         )
     ]
     assert all(one == seen[0] for one in seen[1:])

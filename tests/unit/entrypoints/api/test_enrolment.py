@@ -54,6 +54,16 @@ def mailed(world):
     return [mail.message.to for mail in world.mails]
 
 
+@pytest.mark.parametrize(
+    "fields", [{"measurement": "yes"}, {"email": "other@example.org"}, {"shoe_size": "39"}]
+)
+def test_fields_that_are_not_the_forms_are_refused_so_that_none_ticks_a_box(api, world, fields):
+    boxes, before = {"newsletter": True, "measurement": False}, len(world.rows.entries)
+    refused = api.post("/api/v1/subscribers", json=opt_in(fields=fields, boxes=boxes))
+    assert (refused.status, refused.json["code"]) == (422, "bad_fields")
+    assert len(world.rows.entries) == before
+
+
 @pytest.mark.parametrize("basis", [None, "", "consent", "bought", "import", 7, ["attested"]])
 def test_any_other_basis_is_refused_with_the_three_and_why(api, basis):
     body = {"email": EMAIL} if basis is None else {"email": EMAIL, "basis": basis}

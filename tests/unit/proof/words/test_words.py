@@ -57,6 +57,12 @@ def test_every_event_way_and_reason_of_a_chain_has_words(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("member", ["taken", "access", "medium", "received_at", "received_by"])
+def test_what_a_preference_page_and_an_officer_seal_is_named_in_words(language, member):
+    assert f"member.{member}" in TABLES[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_of_the_readme_is_wider_than_a_terminal(language):
     readme = [text for key, text in TABLES[language].items() if key.startswith("readme.")]
     assert max(len(line) for text in readme for line in text.split("\n")) <= 100
