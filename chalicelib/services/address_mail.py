@@ -14,7 +14,7 @@ from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
-from chalicelib.errors import NotFound, Throttled
+from chalicelib.errors import DependencyError, NotFound, Throttled
 from chalicelib.ports.access import AddressLink, AddressWish, AddressWishes
 from chalicelib.ports.catalog import Brands
 from chalicelib.ports.outside import Activity
@@ -90,13 +90,16 @@ class AddressMail:
         held = self._ledger.lookup(wish.mac).suppressions
         if any(row.reason not in _MAILABLE for row in held):
             return False
-        holder = encode_id(self._random(RANDOM_ID_BYTES))
-        claims = self._claim(wish.mac, holder)
-        if not claims:
-            return False
         brand = self._brand(wish.brand)
         to = wished_address(chain.keys, wish)
-        message = self._message("address", brand, wish.language, to, self._url(wish))
+        holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), _claims(wish.mac)
+        try:
+            if not self._claim(claims, holder):
+                return False
+            message = self._message("address", brand, wish.language, to, self._url(wish))
+        except DependencyError:
+            self._give_back(claims, holder)  # Else the next try would find the mail sent.
+            raise
         return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
 
     def tell(self, sid: SubjectId, entry: int, language: str) -> bool:
@@ -110,18 +113,21 @@ class AddressMail:
         if chain is None or _bounced(chain):
             return False
         to, brand_id = address_before(chain, entry, self._ledger)
-        holder, claim = encode_id(self._random(RANDOM_ID_BYTES)), f"moved#{sid}#{entry}"
-        if not self._activity.claim(claim, holder, self._clock.now_ms(), TOLD_MS):
-            return False
         brand = self._brand(brand_id or "")
-        message = self._message("address_changed", brand, language, to)
-        return self._send(_Draft(brand=brand, message=message, claims=(claim,), holder=holder))
+        holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), (f"moved#{sid}#{entry}",)
+        try:
+            if not self._activity.claim(claims[0], holder, self._clock.now_ms(), TOLD_MS):
+                return False
+            message = self._message("address_changed", brand, language, to)
+        except DependencyError:
+            self._give_back(claims, holder)
+            raise
+        return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
 
     def _send(self, draft: _Draft) -> bool:
         sent = self._sender.send_one(draft.brand.sender, draft.message)
         if sent.outcome is Outcome.RETRY:
-            for key in draft.claims:
-                self._activity.unclaim(key, draft.holder)
+            self._give_back(draft.claims, draft.holder)
             raise Throttled("The mail service asked to wait; the request is kept.")
         if sent.outcome is not Outcome.ACCEPTED:
             log.warning("an address mail was given up", extra={"outcome": sent.outcome})
@@ -145,17 +151,18 @@ class AddressMail:
         self._wishes.put_link(digest, AddressLink(sid=wish.sid, wish=wish.id), keep_ms)
         return f"{self._base_url}/address/{token}"
 
-    def _claim(self, mac: str, holder: str) -> tuple[str, ...]:
-        """The claims this mail holds: the quarter of an hour, and one of the day's three."""
+    def _claim(self, claims: tuple[str, ...], holder: str) -> bool:
+        """Claim the next quarter of an hour and one of the day's three; say whether both are."""
         now_ms = self._clock.now_ms()
-        quarter = f"address#{mac}"
-        if not self._activity.claim(quarter, holder, now_ms, PAUSE_MS):
-            return ()
-        for number in range(MAILS_PER_DAY):
-            slot = f"address#{mac}#{number}"
-            if self._activity.claim(slot, holder, now_ms, DAY_MS):
-                return quarter, slot
-        return ()
+        quarter, *slots = claims
+        return self._activity.claim(quarter, holder, now_ms, PAUSE_MS) and any(
+            self._activity.claim(slot, holder, now_ms, DAY_MS) for slot in slots
+        )
+
+    def _give_back(self, claims: tuple[str, ...], holder: str) -> None:
+        """Give back whatever this try holds, a claim whose answer was lost among it."""
+        for claim in claims:
+            self._activity.unclaim(claim, holder)
 
     def _message(self, name: str, brand: Brand, language: str, to: str, url: str = "") -> Message:
         data: dict[str, Any] = {
@@ -166,6 +173,12 @@ class AddressMail:
         }
         rendered = self._renderer.mail(name, data)
         return Message(to=to, subject=rendered.subject, html=rendered.html, text=rendered.text)
+
+
+def _claims(mac: str) -> tuple[str, ...]:
+    """What a mail claims: the quarter of an hour first, then one of the day's three."""
+    quarter = f"address#{mac}"
+    return quarter, *(f"{quarter}#{number}" for number in range(MAILS_PER_DAY))
 
 
 def _bounced(chain: Chain) -> bool:

@@ -10,13 +10,13 @@ import json
 import re
 import time
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from chalicelib.domain.ids import shard_of
 from chalicelib.domain.state import dump_state, load_state
 from tests.package.installation import KEY, Installation
 from tests.package.lambda_events import REGION, body_of
 from tests.package.own_rights_story import own_rights
+from tests.package.proof_story import proofs
 
 VISITOR, SECOND, LEAVER, STRANGER = (
     f"{name}@example.org" for name in ("visitor", "second", "leaver", "stranger")
@@ -337,58 +337,6 @@ def finding(site: Installation, token: str) -> None:
     assert words["items"][-1]["type"] == "data.unsealed"
 
 
-def proofs(site: Installation, token: str) -> None:
-    """A proof by each selector; the finished file, and one too big for an answer."""
-    (found,) = site.api("GET", "/subscribers", query={"email": SECOND})["items"]
-    wanted = ({"email": VISITOR}, {"token": token}, {"subscriber": found["id"]})
-    jobs = [site.api("POST", "/proofs", each, expect=202)["id"] for each in wanted]
-    site.api("GET", "/proofs/{proof}/bundle", expect=409, proof=jobs[0])
-    for _ in range(10):
-        site.consume("sequence_ledger", least=0)
-        if not site.consume("build_proofs", least=0):
-            states = [site.api("GET", "/proofs/{proof}", proof=job)["status"] for job in jobs]
-            if set(states) == {"ready"}:
-                break
-            site.consume("build_proofs")
-    else:
-        raise AssertionError(f"the proofs were not built: {states}")
-    fetch(site, jobs[0])
-    lose(site)
-    assert len(site.api("GET", "/proofs")["items"]) == len(jobs) + 1
-
-
-def lose(site: Installation) -> None:
-    """A proof whose half-made file is gone when its entry has come into the log."""
-    job = site.api("POST", "/proofs", {"email": VISITOR}, expect=202)["id"]
-    site.consume("sequence_ledger", least=0)
-    site.hand_over("build_proofs", [{"v": 1, "job": job}])
-    s3, bucket = site.client("s3"), site.environment["KVITTO_BUCKET"]
-    for item in s3.list_objects_v2(Bucket=bucket, Prefix="bundles/")["Contents"]:
-        if item["Key"].endswith(".prepared"):
-            s3.delete_object(Bucket=bucket, Key=item["Key"])
-    site.consume("sequence_ledger")
-    site.consume("build_proofs")
-    assert site.api("GET", "/proofs/{proof}", proof=job)["status"] == "failed"
-
-
-def fetch(site: Installation, job: str) -> None:
-    """Fetch a bundle from the API, and then, once it is grown, from the store."""
-    s3, bucket = site.client("s3"), site.environment["KVITTO_BUCKET"]
-    words = {"headers": {"Authorization": f"Bearer {KEY}"}, "proof": job}
-    status, _, _ = site.http("GET", "/api/v1/proofs/{proof}/bundle", **words)
-    assert status == http.client.OK
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix="bundles/")["Contents"]
-    (key,) = (item["Key"] for item in listed if job in item["Key"])
-    s3.put_object(Bucket=bucket, Key=key, Body=bytes(5 << 20))
-    status, _, headers = site.http("GET", "/api/v1/proofs/{proof}/bundle", **words)
-    assert status == http.client.SEE_OTHER
-    place = urlsplit(headers["Location"])
-    link = http.client.HTTPConnection(place.netloc, timeout=30)
-    link.request("GET", f"{place.path}?{place.query}")
-    assert len(link.getresponse().read()) == 5 << 20
-    link.close()
-
-
 def rights(site: Installation) -> str:
     """Requests by letter: one answered, one extended and refused, one left open; return that."""
     letter = {
@@ -505,7 +453,7 @@ def walk(site: Installation) -> None:
     leave_by_mail(site)
     token = leave(site)
     finding(site, token)
-    proofs(site, token)
+    proofs(site, token, (VISITOR, SECOND))
     operators(site)
     owed = rights(site)
     preferences(site)
