@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.stack import FORM
+from tests.support.stack import FORM, unstamped
 
 JSON = "application/json"
 TOKEN = "A" * 43
@@ -42,10 +42,6 @@ def assert_says_nothing_of_us(answer):
     assert answer.headers["Server"] is None
 
 
-ANCHORED, ANCHORS = "A#", "anchors/"
-"""Rows and objects of time stamps, which the clock brings and no visitor."""
-
-
 @pytest.fixture(scope="module")
 def quiet(stack):
     """The stack once earlier work is done, so that a change seen here was made here."""
@@ -59,21 +55,13 @@ def unchanged(quiet):
 
     def visible():
         # How often a network tried, and whose API call came twice, may be counted.
-        rows = quiet.tables()
-        return {
-            name: [item for item in items if not item["pk"]["S"].startswith(ANCHORED)]
-            for name, items in rows.items()
-            if name != "kvitto-activity"
-        }
+        rows = unstamped(quiet.tables())
+        return {name: items for name, items in rows.items() if name != "kvitto-activity"}
 
-    def objects():
-        found = quiet.objects().items()
-        return {key: data for key, data in found if not key.startswith(ANCHORS)}
-
-    before, kept = visible(), objects()
+    before, kept = visible(), quiet.kept_objects()
     yield
     assert visible() == before
-    assert objects() == kept
+    assert quiet.kept_objects() == kept
 
 
 PAGES = {

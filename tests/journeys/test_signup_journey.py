@@ -7,10 +7,10 @@ from tests.support.stack import until
 
 
 def assert_nothing_changed(stack, act):
-    before, objects = stack.settled(), stack.objects()
+    before, objects = stack.settled(), stack.kept_objects()
     act()
     assert stack.settled() == before
-    assert stack.objects() == objects
+    assert stack.kept_objects() == objects
 
 
 def assert_status(stack, email, status):

@@ -385,7 +385,10 @@ class Stack:
             }
 
     def settled(self) -> dict[str, list[dict[str, Any]]]:
-        """Every table once no work is left: queues, outbox and running campaigns are empty."""
+        """Every table once no work is left: queues, outbox and running campaigns are empty.
+
+        Without the rows of time stamps, which the clock brings and nobody's request.
+        """
 
         def look() -> Any:
             if self._waiting_messages():
@@ -400,7 +403,7 @@ class Stack:
 
         found = until(look, "quiet", 60)
         assert isinstance(found, dict)
-        return found
+        return unstamped(found)
 
     def _waiting_messages(self) -> int:
         """Messages in all queues but the dead-letter ones, those in hand and delayed included."""
@@ -417,6 +420,11 @@ class Stack:
                 ].values()
             )
 
+    def kept_objects(self) -> dict[str, bytes]:
+        """Every object but those of time stamps, which the clock brings and nobody's request."""
+        found = self.objects().items()
+        return {key: data for key, data in found if not key.startswith("anchors/")}
+
     def objects(self) -> dict[str, bytes]:
         """Every object of the bucket by key."""
         with closing(self.client("s3")) as s3:
@@ -432,6 +440,14 @@ class Stack:
                 with suppress(s3.exceptions.NoSuchKey):
                     found[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             return found
+
+
+def unstamped(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The tables without the rows of time stamps."""
+    return {
+        name: [item for item in items if not item["pk"]["S"].startswith("A#")]
+        for name, items in tables.items()
+    }
 
 
 def link_in(text: str | None, path: str) -> str | None:
