@@ -20,13 +20,12 @@ from chalicelib import bootstrap
 from chalicelib.entrypoints.exchange import Request
 from chalicelib.entrypoints.form_pages import submit_form
 from infra.bench.line import Line
-from infra.bench.worlds import new_world
+from infra.bench.worlds import UNBOUND, new_world
 from tests.support.faults import Moment
 
 KINDS = ("unknown", "known", "suppressed", "suppressed_stranger")
 WARM_UP = 30
 """Rounds before the measured ones: caches fill, modules load."""
-_BUDGETS = ("signups_per_hour", "plain_signups_per_hour", "form_signups_per_hour")
 _ROUTE = "/forms/{form_id}"
 _FORM = "application/x-www-form-urlencoded"
 _ORDERS = tuple(permutations(KINDS))
@@ -48,7 +47,7 @@ def alike(size: int) -> Iterator[Line]:
         size: measured sign-ups of each kind.
     """
     seen = {kind: Seen() for kind in KINDS}
-    world = new_world(**dict.fromkeys(_BUDGETS, 1_000_000))
+    world = new_world(**UNBOUND)
     _people(world, size + WARM_UP)
     with _served(world), _without_collections():
         for number in range(size + WARM_UP):

@@ -25,7 +25,7 @@ from infra.bench.line import Line, Meter, cpu_of, metered
 from infra.bench.prices import ASSUMED, SES_USD_PER_MILLION, USD_PER_MILLION, Counted, bill
 from infra.bench.sink import NullEndpoint, TappedQueues, TappedSender, null_aws, real_container
 from infra.bench.sink import since as counted_since
-from infra.bench.worlds import BROWSER, new_world
+from infra.bench.worlds import BROWSER, UNBOUND, new_world
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import Moment
 
@@ -236,7 +236,7 @@ def _each(real: Walked, step: str, share: int) -> Counted:
 
 
 def _in_memory(size: int) -> tuple[Walked, dict[str, Counter[str]]]:
-    world = new_world()
+    world = new_world(**UNBOUND)
     walk = Walk(
         world,
         lambda: world.mails[-1].message,

@@ -17,6 +17,12 @@ BROWSER = Session(
 )
 
 
+UNBOUND = dict.fromkeys(
+    ("signups_per_hour", "plain_signups_per_hour", "form_signups_per_hour"), 1_000_000
+)
+"""Settings under which nobody who is measured meets a budget."""
+
+
 def new_world(**settings: object) -> Any:
     """Return a fresh installation: a `Container` with the demo brand, list and form.
 
