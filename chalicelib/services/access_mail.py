@@ -12,7 +12,6 @@ from typing import Any
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import LANGUAGES, Brand
-from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import (
     DELIVERY_ID_BYTES,
@@ -42,11 +41,10 @@ from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_claims import claims_of, give_back, take
 
 log = logging.getLogger(__name__)
 
-PAUSE_MS = 15 * MINUTE_MS
-MAILS_PER_DAY = 3
 HOUR_S = 3600
 PREFERENCES, RIGHTS = "preferences", "rights"
 _PLACES = {RIGHTS: "#rights"}
@@ -224,17 +222,17 @@ class AccessMail:
         to = self._address(chain)
         if bounced or to is None:
             return False
-        holder = encode_id(self._random(RANDOM_ID_BYTES))
+        holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), claims_of(f"access#{sid}")
         try:
-            if not self._claim(sid, holder):
+            if not take(self._activity, claims, holder, self._clock.now_ms()):
                 return False
             message = self._message(sid, brand, language, page, to)
         except DependencyError:
-            self._give_back(sid, holder)  # Else the next try would find the mail sent.
+            give_back(self._activity, claims, holder)  # Else the next try would find the mail sent.
             raise
         sent = self._sender.send_one(brand.sender, message)
         if sent.outcome is Outcome.RETRY:
-            self._give_back(sid, holder)
+            give_back(self._activity, claims, holder)
             raise Throttled("The mail service asked to wait; the request is kept.")
         if sent.outcome is not Outcome.ACCEPTED:
             log.warning("an access mail was given up", extra={"outcome": sent.outcome})
@@ -249,19 +247,6 @@ class AccessMail:
         except EvidenceError:
             return None
 
-    def _claim(self, sid: SubjectId, holder: str) -> bool:
-        """Claim the next quarter of an hour and one of the day's three; say whether both are."""
-        now_ms = self._clock.now_ms()
-        quarter, *slots = _claims(sid)
-        return self._activity.claim(quarter, holder, now_ms, PAUSE_MS) and any(
-            self._activity.claim(slot, holder, now_ms, DAY_MS) for slot in slots
-        )
-
-    def _give_back(self, sid: SubjectId, holder: str) -> None:
-        """Give back whatever this try holds, a claim whose answer was lost among it."""
-        for claim in _claims(sid):
-            self._activity.unclaim(claim, holder)
-
     def _message(self, sid: SubjectId, brand: Brand, language: str, page: str, to: str) -> Message:
         language = language if language in LANGUAGES else brand.default_language
         token = self._links.make(sid, brand.id, language)
@@ -273,9 +258,3 @@ class AccessMail:
         }
         rendered = self._renderer.mail("access", data)
         return Message(to=to, subject=rendered.subject, html=rendered.html, text=rendered.text)
-
-
-def _claims(sid: SubjectId) -> tuple[str, ...]:
-    """What a mail claims: the quarter of an hour first, then one of the day's three."""
-    quarter = f"access#{sid}"
-    return quarter, *(f"{quarter}#{number}" for number in range(MAILS_PER_DAY))

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
-from chalicelib.domain.durations import DAY_MS, MINUTE_MS
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
 from chalicelib.errors import DependencyError, NotFound, Throttled
@@ -24,11 +24,10 @@ from chalicelib.proof.tokens import CONFIRM_BYTES, new_confirm_token
 from chalicelib.services.address_change import KEPT_MS, address_before, wished_address
 from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.ledger import Chain, Ledger
+from chalicelib.services.mail_claims import claims_of, give_back, take
 
 log = logging.getLogger(__name__)
 
-PAUSE_MS = 15 * MINUTE_MS
-MAILS_PER_DAY = 3
 TOLD_MS = 30 * DAY_MS
 """Longer than any queue keeps a message, milliseconds."""
 _MAILABLE = LIFTED_BY_CONFIRMATION - {SuppressionReason.ERASED}
@@ -92,13 +91,13 @@ class AddressMail:
             return False
         brand = self._brand(wish.brand)
         to = wished_address(chain.keys, wish)
-        holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), _claims(wish.mac)
+        holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), claims_of(f"address#{wish.mac}")
         try:
-            if not self._claim(claims, holder):
+            if not take(self._activity, claims, holder, self._clock.now_ms()):
                 return False
             message = self._message("address", brand, wish.language, to, self._url(wish))
         except DependencyError:
-            self._give_back(claims, holder)  # Else the next try would find the mail sent.
+            give_back(self._activity, claims, holder)  # Else the next try would find the mail sent.
             raise
         return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
 
@@ -120,14 +119,14 @@ class AddressMail:
                 return False
             message = self._message("address_changed", brand, language, to)
         except DependencyError:
-            self._give_back(claims, holder)
+            give_back(self._activity, claims, holder)
             raise
         return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
 
     def _send(self, draft: _Draft) -> bool:
         sent = self._sender.send_one(draft.brand.sender, draft.message)
         if sent.outcome is Outcome.RETRY:
-            self._give_back(draft.claims, draft.holder)
+            give_back(self._activity, draft.claims, draft.holder)
             raise Throttled("The mail service asked to wait; the request is kept.")
         if sent.outcome is not Outcome.ACCEPTED:
             log.warning("an address mail was given up", extra={"outcome": sent.outcome})
@@ -151,19 +150,6 @@ class AddressMail:
         self._wishes.put_link(digest, AddressLink(sid=wish.sid, wish=wish.id), keep_ms)
         return f"{self._base_url}/address/{token}"
 
-    def _claim(self, claims: tuple[str, ...], holder: str) -> bool:
-        """Claim the next quarter of an hour and one of the day's three; say whether both are."""
-        now_ms = self._clock.now_ms()
-        quarter, *slots = claims
-        return self._activity.claim(quarter, holder, now_ms, PAUSE_MS) and any(
-            self._activity.claim(slot, holder, now_ms, DAY_MS) for slot in slots
-        )
-
-    def _give_back(self, claims: tuple[str, ...], holder: str) -> None:
-        """Give back whatever this try holds, a claim whose answer was lost among it."""
-        for claim in claims:
-            self._activity.unclaim(claim, holder)
-
     def _message(self, name: str, brand: Brand, language: str, to: str, url: str = "") -> Message:
         data: dict[str, Any] = {
             "language": language if language in LANGUAGES else brand.default_language,
@@ -173,12 +159,6 @@ class AddressMail:
         }
         rendered = self._renderer.mail(name, data)
         return Message(to=to, subject=rendered.subject, html=rendered.html, text=rendered.text)
-
-
-def _claims(mac: str) -> tuple[str, ...]:
-    """What a mail claims: the quarter of an hour first, then one of the day's three."""
-    quarter = f"address#{mac}"
-    return quarter, *(f"{quarter}#{number}" for number in range(MAILS_PER_DAY))
 
 
 def _bounced(chain: Chain) -> bool:
