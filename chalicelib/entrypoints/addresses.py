@@ -28,6 +28,10 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "OPTIONS": "cross_origin:preflight",
     },
     "/forms/{form_id}/embed.js": {"GET": "embed_pages:show_script"},
+    "/forms/{form_id}/embed.json": {
+        "GET": "embed_pages:show_embed",
+        "OPTIONS": "cross_origin:preflight",
+    },
     "/forms/{form_id}/challenge": {
         "GET": "challenge_pages:show_challenge",
         "OPTIONS": "cross_origin:preflight",

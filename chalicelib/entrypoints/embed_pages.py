@@ -32,6 +32,8 @@ DATA = "/* data */"
 """Stands in the script where the form's data goes."""
 FIVE_MINUTES = "public, max-age=300"
 ETAG_CHARS = 32
+MAX_BYTES = 12_000
+"""Of the script, compressed as a browser gets it: a form must not weigh on somebody else's page."""
 _COMMENTS = re.compile(r"^[ \t]*/\*.*?\*/\n", re.DOTALL | re.MULTILINE)
 _INDENTS = re.compile(r"^[ \t]+", re.MULTILINE)
 _WORDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -45,26 +47,51 @@ _WORDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """Texts that only a form with such a field needs."""
 
 
-def embed_script(container: "Container", form: "Form", brand: "Brand") -> str:
-    """Return the script of a form, with what it says in every language it is published in.
+def embed_script(container: "Container", form: "Form", brand: "Brand") -> tuple[str, bytes]:
+    """Return the script of a form, as text and compressed; at most `MAX_BYTES` compressed.
 
-    The long text of the notice is left to `show_descriptor`: few open it.
+    As many languages as fit are in it, the brand's own first; the script asks `show_embed` for
+    another when somebody reads it. The long text of the notice is left to `show_descriptor`: few
+    open it.
     """
-    languages = [ref.language for ref in form.notices]
-    data = {
+    import gzip  # noqa: PLC0415  # no other page needs it
+
+    languages = _own_first(form, brand)
+    shown = {code: _in_language(container, form, brand, code) for code in languages}
+    data: dict[str, Any] = {
         "base": container.settings.base_url,
+        "id": form.id,
         "origins": list(form.origins),
-        "language": choose_language([], "", brand.default_language, languages),
-        "forms": {code: _shown(container, form, brand, code) for code in languages},
-        "words": {code: _words(container, form, brand, code) for code in languages},
+        "language": languages[0],
+        "look": shown[languages[0]]["form"]["look"],
+        "brief": {code: _brief(one) for code, one in shown.items()},
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return _lean(container.renderer.page(SCRIPT, {})).replace(DATA, text)
+    lean = _lean(container.renderer.page(SCRIPT, {}))
+    for count in range(len(languages), -1, -1):
+        data["shown"] = {name: shown[name] for name in languages[:count]}
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        script = lean.replace(DATA, text)
+        compressed = gzip.compress(script.encode("utf-8"), mtime=0)
+        if len(compressed) <= MAX_BYTES:
+            break
+    return script, compressed
+
+
+def _own_first(form: "Form", brand: "Brand") -> list[str]:
+    languages = [ref.language for ref in form.notices]
+    own = choose_language([], "", brand.default_language, languages)
+    return [own, *(code for code in languages if code != own)]
+
+
+def _brief(shown: Mapping[str, Any]) -> dict[str, str]:
+    """What is shown while, or where, the form itself cannot be."""
+    return {"title": shown["form"]["title"], "hosted": shown["words"]["hosted"]}
 
 
 def _show_script(container: "Container", request: Request) -> Answer:
     form, brand = container.signup.form(path_word(request, "form_id"))
-    body = embed_script(container, form, brand).encode("utf-8")
+    script, compressed = embed_script(container, form, brand)
+    body = script.encode("utf-8")
     # Weak: what is sent may be compressed.
     tag = f'W/"{sha256(body).hexdigest()[:ETAG_CHARS]}"'
     headers = {
@@ -76,21 +103,19 @@ def _show_script(container: "Container", request: Request) -> Answer:
     if tag in request.headers.get("if-none-match", ""):
         return Answer(status=304, content_type=JAVASCRIPT, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
-        import gzip  # noqa: PLC0415  # no other page needs it
-
-        body = gzip.compress(body, mtime=0)
+        body = compressed
         headers["Content-Encoding"] = "gzip"
     return Answer(body=body, content_type=JAVASCRIPT, headers=headers)
 
 
+def _show_embed(container: "Container", request: Request) -> Answer:
+    form, brand = container.signup.form(path_word(request, "form_id"))
+    return json_answer(_in_language(container, form, brand, _asked(request, form, brand)))
+
+
 def _show_descriptor(container: "Container", request: Request) -> Answer:
     form, brand = container.signup.form(path_word(request, "form_id"))
-    language = choose_language(
-        [request.query],
-        request.headers.get("accept-language", ""),
-        brand.default_language,
-        [ref.language for ref in form.notices],
-    )
+    language = _asked(request, form, brand)
     return json_answer(
         {
             **_shown(container, form, brand, language),
@@ -101,7 +126,25 @@ def _show_descriptor(container: "Container", request: Request) -> Answer:
 
 
 show_script = page(_show_script)
+show_embed = cross_origin(api(_show_embed))
 show_descriptor = cross_origin(api(_show_descriptor))
+
+
+def _asked(request: Request, form: "Form", brand: "Brand") -> str:
+    return choose_language(
+        [request.query],
+        request.headers.get("accept-language", ""),
+        brand.default_language,
+        [ref.language for ref in form.notices],
+    )
+
+
+def _in_language(container: "Container", form: "Form", brand: "Brand", code: str) -> dict[str, Any]:
+    """What the script needs to show the form in one language."""
+    return {
+        "form": _shown(container, form, brand, code),
+        "words": _words(container, form, brand, code),
+    }
 
 
 def _shown(container: "Container", form: "Form", brand: "Brand", language: str) -> dict[str, Any]:

@@ -10,10 +10,10 @@ const SLICE = 500;
 const tag = document.currentScript;
 const settings = tag ? tag.dataset : {};
 const language = chosenLanguage();
-const words = data.words[language];
 const ours = [new URL(data.base).origin, ...data.origins];
 const root = document.createElement("kvitto-form").attachShadow({ mode: "open" });
-let form = data.forms[language];
+/* A language that the script came without is asked for; until then there are a title and a link. */
+let { form, words } = data.shown[language] || { form: { title: data.brief[language].title }, words: data.brief[language] };
 let view = null;
 let isSending = false;
 let task = null;
@@ -22,7 +22,7 @@ let shown = "";
 function chosenLanguage() {
   const wanted = [settings.language, document.documentElement.lang, ...navigator.languages, data.language];
   const known = wanted.map((name) => (name || "").toLowerCase().split("-")[0]);
-  return known.find((name) => Object.keys(data.forms).includes(name));
+  return known.find((name) => Object.keys(data.brief).includes(name));
 }
 
 /* An element; attributes that are false, null or undefined are left out, and functions listen. */
@@ -38,14 +38,14 @@ function make(name, attributes, ...children) {
 }
 
 const link = (href, text) => make("a", { href, target: href.startsWith("http") && "_blank", rel: "noopener" }, text);
-const hostedPage = () => `${data.base}/forms/${form.form}?language=${language}`;
+const hostedPage = () => `${data.base}/forms/${data.id}?language=${language}`;
 
 /* ---- Talking to the installation ---- */
 
 async function ask(path, body) {
   const stop = new AbortController(), timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(`${data.base}/forms/${form.form}${path}`, {
+    const response = await fetch(`${data.base}/forms/${data.id}${path}`, {
       method: body ? "POST" : "GET",
       headers: body ? { "Content-Type": "application/json" } : {},
       body: body && JSON.stringify(body),
@@ -121,13 +121,18 @@ async function follow(answer, values) {
   else view.report(words.lost_title, [words.retry, words.still_here], hostedPage());
 }
 
+/* What the form says now, in the visitor's language. */
+async function load() {
+  const found = await ask(`/embed.json?language=${language}`);
+  if (found.status !== 200) throw found;
+  ({ form, words } = found);
+}
+
 /* The form was changed while the page was open: show what it says now, with what was typed. A tick was made beside
    other words, so none is carried over. */
 async function renew(values) {
   try {
-    const found = await ask(`/descriptor?language=${language}`);
-    if (found.status !== 200) throw found;
-    form = found;
+    await load();
     show(formView(Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === "string"))));
     view.report(words.changed, [words.still_here, words.nothing_sent]);
   } catch {
@@ -137,9 +142,14 @@ async function renew(values) {
 
 /* ---- What is shown ---- */
 
-function show(next) {
+/* Shows a view and leaves the focus where it is. */
+function put(next) {
   view = next;
   root.replaceChildren(next.element);
+}
+
+function show(next) {
+  put(next);
   if (next.heading) next.heading.focus();
 }
 
@@ -378,16 +388,16 @@ function mailView(answer, values) {
   return made;
 }
 
-/* The browser would block every answer here. The form's own page works from anywhere. */
-function foreignView() {
-  console.warn(`Kvitto: ${location.origin} is not among the origins of form ${form.form}`);
-  return frame(title(form.title), make("div", null, make("p", null, form.promise), make("p", null, link(hostedPage(), words.hosted))));
+/* The form's own page works from anywhere: also where the browser would block every answer. */
+function linkView() {
+  const promise = form.promise ? make("p", null, form.promise) : "";
+  return frame(title(form.title), make("div", null, promise, make("p", null, link(hostedPage(), words.hosted))));
 }
 
 /* ---- Looks ---- */
 
 function style() {
-  const { accent, on_accent, link_light, link_dark, corner_px, scheme } = form.look;
+  const { accent, on_accent, link_light, link_dark, corner_px, scheme } = data.look;
   const light = `--card:#fff;--ink:#1c1d1f;--soft:#54565c;--line:#d8d6cf;--edge:#74767c;--bad:#a01414;--bad-ground:#fdf1f0;--good-ground:#eaf4f1;--link:${link_light};color-scheme:light`;
   const dark = `--card:#1e2124;--ink:#f1f0ed;--soft:#b9bbc1;--line:#3a3e43;--edge:#8f9299;--bad:#ffb3aa;--bad-ground:#3a1f1d;--good-ground:#1b302b;--link:${link_dark};color-scheme:dark`;
   return `
@@ -450,8 +460,11 @@ function start() {
   else if (tag && tag.parentNode && tag.parentNode !== document.head) tag.after(root.host);
   else document.body.append(root.host);
   dress();
-  view = ours.includes(location.origin) ? formView() : foreignView();
-  root.replaceChildren(view.element);
+  const isOurs = ours.includes(location.origin);
+  if (!isOurs) console.warn(`Kvitto: ${location.origin} is not among the origins of form ${data.id}`);
+  put(isOurs && data.shown[language] ? formView() : linkView());
+  /* Unread, the link stays. */
+  if (isOurs && !data.shown[language]) load().then(() => put(formView()), () => {});
 }
 
 if (document.readyState === "loading" && (settings.target || !tag || tag.parentNode === document.head)) {

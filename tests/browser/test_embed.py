@@ -326,7 +326,7 @@ def test_a_changed_form_that_cannot_be_read_right_now_is_asked_for_again(guest, 
     body = form_body(form_id, version=1, origins=[site.origin])
     assert stack.api("PUT", f"/forms/{form_id}", body).status == 200
     visitor.page.route(
-        "**/descriptor*",
+        "**/embed.json*",
         lambda route: route.fulfill(
             status=503, json={}, headers={"Access-Control-Allow-Origin": site.origin}
         ),
@@ -338,10 +338,33 @@ def test_a_changed_form_that_cannot_be_read_right_now_is_asked_for_again(guest, 
     assert "What you typed is still here." in alert.inner_text()
     link = alert.get_by_role("link")
     assert link.get_attribute("href").endswith(f"/forms/{form_id}?language=en")
-    visitor.page.unroute("**/descriptor*")
+    visitor.page.unroute("**/embed.json*")
     send(embedded)
     alert.get_by_text("This form has changed").wait_for()
     assert embedded.locator("#f-email").input_value() == address
+
+
+def test_a_language_that_the_script_came_without_is_asked_for(guest, stack, site):
+    body = all_kinds("many-words", more_choices=48, origins=[site.origin])
+    made = stack.api("POST", "/forms", body)
+    assert made.status == 201, made.text
+    visitor = guest(SMALL_PHONE)
+    address = stack.address("patient")
+    visitor.page.route("**/embed.json*", lambda route: route.abort())
+    embedded = visitor.open(site.embed("many-words", language="fr"))
+    link = embedded.get_by_role("link", name="Ouvrir le formulaire")
+    assert link.get_attribute("href") == f"{stack.base_url}/forms/many-words?language=fr"
+    assert_fits(visitor.page)
+    assert_accessible(visitor.page)
+
+    visitor.page.unroute("**/embed.json*")
+    visitor.page.reload()
+    embedded.locator("#f-tea").wait_for()
+    fill(embedded, address)
+    embedded.locator("#f-adult").check()
+    send(embedded)
+    assert sent_to(embedded, WORDS["fr"][1]) == address
+    assert_accessible(visitor.page)
 
 
 def test_a_site_that_the_form_does_not_name_leads_to_the_forms_own_page(guest, stack, site):

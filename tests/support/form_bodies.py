@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forms as the API takes them: like the demo's, and one with a field of every kind."""
 
+from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.catalog import LANGUAGES
@@ -42,9 +43,10 @@ def _box(item: Box) -> dict[str, Any]:
     }
 
 
-def all_kinds(form_id: str, **changes: Any) -> dict[str, Any]:
-    """A form with a field of every type, as the API takes it."""
+def all_kinds(form_id: str, *, more_choices: int = 0, **changes: Any) -> dict[str, Any]:
+    """A form with a field of every type, and choices more of which no two words are alike."""
     choices = [{"value": name, "label": _in_all(name.title())} for name in ("green", "black")]
+    choices += [_choice(number) for number in range(more_choices)]
     fields = [
         {"name": "email", "type": "email", "label": _in_all("E-mail address")},
         {"name": "name", "type": "text", "label": _in_all("Name"), "autocomplete": "name"},
@@ -57,6 +59,11 @@ def all_kinds(form_id: str, **changes: Any) -> dict[str, Any]:
     ]
     fields[2]["hint"] = _in_all("In whole years.")
     return form_body(form_id, fields=fields, **changes)
+
+
+def _choice(number: int) -> dict[str, Any]:
+    words = {code: sha256(f"{code}{number}".encode()).hexdigest() for code in LANGUAGES}
+    return {"value": f"tea_{number}", "label": words}
 
 
 def _in_all(text: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ def tree(page: Page) -> str:
 
 def assert_sound(page: Page, language: str) -> None:
     """Language, title, landmarks, headings, names of inputs, errors, focus, no wide content."""
+    _await_focus(page)
     seen = page.evaluate(_OUTLINE)
     where = f"{page.url} ({language})"
     assert seen["language"] == language, where
@@ -98,6 +99,12 @@ def assert_sound(page: Page, language: str) -> None:
     _errors(seen, where)
     assert page.evaluate(_UNSEEN_FOCUS) == [], f"no visible focus: {where}"
     assert_fits(page)
+
+
+def _await_focus(page: Page) -> None:
+    """Wait for what the page wants focused: a browser does it some frames after loading."""
+    if page.locator("[autofocus]").count():
+        page.wait_for_function("document.activeElement === document.querySelector('[autofocus]')")
 
 
 def _headings(levels: list[int], where: str) -> None:

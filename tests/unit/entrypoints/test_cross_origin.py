@@ -32,7 +32,7 @@ def embedded(web, api):
     return "/forms/shop"
 
 
-@pytest.mark.parametrize("path", ["", "/challenge", "/descriptor"])
+@pytest.mark.parametrize("path", ["", "/challenge", "/descriptor", "/embed.json"])
 def test_a_browser_that_asks_first_is_told_what_a_named_site_may_send(web, embedded, path):
     reply = web.ask("OPTIONS", embedded + path, headers={"Origin": SITE})
     assert (reply.status, reply.body) == (204, b"")
@@ -104,7 +104,7 @@ def test_a_site_may_be_told_when_to_come_back(web, world, embedded):
     assert int(reply.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("path", ["/challenge", "/descriptor"])
+@pytest.mark.parametrize("path", ["/challenge", "/descriptor", "/embed.json"])
 def test_what_a_site_needs_to_submit_is_readable_to_it_alone(web, embedded, path):
     assert allowed(web.get(embedded + path, headers={"Origin": SITE})) == SITE
     assert allowed(web.get(embedded + path, headers={"Origin": STRANGER})) is None

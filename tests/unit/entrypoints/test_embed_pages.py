@@ -52,8 +52,27 @@ def test_the_script_has_at_most_12_kb_compressed_in_four_languages(web):
     assert compressed.headers["content-encoding"] == "gzip"
     assert compressed.headers["vary"] == "Accept-Encoding"
     assert gzip.decompress(compressed.body) == script.body
-    assert set(data_of(script.text)["forms"]) == set(LANGUAGES)
+    assert set(data_of(script.text)["shown"]) == set(LANGUAGES)
     assert len(compressed.body) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("count", [0, 8, 48])
+def test_no_form_makes_a_larger_script_and_the_rest_can_be_asked_for(web, api, count):
+    made = api.post("/api/v1/forms", json=all_kinds("large", more_choices=count))
+    assert made.status == 201, made.text
+    compressed = web.get("/forms/large/embed.js", headers={"Accept-Encoding": "gzip"})
+    assert len(compressed.body) <= MAX_BYTES
+    data = data_of(gzip.decompress(compressed.body).decode())
+    inside = list(data["shown"])
+    assert inside == list(LANGUAGES)[: len(inside)]
+    assert len(inside) < len(LANGUAGES)
+    assert set(data["brief"]) == set(LANGUAGES)
+    for language in LANGUAGES:
+        one = web.get(f"/forms/large/embed.json?language={language}").json
+        assert one == data["shown"].get(language, one)
+        assert one["form"]["language"] == language
+        assert data["brief"][language]["title"] == one["form"]["title"]
+        assert data["brief"][language]["hosted"] == one["words"]["hosted"]
 
 
 def test_a_script_that_did_not_change_is_not_sent_again(web, api):
@@ -75,7 +94,7 @@ def test_the_script_says_what_the_descriptor_says_in_each_language(web, world):
     form, brand = world.signup.form("demo")
     assert data["base"] == world.settings.base_url
     for language in LANGUAGES:
-        said = data["forms"][language]
+        said = data["shown"][language]["form"]
         told = descriptor(form, brand, language)
         link = said["brand"].pop("privacy_url")
         assert link == world.settings.base_url + told["brand"].pop("privacy_url")
@@ -83,7 +102,8 @@ def test_the_script_says_what_the_descriptor_says_in_each_language(web, world):
 
 
 def test_every_text_of_ours_is_in_each_language_and_none_is_left_in_english(web):
-    words = data_of(web.get(SCRIPT).text)["words"]
+    shown = data_of(web.get(SCRIPT).text)["shown"]
+    words = {language: one["words"] for language, one in shown.items()}
     english = texts_of(words["en"])
     for language in LANGUAGES:
         assert words[language].keys() == words["en"].keys()
@@ -94,14 +114,14 @@ def test_every_text_of_ours_is_in_each_language_and_none_is_left_in_english(web)
 
 
 def test_texts_that_a_form_never_needs_are_not_sent(web, api):
-    plain = data_of(web.get(SCRIPT).text)["words"]["en"]
+    plain = data_of(web.get(SCRIPT).text)["shown"]["en"]["words"]
     assert "bad_number" not in plain["problems"]
     assert "role" not in plain["why"]
     made = api.post(
         "/api/v1/forms", json=all_kinds("all", guard={"role": "step", "disposable": "refuse"})
     )
     assert made.status == 201, made.text
-    rich = data_of(web.get("/forms/all/embed.js").text)["words"]["en"]
+    rich = data_of(web.get("/forms/all/embed.js").text)["shown"]["en"]["words"]
     needed = {"bad_number", "bad_date", "bad_phone", "bad_url", "out_of_range", "not_a_choice"}
     assert needed | {"disposable_address"} <= rich["problems"].keys()
     assert set(rich["why"]) == {"other", "role"}
@@ -114,7 +134,7 @@ def test_no_text_of_a_form_can_end_the_script(web, api):
     script = web.get("/forms/odd/embed.js").text
     assert "</script" not in script
     assert "<!--" not in script
-    assert data_of(script)["forms"]["sv"]["title"] == title["sv"]
+    assert data_of(script)["shown"]["sv"]["form"]["title"] == title["sv"]
 
 
 def test_the_script_uses_nothing_that_a_strict_policy_forbids(world):
@@ -168,13 +188,13 @@ def test_a_form_shown_as_data_has_its_time_known(web, world):
 
 
 def test_nothing_is_stored_by_looking(web, world):
-    for path in (SCRIPT, "/forms/demo/descriptor"):
+    for path in (SCRIPT, "/forms/demo/descriptor", "/forms/demo/embed.json"):
         assert web.get(path).status == 200
         assert web.ask("HEAD", path).body == b""
     assert len(world.rows.entries) == 0
     assert world.outside_rows.counters == {}
 
 
-@pytest.mark.parametrize("path", ["/forms/none/embed.js", "/forms/none/descriptor"])
-def test_what_is_not_there_is_404(web, path):
-    assert web.get(path).status == 404
+@pytest.mark.parametrize("name", ["embed.js", "embed.json", "descriptor"])
+def test_what_is_not_there_is_404(web, name):
+    assert web.get(f"/forms/none/{name}").status == 404
