@@ -7,7 +7,7 @@ can be rebuilt from the entries at any time. It holds no personal data.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -103,6 +103,9 @@ class Consent:
     notice: str | None = None
     grade: Grade | None = None
     stopped: int | None = None
+
+
+_CONSENT_MEMBERS = tuple(member.name for member in fields(Consent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +220,9 @@ def load_state(text: str) -> SubjectState:
 
 
 def _drop_none(consent: Consent) -> dict[str, Any]:
-    return {name: value for name, value in asdict(consent).items() if value is not None}
+    # By name: `asdict` copies every value, and a state is written at every entry.
+    members = ((name, getattr(consent, name)) for name in _CONSENT_MEMBERS)
+    return {name: value for name, value in members if value is not None}
 
 
 def _consent(row: dict[str, Any]) -> Consent:

@@ -56,10 +56,11 @@ NO_LEAF = sha256(b"no leaf before the first").hexdigest()
 packed, where zeros would shrink. Older chains say 64 zeros; nothing reads it."""
 
 _ANYBODYS_STATE = (
-    '{"v":1,"n":3,"ms":1,"c":[["a","email","a","a",{"status":"given","since_ms":1,"entry":2}]],'
-    '"o":[],"s":[],"b":[],"x":[],"rq":0,"ml":1,"mt":[1],"r":false,"e":false}'
+    '{"v":1,"n":4,"ms":1,"c":[["a","email","a","a",{"status":"given","since_ms":1,"entry":2,'
+    '"grade":"B"}]],"o":[],"s":[],"b":[],"x":[[null,"manual",3]],"rq":0,"ml":1,"mt":[1],'
+    '"r":false,"e":false}'
 )
-"""Read in a stranger's stead: what most people's state holds, but for hashes."""
+"""Read in a stranger's stead: what most people's state holds, but for hashes, and a suppression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
