@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 PACKAGE = "chalicelib.entrypoints"
 API_BASE = "/api/v1"
 
+CUT_OFF = (
+    *("address", "certificates", "confirm", "forms", "preferences", "privacy", "receipt"),
+    *("rights", "unsubscribe"),
+)
+"""Where a link ends that a mail program broke before its last part."""
+
 PAGES: Mapping[str, Mapping[str, str]] = {
+    **{f"/{name}": {"GET": "public_pages:show_cut_off"} for name in CUT_OFF},
     "/": {"GET": "public_pages:show_start"},
     "/favicon.ico": {"GET": "public_pages:show_no_icon"},
     "/forms/{form_id}": {

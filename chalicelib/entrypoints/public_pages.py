@@ -10,6 +10,7 @@ from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.exchange import TEXT, Answer, Request, html
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.visitors import path_word
+from chalicelib.errors import NotFound
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -71,6 +72,10 @@ def _policy(container: "Container", _request: Request) -> Answer:
     return Answer(body=container.policy, content_type=TEXT, headers={"Cache-Control": FIVE_MINUTES})
 
 
+def _cut_off(_container: "Container", _request: Request) -> Answer:
+    raise NotFound("A link ends here before its last part.")
+
+
 def _privacy(container: "Container", request: Request) -> Answer:
     brand = container.setup.brand(path_word(request, "brand"))
     language = choose_language(
@@ -83,4 +88,5 @@ show_start = page(_start)
 show_no_icon = page(_no_icon)
 show_checkpoint = page(_checkpoint)
 show_policy = page(_policy)
+show_cut_off = page(_cut_off)
 show_privacy = page(_privacy)

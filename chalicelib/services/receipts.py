@@ -61,7 +61,8 @@ class Receipt:
     Attributes:
         entry: the act; None once the person is erased.
         request: the sign-up it answers; only on the receipt of a confirmation.
-        form: the very version of the form that was shown.
+        sentences: what stood beside the boxes that were ticked, in the language it was shown in.
+        language: of those sentences.
         notice: bytes of the page that the sign-up showed.
 
     """
@@ -71,7 +72,8 @@ class Receipt:
     entry: ReceiptEntry | None = None
     request: ReceiptEntry | None = None
     lists: tuple[MailingList, ...] = ()
-    form: Form | None = None
+    sentences: tuple[str, ...] = ()
+    language: str = ""
     notice: bytes | None = None
 
     @property
@@ -198,13 +200,16 @@ class Receipts:
         found = (self._lists.get(each) for each in act.event.lists)
         notice = act.event.notice if request is not None else None
         page = self._blobs.get(f"notice/{notice}.html") if notice else None
+        form = self._form(request)
+        language = _language(form, request)
         return Receipt(
             status=ReceiptStatus.READY if is_ready else ReceiptStatus.PENDING,
             brand=brand,
             entry=act,
             request=request,
             lists=tuple(each for each in found if each is not None),
-            form=self._form(request),
+            sentences=form.sentences(act.event.purposes, language) if form else (),
+            language=language,
             notice=page.data if page else None,
         )
 
@@ -214,3 +219,12 @@ class Receipts:
         if not isinstance(name, str) or not isinstance(version, int):
             return None
         return self._forms.get(name, version)
+
+
+def _language(form: Form | None, request: ReceiptEntry | None) -> str:
+    """The language of the notice that was shown: who reads the receipt may have another."""
+    if form is None or request is None:
+        return ""
+    said = [ref.language for ref in form.notices if ref.sha256 == request.event.notice]
+    session = (request.claims.session if request.claims else None) or {}
+    return said[0] if said else str(session.get("lang", ""))

@@ -88,6 +88,8 @@ PAGES = {
     "token of another shape": ("GET", "/confirm/" + "%C3%A5" * 9, None, None, 404),
     "forged unsubscribe": ("POST", "/unsubscribe/" + TOKEN, "x=1", FORM, 404),
     "forged unsubscribe, looked at": ("GET", "/unsubscribe/" + TOKEN, None, None, 404),
+    "link cut off": ("GET", "/confirm/", None, None, 404),
+    "link cut off at its last part": ("GET", "/unsubscribe", None, None, 404),
     "unknown brand": ("GET", "/privacy/nobody", None, None, 404),
     "console with a wrong key": ("POST", "/console/login", "key=wrong", FORM, 403),
 }

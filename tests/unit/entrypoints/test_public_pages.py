@@ -3,6 +3,7 @@
 
 import pytest
 
+from chalicelib.entrypoints.addresses import CUT_OFF
 from chalicelib.errors import FatalError
 
 PAGES = ["/", "/forms/demo", "/privacy/demo", "/confirm/x", "/unsubscribe/x", "/console/login"]
@@ -96,3 +97,10 @@ def test_a_failure_while_showing_a_failure_is_still_a_page(web, world):
     reply = web.get("/forms/demo")
     assert reply.status == 500
     assert "Something went wrong" in reply.text
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+def test_a_link_cut_off_before_its_last_part_is_a_page_that_says_so(web, name):
+    reply = web.ask("GET", f"/{name}", headers={"Accept-Language": "sv"})
+    assert (reply.status, reply.heading) == (404, "Här finns inget")
+    assert web.post(f"/{name}", form={}).status == 405

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receipts over HTTP: who sees what, what can be checked elsewhere, and looking is only that."""
 
+import html
 import json
 import re
 from hashlib import sha256
@@ -159,3 +160,14 @@ def test_a_receipt_is_given_in_each_language(web, world, confirmed):
         web.get(f"{confirmed}?language={code}").heading for code in ("en", "sv", "de", "fr")
     }
     assert headings == {"Your receipt", "Ditt kvitto", "Ihr Beleg", "Votre reçu"}
+
+
+@pytest.mark.parametrize("code", ["en", "sv", "de", "fr"])
+def test_what_was_agreed_to_is_told_in_the_words_that_were_shown(web, world, confirmed, code):
+    world.settle()
+    form = world.signup.form("demo")[0]
+    texts = form.boxes[0].text
+    shown = html.unescape(web.get(f"{confirmed}?language={code}").text)
+    assert texts["en"] in shown
+    assert not any(texts[other] in shown for other in ("sv", "de", "fr"))
+    assert ('<p class="quote" lang="en">' in shown) == (code != "en")
