@@ -17,18 +17,17 @@ from chalicelib.adapters.dynamo.items import (
     binary,
     key,
     number,
+    of_partition,
     require_binary,
     require_text,
     require_version,
-    text,
 )
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.proof.sealing import NONCE_BYTES, BadSeal, unwrap_key, wrap_key, wrapped_epoch
+from chalicelib.proof.sealing import KEY_BYTES, NONCE_BYTES, BadSeal, Kek, wrapped_epoch
 
 CACHE_MS: Final = 5 * 60_000
 FIRST_EPOCH: Final = 1
-KEK_BYTES: Final = 32
 _ALTERED: Final = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 
 
@@ -40,13 +39,12 @@ class EpochKeyWrapper:
         self._table = vault_table
         self._clock = clock
         self._random = random
-        self._opened: dict[int, tuple[bytes, int]] = {}
+        self._opened: dict[int, tuple[Kek, int]] = {}
         self._newest: tuple[int, int] | None = None
 
     def wrap(self, sid: bytes, key: bytes) -> bytes:
         """Return ``key`` wrapped for ``sid`` (16 bytes): 65 bytes under the newest epoch."""
-        epoch = self._newest_epoch()
-        return wrap_key(self._kek(epoch), epoch, sid, key, self._random(NONCE_BYTES))
+        return self.kek(self._newest_epoch()).wrap(sid, key, self._random(NONCE_BYTES))
 
     def unwrap(self, sid: bytes, wrapped: bytes) -> bytes:
         """Return the subject key.
@@ -55,7 +53,22 @@ class EpochKeyWrapper:
             EvidenceError: the wrapped bytes are not this subject's, were altered, or belong to an
                 epoch whose key is gone.
         """
-        return unwrap_key(self._kek(wrapped_epoch(wrapped)), sid, wrapped)
+        return self.kek(wrapped_epoch(wrapped)).unwrap(sid, wrapped)
+
+    def kek(self, epoch: int) -> Kek:
+        """Return the epoch's key, at most 5 minutes after KMS opened it.
+
+        Raises:
+            EvidenceError: there is no such epoch, or KMS does not open its row for it.
+        """
+        opened = self._opened.get(epoch)
+        if opened is not None and self._is_fresh(opened[1]):
+            return opened[0]
+        self._opened.pop(epoch, None)
+        read_ms = self._clock.now_ms()
+        kek = self._open(epoch)
+        self._opened[epoch] = (kek, read_ms)
+        return kek
 
     def _newest_epoch(self) -> int:
         if self._newest is not None and self._is_fresh(self._newest[1]):
@@ -71,16 +84,6 @@ class EpochKeyWrapper:
         self._newest = (epoch, read_ms)
         return epoch
 
-    def _kek(self, epoch: int) -> bytes:
-        opened = self._opened.get(epoch)
-        if opened is not None and self._is_fresh(opened[1]):
-            return opened[0]
-        self._opened.pop(epoch, None)
-        read_ms = self._clock.now_ms()
-        kek = self._open(epoch)
-        self._opened[epoch] = (kek, read_ms)
-        return kek
-
     def _is_fresh(self, read_ms: int) -> bool:
         return 0 <= self._clock.now_ms() - read_ms < CACHE_MS
 
@@ -88,8 +91,7 @@ class EpochKeyWrapper:
         with translated("read the newest epoch"):
             answer = client("dynamodb").query(
                 TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": text("EPOCH")},
+                **of_partition("EPOCH"),
                 ScanIndexForward=False,
                 ConsistentRead=True,
                 Limit=1,
@@ -100,7 +102,7 @@ class EpochKeyWrapper:
         """Store a new epoch key unless somebody else just did: then theirs is used."""
         with translated("make an epoch key"):
             answer = client("kms").generate_data_key(
-                KeyId=self._key_id, NumberOfBytes=KEK_BYTES, EncryptionContext=_context(epoch)
+                KeyId=self._key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=_context(epoch)
             )
         try:
             with translated("store an epoch key"):
@@ -116,7 +118,7 @@ class EpochKeyWrapper:
         except Conflict:
             return
 
-    def _open(self, epoch: int) -> bytes:
+    def _open(self, epoch: int) -> Kek:
         from botocore.exceptions import ClientError
 
         with translated(f"read epoch {epoch}"):
@@ -137,7 +139,7 @@ class EpochKeyWrapper:
                 if error_code(error) in _ALTERED:
                     raise BadSeal("KMS does not open the stored epoch key") from None
                 raise
-        return bytes(opened["Plaintext"])
+        return Kek(epoch, opened["Plaintext"])
 
 
 def _row_key(epoch: int) -> dict[str, dict[str, str]]:

@@ -4,7 +4,10 @@
 Errors: `Throttled`, `Unavailable`; nothing here ever returns a wrong answer instead.
 """
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.proof.sealing import Kek
 
 MAX_MESSAGE_BYTES: Final = 4096
 """Longest message a `LogSigner` signs: KMS takes no more in one piece (AWS KMS API, Sign)."""
@@ -30,6 +33,18 @@ class KeyWrapper(Protocol):
 
         Raises:
             EvidenceError: the wrapped bytes are not this subject's, or were altered.
+
+        """
+        ...
+
+    def kek(self, epoch: int) -> "Kek":
+        """Return the epoch's key, for unwrapping many subject keys one after another.
+
+        At most 5 minutes old. Ask again for every few hundred people instead of keeping it: most
+        answers cost nothing.
+
+        Raises:
+            EvidenceError: there is no such epoch, or its key was altered.
 
         """
         ...

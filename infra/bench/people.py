@@ -14,13 +14,12 @@ from typing import Any
 
 from chalicelib.domain.ids import ListId, SubjectId, encode_id, shard_of
 from chalicelib.proof.canonical import JsonValue
-from chalicelib.proof.sealing import SubjectKeys, wrap_key
+from chalicelib.proof.sealing import Kek, SubjectKeys
 from chalicelib.services.entries import seal_profile
 
 LEDGER, VAULT, AUDIENCE = "kvitto-ledger", "kvitto-vault", "kvitto-audience"
 LIST = ListId("newsletter")
-_KEK = b"k" * 32
-_EPOCH = 1
+_KEK = Kek(1, b"k" * 32)
 _NONCE = bytes(12)
 
 
@@ -48,7 +47,7 @@ def people(count: int, origin: str, state: str) -> Iterator[Person]:
         yield Person(
             sid=SubjectId(encode_id(raw)),
             mac=encode_id(hashlib.sha256(b"mac %d" % number).digest()),
-            wrapped_key=wrap_key(_KEK, _EPOCH, raw, key, _NONCE),
+            wrapped_key=_KEK.wrap(raw, key, _NONCE),
             sealed=seal_profile(SubjectKeys(key, origin, raw), profile, _NONCE),
             state=state,
         )

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.domain.ids import encode_id
 from chalicelib.errors import FatalError
-from chalicelib.proof.sealing import unwrap_key, wrap_key
+from chalicelib.proof.sealing import BadSeal, Kek, wrapped_epoch
 from tests.support.clock import SeededRandom
 from tests.support.faults import Faults, no_faults, struck
 
@@ -40,18 +40,27 @@ class MemoryKeyWrapper:
         random: SeededRandom | None = None,
         faults: Faults = no_faults,
     ) -> None:
-        self._kek = kek
+        self._kek = Kek(epoch, kek)
         self._epoch = epoch
         self._random = random or SeededRandom(77)
         self.faults = faults
 
     def wrap(self, sid: bytes, key: bytes) -> bytes:
         with struck(self.faults, "KeyWrapper.wrap"):
-            return wrap_key(self._kek, self._epoch, sid, key, self._random(12))
+            return self._kek.wrap(sid, key, self._random(12))
 
     def unwrap(self, sid: bytes, wrapped: bytes) -> bytes:
         with struck(self.faults, "KeyWrapper.unwrap"):
-            return unwrap_key(self._kek, sid, wrapped)
+            return self._of(wrapped_epoch(wrapped)).unwrap(sid, wrapped)
+
+    def kek(self, epoch: int) -> Kek:
+        with struck(self.faults, "KeyWrapper.kek"):
+            return self._of(epoch)
+
+    def _of(self, epoch: int) -> Kek:
+        if epoch != self._epoch:
+            raise BadSeal("there is no such epoch")
+        return self._kek
 
 
 class MemoryLogSigner:

@@ -102,6 +102,32 @@ def test_wrapping_twice_gives_different_bytes(wrapper):
     assert wrapper.wrap(SID, KEY) != wrapper.wrap(SID, KEY)
 
 
+def test_an_epoch_key_unwraps_what_the_wrapper_wrapped_without_asking_again(wrapper):
+    wrapped = {sid: wrapper.wrap(sid, KEY) for sid in (SID, OTHER)}
+    kek = wrapper.kek(wrapped_epoch(wrapped[SID]))
+    assert [kek.unwrap(sid, found) for sid, found in wrapped.items()] == [KEY, KEY]
+    assert wrapper.unwrap(SID, kek.wrap(SID, KEY, b"n" * 12)) == KEY
+    with pytest.raises(EvidenceError):
+        kek.unwrap(SID, wrapped[OTHER])
+
+
+def test_an_epoch_that_does_not_exist_has_no_key(wrapper):
+    wrapper.wrap(SID, KEY)
+    with pytest.raises(EvidenceError):
+        wrapper.kek(2)
+
+
+def test_an_epoch_key_is_one_object_for_five_minutes(kms):
+    clock = FakeClock()
+    wrapper = kms_wrapper(clock)
+    epoch = wrapped_epoch(wrapper.wrap(SID, KEY))
+    first = wrapper.kek(epoch)
+    clock.advance(CACHE_MS - 1)
+    assert wrapper.kek(epoch) is first
+    clock.advance(1)
+    assert wrapper.kek(epoch) is not first
+
+
 def test_every_process_uses_the_one_epoch_key(kms):
     first, second = kms_wrapper(), kms_wrapper()
     assert second.unwrap(SID, first.wrap(SID, KEY)) == KEY

@@ -14,7 +14,7 @@ from chalicelib.errors import Conflict, Throttled, Unavailable
 from chalicelib.ports.ledger import NewSubject, ProfileWrite, StoredEntry
 from chalicelib.proof.disclosure import Claims, encode_claims
 from chalicelib.proof.leaf import LeafFields, build_leaf
-from chalicelib.proof.sealing import SubjectKeys, wrap_key
+from chalicelib.proof.sealing import Kek, SubjectKeys
 from chalicelib.vocabulary import EventType
 from tests.support.appends import (
     BRAND,
@@ -181,6 +181,15 @@ def test_keys_left_unread_are_asked_for_again_until_the_answer_is_whole(dynamo, 
     assert all(request["kvitto-ledger"]["ConsistentRead"] for request in calls)
 
 
+def test_one_member_is_read_strongly_and_many_are_not(dynamo, monkeypatch):
+    dynamo.ledger.commit(first_append("ada"))
+    calls = partial_reads(monkeypatch, 0)
+    dynamo.audience.member(subject("ada"))
+    dynamo.audience.members([subject("ada")])
+    strong = [{each["ConsistentRead"] for each in request.values()} for request in calls]
+    assert strong == [{True}, {False}]
+
+
 def test_a_batch_that_stays_partial_is_unavailable_and_returns_nothing(dynamo, monkeypatch):
     dynamo.ledger.commit(first_append("ada"))
     dynamodb = clients.client("dynamodb")
@@ -196,6 +205,7 @@ def test_a_batch_that_stays_partial_is_unavailable_and_returns_nothing(dynamo, m
         lambda: dynamo.ledger.load(subject("ada")),
         lambda: dynamo.ledger.lookup(mac("ada")),
         lambda: dynamo.audience.members([subject("ada")]),
+        lambda: dynamo.audience.member(subject("ada")),
     ):
         calls.clear()
         with pytest.raises(Unavailable):
@@ -246,7 +256,7 @@ def test_no_stored_row_holds_a_persons_data_in_any_form(ports):
                 StoredEntry(n=0, event=append.entries[0].event, leaf=built.leaf, sealed=sealed),
             ),
             new_subject=NewSubject(
-                wrapped_key=wrap_key(b"e" * 32, 1, decode_id(sid), key, b"n" * 12),
+                wrapped_key=Kek(1, b"e" * 32).wrap(decode_id(sid), key, b"n" * 12),
                 macs=(mac("canary"),),
             ),
             profile=ProfileWrite(sealed=keys.seal_profile(CANARY.encode(), b"n" * 12), lists=()),

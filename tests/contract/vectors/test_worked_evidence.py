@@ -11,7 +11,7 @@ from chalicelib.proof import base64url, bundle
 from chalicelib.proof.disclosure import Claims, disclosure_digest
 from chalicelib.proof.event_types import CHANNELS, RULES, VIAS, Belongs
 from chalicelib.proof.leaf import LeafFields, build_leaf, parse_leaf
-from chalicelib.proof.sealing import SubjectKeys, unwrap_key, wrap_key
+from chalicelib.proof.sealing import Kek, SubjectKeys
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys, new_confirm_token
 from chalicelib.vocabulary import EventType
 
@@ -44,8 +44,11 @@ def test_the_worked_leaf_is_what_the_code_builds():
     )
     built = build_leaf(fields, Claims(subject={"email": "visitor@example.org"}), KEYS, 0)
     disclosure = built.disclosures[0]
-    wrapped = wrap_key(b"\x11" * 32, 1, COUNT[:16], COUNT[:32], NONCE)
-    assert worked("leaf.md") == {
+    kek = Kek(1, b"\x11" * 32)
+    wrapped = kek.wrap(COUNT[:16], COUNT[:32], NONCE)
+    examples = worked("leaf.md")
+    first_profile = bytes.fromhex(examples.pop("profile-1"))
+    assert examples == {
         "disclosure-json": base64url.decode(disclosure).decode().rstrip(" "),
         "disclosure-digest": disclosure_digest(disclosure),
         "leaf": built.leaf.decode(),
@@ -53,23 +56,27 @@ def test_the_worked_leaf_is_what_the_code_builds():
         "chain-key": KEYS.chain_key.hex(),
         "tag-0": KEYS.tag(0).hex(),
         "profile": KEYS.seal_profile(b"{}", NONCE).hex(),
+        "facts": KEYS.seal_facts(b"{}", b"\x01" * 12).hex(),
         "wrapped": wrapped.hex(),
     }
     assert parse_leaf(worked("leaf.md")["leaf"].encode()).fields == fields
-    assert unwrap_key(b"\x11" * 32, COUNT[:16], wrapped) == COUNT[:32]
+    assert kek.unwrap(COUNT[:16], wrapped) == COUNT[:32]
+    assert KEYS.open_profile(first_profile) == b"{}"
 
 
 def test_the_worked_tokens_are_what_the_code_mints():
     ring = TokenKeys(1, {1: COUNT[:32]})
     base = {"sid": COUNT[:16], "brand": COUNT[0xB0:0xB4], "delivery": COUNT[0xD0:0xDC]}
-    click = LinkPayload(**base, campaign=COUNT[0xC0:0xD0], link=1)
+    click = LinkPayload(**base, campaign=COUNT[0xC0:0xD0])
     receipt = LinkPayload.of_entry(COUNT[:16], COUNT[0xB0:0xB4], 2)
     text, stored = new_confirm_token(COUNT[:32])
     assert worked("tokens.md") == {
         "confirm-text": text,
         "confirm-hash": stored,
         "unsubscribe": ring.mint(LinkPurpose.UNSUBSCRIBE, LinkPayload(**base)),
-        "click": ring.mint(LinkPurpose.CLICK, click),
+        "click": "\n".join(
+            ring.mint(LinkPurpose.CLICK, replace(click, link=link)) for link in (1, 500)
+        ),
         "receipt": ring.mint(LinkPurpose.RECEIPT, receipt),
         "mailto": ring.mint(LinkPurpose.MAILTO, replace(LinkPayload(**base), delivery=bytes(12))),
     }
