@@ -21,7 +21,13 @@ if str(ROOT) not in sys.path:
 from chalicelib.proof import canonical, cosignature, merkle, note, policy, tiles  # noqa: E402
 from chalicelib.proof.checkpoint import Checkpoint, sign_checkpoint  # noqa: E402
 from chalicelib.proof.tlog_proof import TlogProof  # noqa: E402
-from chalicelib.proof.tokens import LinkPayload, LinkPurpose, TokenKeys  # noqa: E402
+from chalicelib.proof.tokens import (  # noqa: E402
+    LINK_CHARACTERS,
+    LinkPayload,
+    LinkPurpose,
+    TokenKeys,
+    link_text,
+)
 
 FOLDER: Final = ROOT / "tests" / "vectors" / "log"
 ORIGIN: Final = "ledger.example.com/demo"
@@ -219,6 +225,8 @@ def token_vectors() -> dict[str, Any]:
         for kid in masters
     }
     mailto = tokens["1"]["mailto"]
+    click = tokens["1"]["click"]
+    head = click[:-LINK_CHARACTERS]
     return {
         "about": "Master keys 00..1f (kid 1), 20..3f (kid 2); payloads as in docs/spec/tokens.md.",
         "tokens": tokens,
@@ -229,6 +237,14 @@ def token_vectors() -> dict[str, Any]:
             "other letters": mailto[:-1] + "1",
             "trailing bits set": mailto[:-1] + "r",
             "base64url": tokens["1"]["unsubscribe"],
+        },
+        "other_links_of_click": {str(link): head + link_text(link) for link in (0, 2, 500, 65_535)},
+        "refused_click": {
+            "no number": head,
+            "cut short": click[:-1],
+            "trailing bits set": head + "AAF",
+            "padded": click + "=",
+            "sealed for another purpose": tokens["1"]["view"] + link_text(1),
         },
     }
 

@@ -31,6 +31,7 @@ from chalicelib.adapters.ses_outcomes import (
     sdk_errors,
 )
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
+from chalicelib.domain.rate import QUOTA_LIFE_MS, Quota
 from chalicelib.errors import DependencyError, InputError
 from chalicelib.ports.sending import Message, Outcome, Sent
 from chalicelib.ports.system import Clock
@@ -40,7 +41,6 @@ MAX_CALL_BYTES: Final = 900_000
 MAX_DATA_CHARS: Final = 262_144
 """Longest ReplacementTemplateData (SES v2 service model); a longer mail goes by SendEmail."""
 MAX_HEADERS: Final = 15
-QUOTA_LIFE_MS: Final = 60_000
 NOT_TRIED: Final = Sent(outcome=Outcome.RETRY, reason="not_tried")
 
 _HEADER_NAME: Final = re.compile(r"[!-9;-@A-~]{1,126}")
@@ -93,7 +93,7 @@ class SesSender:
         self._configuration_set = configuration_set
         self._clock = clock
         self._client = client
-        self._quota: tuple[float, int] | None = None
+        self._per_second: tuple[float, int] | None = None
 
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send one message with ``SendEmail``; one HTTP request or, when it is malformed, none.
@@ -136,17 +136,28 @@ class SesSender:
             DependencyError: SES does not answer and no rate is known yet.
         """
         now_ms = self._clock.now_ms()
-        if self._quota and 0 <= now_ms - self._quota[1] < QUOTA_LIFE_MS:
-            return self._quota[0]
+        if self._per_second and 0 <= now_ms - self._per_second[1] < QUOTA_LIFE_MS:
+            return self._per_second[0]
         try:
-            with aws.translated("reading the sending quota"):
-                account = self._client("sesv2").get_account()
+            self._per_second = (self.quota().per_second, now_ms)
         except DependencyError:
-            if self._quota is None:
+            if self._per_second is None:
                 raise
-            return self._quota[0]
-        self._quota = (float(account["SendQuota"]["MaxSendRate"]), now_ms)
-        return self._quota[0]
+        return self._per_second[0]
+
+    def quota(self) -> Quota:
+        """Ask SES for the account's quota; nothing is kept.
+
+        Raises:
+            DependencyError: SES does not answer.
+        """
+        with aws.translated("reading the sending quota"):
+            told = self._client("sesv2").get_account()["SendQuota"]
+        return Quota.of(
+            float(told["MaxSendRate"]),
+            float(told.get("Max24HourSend", -1)),
+            float(told.get("SentLast24Hours", 0)),
+        )
 
     def _send_bulk(
         self, sender: str, messages: Sequence[Message], results: dict[int, Sent]

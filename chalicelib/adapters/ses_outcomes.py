@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chalicelib.adapters.aws import error_code
-from chalicelib.ports.sending import Outcome, Sent
+from chalicelib.ports.sending import Limit, Outcome, Sent
 
 _ENTRY_STATUS: Final = {
     "SUCCESS": Outcome.ACCEPTED,
@@ -31,6 +31,18 @@ _ENTRY_STATUS: Final = {
 }
 """Source: SES API reference v2, BulkEmailEntryResult, and the service model's BulkEmailStatus."""
 
+_ENTRY_LIMIT: Final = {
+    "ACCOUNT_THROTTLED": Limit.RATE,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Limit.DAY,
+}
+_TOO_MANY: Final = 429
+_LIMITED: Final = frozenset(
+    {"TooManyRequestsException", "LimitExceededException"}
+    | {"Throttling", "ThrottlingException", "ThrottledException"}
+)
+_OF_THE_DAY: Final = "daily"
+"""Source: Amazon SES Developer Guide, "Errors related to the sending quotas": one error for both
+limits, whose message is "Daily message quota exceeded" or "Maximum sending rate exceeded"."""
 _ABOUT_THE_MESSAGE: Final = frozenset({"MessageRejected", "BadRequestException"})
 _UNSUPPORTED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "NotImplemented", "NotImplementedException"}
@@ -81,7 +93,7 @@ def after_error(error: Exception) -> Verdict:
         return Verdict(sent=Sent(outcome=Outcome.REJECTED, reason=name), alone=True)
     unsure = _status(error) >= _SERVER_FAULT and name not in _UNSUPPORTED
     outcome = Outcome.UNKNOWN if unsure else Outcome.RETRY
-    return Verdict(sent=Sent(outcome=outcome, reason=name), stop=True)
+    return Verdict(sent=Sent(outcome=outcome, reason=name, limit=_limit(error, name)), stop=True)
 
 
 def after_entry(result: dict[str, Any]) -> Sent:
@@ -91,7 +103,15 @@ def after_entry(result: dict[str, Any]) -> Sent:
     message_id = result.get("MessageId")
     if outcome is Outcome.ACCEPTED:
         return Sent(outcome=outcome, message_id=str(message_id) if message_id else None)
-    return Sent(outcome=outcome, reason=status or "no_result")
+    return Sent(outcome=outcome, reason=status or "no_result", limit=_ENTRY_LIMIT.get(status))
+
+
+def _limit(error: Exception, name: str) -> Limit | None:
+    if name not in _LIMITED and _status(error) != _TOO_MANY:
+        return None
+    response = getattr(error, "response", {})
+    said = str(response.get("Error", {}).get("Message", ""))
+    return Limit.DAY if _OF_THE_DAY in said.lower() else Limit.RATE
 
 
 def _status(error: Exception) -> int:

@@ -16,6 +16,7 @@ from chalicelib.services.exhibits import Exhibits
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.receipts import Receipts
 from chalicelib.services.replay import Replay
+from chalicelib.services.right_answers import RightAnswers
 from chalicelib.services.rights import RightsDesk
 from chalicelib.services.shredding import Shredder
 from chalicelib.services.unconfirmed import Unconfirmed
@@ -131,6 +132,17 @@ class EvidenceServices(SendingServices):
             tokens=self.tokens,
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def right_answers(self) -> RightAnswers:
+        """What becomes of it."""
+        return RightAnswers(
+            rights=self.rights,
+            ledger=self.ledger,
+            records=self.rights_records,
+            erasures=self.erasures,
+            clock=self.clock,
         )
 
     @cached_property

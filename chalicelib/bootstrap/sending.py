@@ -11,6 +11,7 @@ from chalicelib.services.campaigns import CampaignDesk
 from chalicelib.services.delivery import Courier
 from chalicelib.services.feedback import Feedback
 from chalicelib.services.mailing import Composer
+from chalicelib.services.pacing import Pacer
 from chalicelib.services.planning import Planner
 from chalicelib.services.plans import Plans
 from chalicelib.services.setup import Setup
@@ -94,6 +95,11 @@ class SendingServices(LogServices):
         )
 
     @cached_property
+    def pacer(self) -> Pacer:
+        """Waits for the account's rate."""
+        return Pacer(rate=self.rate, sender=self.sender, clock=self.clock)
+
+    @cached_property
     def courier(self) -> Courier:
         """Sends chunks."""
         return Courier(
@@ -106,7 +112,7 @@ class SendingServices(LogServices):
             ledger=self.ledger,
             blobs=self.blobs,
             chunks=self.chunks,
-            rate=self.rate,
+            pacer=self.pacer,
             sender=self.sender,
             composer=self.composer,
             clock=self.clock,

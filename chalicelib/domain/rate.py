@@ -1,17 +1,161 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One sending rate shared by every worker: the arithmetic of GCRA.
+"""One sending rate shared by every worker: the arithmetic of GCRA, and how fast it may run.
 
-Guarantees that reservations in a row start at least as far apart as the rate asks, whatever the
+Guarantees that reservations in a row start at least as far apart as the pace asks, whatever the
 workers' clocks say: a reservation starts where the one before it ended, or now if that is past.
-No burst is allowed beyond the recipients of one reservation. Refuses rates and counts below one
-message.
+No burst is allowed beyond the recipients of one reservation. The pace is the account's quota, less
+a share kept for service mails, less what a throttle took; that comes back with time alone. Refuses
+rates and counts below one message.
 
 Source: ITU-T I.371, annex A (generic cell rate algorithm, virtual scheduling).
 """
 
+import math
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
 from chalicelib.errors import InputError
 
 US_PER_MS = 1_000
+SHARE: Final = 0.99
+"""Campaigns take so much of the account's quota; the rest is there for a confirmation mail."""
+PPM: Final = 1_000_000
+SLOWER_PPM: Final = 800_000
+"""A throttle leaves so much of the pace."""
+SLOWEST_PPM: Final = 300_000
+"""Throttles leave at least so much of the quota."""
+RECOVERY_PPM: Final = 20_000
+"""So much of the quota comes back each second."""
+SLOWER_EVERY_MS: Final = 1_000
+"""All throttles of so long a time are one: many workers hear of the same."""
+HOLD_MS: Final = 15 * 60 * 1000
+"""Nobody sends for so long once the day's quota is used up; then one finds out anew."""
+QUOTA_LIFE_MS: Final = 60_000
+"""SES is asked for the quota so rarely: all workers together, GetAccount takes one a second."""
+LATE_MS: Final = 9
+"""A call may be made so long after its slot starts.
+
+Later, and a window of one second could hold more than the quota and one call: there is room for
+1,000 ms · (1 - SHARE) / SHARE, less the millisecond to which a start is rounded up.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What SES lets the account send.
+
+    Attributes:
+        per_second: recipients a second.
+        daily_left: recipients that campaigns may still mail in these 24 hours, the share for
+            service mails kept back; None: there is no daily quota.
+
+    """
+
+    per_second: float
+    daily_left: int | None = None
+
+    @classmethod
+    def of(cls, per_second: float, per_day: float, sent: float) -> Self:
+        """Return the quota of an account that sent ``sent`` of ``per_day``; -1: unlimited.
+
+        Example:
+            >>> Quota.of(14.0, 50_000, 49_000).daily_left, Quota.of(14.0, -1, 0).daily_left
+            (500, None)
+
+        """
+        left = max(0, math.floor(per_day * SHARE) - math.ceil(sent)) if per_day >= 0 else None
+        return cls(per_second=per_second, daily_left=left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the workers share beside the slot itself; a row never written is the default.
+
+    Attributes:
+        quota_milli: thousandths of a recipient a second; None: SES was never asked.
+        daily_left: as in `Quota`, less what was reserved since.
+        quota_ms: when SES was last asked, Unix milliseconds.
+        slow_ppm: the share of the pace that the last throttle left, millionths.
+        slow_ms: when that was.
+        held_ms: nobody sends before it.
+
+    """
+
+    quota_milli: int | None = None
+    daily_left: int | None = None
+    quota_ms: int | None = None
+    slow_ppm: int = PPM
+    slow_ms: int | None = None
+    held_ms: int | None = None
+
+    def factor_ppm(self, now_ms: int) -> int:
+        """Return how much of the pace is left by throttles at ``now_ms``, millionths.
+
+        Example:
+            >>> slowed = Terms(slow_ppm=800_000, slow_ms=0)
+            >>> [slowed.factor_ppm(ms) for ms in (-5, 0, 2_500, 10_000, 60_000)]
+            [800000, 800000, 850000, 1000000, 1000000]
+
+        """
+        if self.slow_ms is None:
+            return PPM
+        passed_ms = max(0, now_ms - self.slow_ms)
+        return min(PPM, self.slow_ppm + RECOVERY_PPM * passed_ms // 1000)
+
+    def per_second(self, now_ms: int) -> float:
+        """Return the pace at ``now_ms``, recipients a second; 0 while no quota is known."""
+        return (self.quota_milli or 0) * SHARE * self.factor_ppm(now_ms) / (1000 * PPM)
+
+    def held(self, now_ms: int) -> bool:
+        """Say whether nobody may send now."""
+        return self.held_ms is not None and now_ms < self.held_ms
+
+    def lacks(self, recipients: int) -> bool:
+        """Say whether the day's quota is too small for ``recipients``."""
+        return self.daily_left is not None and self.daily_left < recipients
+
+    def refuses(self, recipients: int, now_ms: int) -> bool:
+        """Say whether a reservation is refused: held, used up for the day, no quota known, or 0."""
+        return not self.quota_milli or self.held(now_ms) or self.lacks(recipients)
+
+    def stale(self, now_ms: int) -> bool:
+        """Say whether SES should be asked for the quota again."""
+        return self.quota_ms is None or abs(now_ms - self.quota_ms) >= QUOTA_LIFE_MS
+
+    def quoted(self, quota: Quota, now_ms: int) -> "Terms":
+        """Return the terms once SES told its quota."""
+        milli = math.floor(quota.per_second * 1000)
+        return replace(self, quota_milli=milli, daily_left=quota.daily_left, quota_ms=now_ms)
+
+    def slower(self, now_ms: int) -> "Terms | None":
+        """Return the terms after a throttle; None when one was heard of a moment ago."""
+        if self.slow_ms is not None and now_ms - self.slow_ms < SLOWER_EVERY_MS:
+            return None
+        slow_ppm = max(SLOWEST_PPM, self.factor_ppm(now_ms) * SLOWER_PPM // PPM)
+        return replace(self, slow_ppm=slow_ppm, slow_ms=now_ms)
+
+    def spent(self, recipients: int) -> "Terms":
+        """Return the terms once ``recipients`` are reserved."""
+        left = None if self.daily_left is None else self.daily_left - recipients
+        return replace(self, daily_left=left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """What became of a reservation.
+
+    Attributes:
+        start_ms: when the call may be made; None: nothing was reserved, and ``terms`` say why.
+        terms: what is shared, as the reservation found or left it.
+
+    """
+
+    terms: Terms
+    start_ms: int | None = None
+
+    def missed(self, now_ms: int) -> bool:
+        """Say whether it is too late for the call, so that another slot is needed."""
+        return self.start_ms is not None and now_ms > self.start_ms + LATE_MS
 
 
 def interval_us(recipients: int, per_second: float) -> int:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from chalicelib.domain.campaigns import ChunkRef, Progress
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
+from chalicelib.domain.rate import Quota, Slot
 
 
 class Outcome(StrEnum):
@@ -21,6 +22,13 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     RETRY = "retry"
     UNKNOWN = "unknown"
+
+
+class Limit(StrEnum):
+    """Which limit of the account stood in the way of a message."""
+
+    RATE = "rate"
+    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +51,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of one message; ``message_id`` when accepted, ``reason`` when not."""
+    """What became of one message; ``message_id`` when accepted, ``reason`` when not.
+
+    Attributes:
+        limit: the limit of the account that was reached, when that is the reason.
+
+    """
 
     outcome: Outcome
     message_id: str | None = None
     reason: str | None = None
+    limit: Limit | None = None
 
 
 class Sender(Protocol):
@@ -65,12 +79,50 @@ class Sender(Protocol):
         """Return the account's maximum send rate, recipients per second."""
         ...
 
+    def quota(self) -> Quota:
+        """Ask SES what the account may send; `RateSlot.asks` says who should."""
+        ...
+
 
 class RateSlot(Protocol):
-    """One rate for the account and Region (GCRA), shared by every worker."""
+    """One rate for the account and Region (GCRA), and what all workers know of its pace.
 
-    def reserve(self, recipients: int, per_second: float, now_ms: int) -> int:
-        """Reserve sending ``recipients`` and return when it may start, Unix milliseconds."""
+    Errors of every call: `Throttled`, `Unavailable`.
+    """
+
+    def reserve(self, recipients: int, now_ms: int) -> Slot:
+        """Reserve sending ``recipients`` at today's pace, as little after ``now_ms`` as may be.
+
+        Nothing is reserved (``start_ms`` is None) while sending is held, when the day's quota is
+        too small, or when no quota was noted yet.
+
+        Raises:
+            InputError: no recipients.
+
+        """
+        ...
+
+    def charge(self, recipients: int, now_ms: int) -> None:
+        """Count service mails that go now, without waiting: campaigns start so much later.
+
+        Harmless while no quota was noted yet: then no campaign was ever sent.
+        """
+        ...
+
+    def slow(self, now_ms: int) -> None:
+        """Slow everybody down, because SES throttled; once for all throttles of a second."""
+        ...
+
+    def hold(self, until_ms: int) -> None:
+        """Hold everybody until ``until_ms``; a longer hold stays."""
+        ...
+
+    def asks(self, now_ms: int) -> bool:
+        """Say whether the caller is to ask SES for the quota: one worker in a minute is."""
+        ...
+
+    def note(self, quota: Quota, now_ms: int) -> None:
+        """Share what SES said."""
         ...
 
 

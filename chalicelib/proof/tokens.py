@@ -3,13 +3,14 @@
 
 Guarantees that a token shows nothing of the person, the brand or the mail to anybody without the
 key, has exactly one spelling (in an address, capitals aside), and is good for one purpose. Refuses
-everything else with the same `BadToken`, whatever the reason, so that a forger learns nothing.
+everything else with the same `BadToken`, whatever the reason, so that a forger learns nothing. Of a
+click token everybody may read and change the number of the link, and nothing else.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Self
@@ -26,6 +27,9 @@ BRAND_BYTES: Final = 4
 DELIVERY_BYTES: Final = 12
 CAMPAIGN_BYTES: Final = 16
 LINK_BYTES: Final = 2
+MAX_LINK: Final = 65_535
+LINK_CHARACTERS: Final = 3
+"""What `link_text` returns is so long."""
 CONFIRM_BYTES: Final = 32
 MAX_KEY_ID: Final = 255
 _SIV_BYTES: Final = 16
@@ -63,7 +67,8 @@ class LinkPayload:
             the number of the entry in the subject's chain instead: see `of_entry`.
         campaign: campaign (later: journey step or message) id, 16 bytes; exactly for view, click
             and open, which must find the frozen content after the delivery row is gone.
-        link: number of the link in that content, 0 to 65,535; exactly for click.
+        link: number of the link in that content, 0 to 65,535; exactly for click, where it stands
+            behind what is sealed.
     """
 
     sid: bytes
@@ -79,7 +84,7 @@ class LinkPayload:
             raise FatalError("a link payload has a field of the wrong width")
         if self.campaign is not None and len(self.campaign) != CAMPAIGN_BYTES:
             raise FatalError("a link payload has a campaign of the wrong width")
-        if self.link is not None and not 0 <= self.link < 1 << (8 * LINK_BYTES):
+        if self.link is not None and not 0 <= self.link <= MAX_LINK:
             raise FatalError("a link number is 0 to 65,535")
 
     @classmethod
@@ -127,23 +132,60 @@ class TokenKeys:
         Raises:
             FatalError: the payload has or lacks `campaign` or `link` for this purpose.
         """
-        plaintext = _pack(purpose, payload)
-        kid = bytes([self._current])
-        sealed = self._ciphers[self._current, purpose].encrypt(plaintext, [kid])
-        return _encode(purpose, kid + sealed)
+        if purpose is not LinkPurpose.CLICK:
+            return self._seal(purpose, payload)
+        if payload.link is None:
+            raise FatalError("a click link has a number")
+        return self.click_head(replace(payload, link=None)) + link_text(payload.link)
+
+    def click_head(self, payload: LinkPayload) -> str:
+        """What every click token of one mail begins with, 87 characters: sealed once a person.
+
+        Followed by the `link_text` of a link it is that link's click token.
+
+        Raises:
+            FatalError: the payload has no `campaign`, or a `link`.
+        """
+        return self._seal(LinkPurpose.CLICK, payload)
 
     def read(self, purpose: LinkPurpose, token: str) -> LinkPayload:
         """The payload of a token minted for `purpose` under any key of the ring.
 
         Raises:
-            BadToken: anything else: other text, width, purpose or key, or one bit changed.
+            BadToken: anything else: other text, width, purpose or key, or one bit changed. In a
+                click token the number of the link is nobody's secret: it may be any there is.
         """
+        sealed, number = token, ""
+        if purpose is LinkPurpose.CLICK:
+            sealed, number = token[:-LINK_CHARACTERS], token[-LINK_CHARACTERS:]
         try:
-            raw = _decode(purpose, token)
+            link = base64url.decode(number, length=LINK_BYTES) if number else None
+            raw = _decode(purpose, sealed)
             plaintext = self._ciphers[raw[0], purpose].decrypt(raw[1:], [raw[:1]])
         except (Malformed, KeyError, InvalidTag):
             raise BadToken from None
-        return _unpack(purpose, plaintext)
+        return _unpack(purpose, plaintext, link)
+
+    def _seal(self, purpose: LinkPurpose, payload: LinkPayload) -> str:
+        plaintext = _pack(purpose, payload)
+        kid = bytes([self._current])
+        sealed = self._ciphers[self._current, purpose].encrypt(plaintext, [kid])
+        return _encode(purpose, kid + sealed)
+
+
+def link_text(link: int) -> str:
+    """Link number `link` as it stands at the end of a click token: base64url of its two bytes.
+
+    Example:
+        >>> link_text(1)
+        'AAE'
+
+    Raises:
+        FatalError: not 0 to 65,535.
+    """
+    if not 0 <= link <= MAX_LINK:
+        raise FatalError("a link number is 0 to 65,535")
+    return base64url.encode(link.to_bytes(LINK_BYTES, "big"))
 
 
 def new_confirm_token(random32: bytes) -> tuple[str, str]:
@@ -182,11 +224,10 @@ def _purpose_key(master: bytes, purpose: LinkPurpose) -> bytes:
 
 
 def _width(purpose: LinkPurpose) -> int:
-    """Payload bytes of a purpose."""
+    """Sealed bytes of a purpose's payload."""
     if purpose is LinkPurpose.MAILTO:
         return SID_BYTES + BRAND_BYTES
-    campaign = CAMPAIGN_BYTES if purpose in _WITH_CAMPAIGN else 0
-    return _SUBJECT_BYTES + campaign + (LINK_BYTES if purpose is LinkPurpose.CLICK else 0)
+    return _SUBJECT_BYTES + (CAMPAIGN_BYTES if purpose in _WITH_CAMPAIGN else 0)
 
 
 def _encode(purpose: LinkPurpose, raw: bytes) -> str:
@@ -220,23 +261,20 @@ def _pack(purpose: LinkPurpose, payload: LinkPayload) -> bytes:
     packed = payload.sid + payload.brand + payload.delivery
     if payload.campaign is not None:
         packed += payload.campaign
-    if payload.link is not None:
-        packed += payload.link.to_bytes(LINK_BYTES, "big")
-    has = (payload.campaign is not None, payload.link is not None)
-    if has != (purpose in _WITH_CAMPAIGN, purpose is LinkPurpose.CLICK):
+    # A link's number is never sealed: `mint` takes it off first.
+    if (payload.campaign is not None) != (purpose in _WITH_CAMPAIGN) or payload.link is not None:
         raise FatalError(f"a {purpose} link has other fields")
     return packed
 
 
-def _unpack(purpose: LinkPurpose, packed: bytes) -> LinkPayload:
+def _unpack(purpose: LinkPurpose, packed: bytes, link: bytes | None) -> LinkPayload:
     brand, delivery = SID_BYTES, SID_BYTES + BRAND_BYTES
     if purpose is LinkPurpose.MAILTO:
         return LinkPayload(sid=packed[:brand], brand=packed[brand:], delivery=bytes(DELIVERY_BYTES))
-    link = _SUBJECT_BYTES + CAMPAIGN_BYTES
     return LinkPayload(
         sid=packed[:brand],
         brand=packed[brand:delivery],
         delivery=packed[delivery:_SUBJECT_BYTES],
-        campaign=packed[_SUBJECT_BYTES:link] if purpose in _WITH_CAMPAIGN else None,
-        link=int.from_bytes(packed[link:], "big") if purpose is LinkPurpose.CLICK else None,
+        campaign=packed[_SUBJECT_BYTES:] if purpose in _WITH_CAMPAIGN else None,
+        link=None if link is None else int.from_bytes(link, "big"),
     )

@@ -38,7 +38,6 @@ from chalicelib.ports.sending import (
     ChunkStore,
     DeliveryRow,
     Message,
-    RateSlot,
     Sender,
 )
 from chalicelib.ports.system import Clock, RandomBytes
@@ -48,6 +47,7 @@ from chalicelib.services.checkpoint_line import CheckpointLine
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.mailing import Composer
+from chalicelib.services.pacing import Pacer
 from chalicelib.services.plans import manifest_key
 from chalicelib.services.slots import Slots
 
@@ -85,7 +85,7 @@ class Courier:
         ledger: Ledger,
         blobs: Blobs,
         chunks: ChunkStore,
-        rate: RateSlot,
+        pacer: Pacer,
         sender: Sender,
         composer: Composer,
         clock: Clock,
@@ -100,7 +100,7 @@ class Courier:
         self._ledger = ledger
         self._blobs = blobs
         self._chunks = chunks
-        self._rate = rate
+        self._pacer = pacer
         self._sender = sender
         self._composer = composer
         self._clock = clock
@@ -114,7 +114,8 @@ class Courier:
         Raises:
             Conflict: another worker has it; come back later.
             NotFound: there is no such campaign or manifest.
-            Throttled: SES did not take everybody; come back later for the others.
+            Throttled: SES did not take everybody, or the day's quota is used up; come back later
+                for the others.
             DependencyError: nothing was sent; come back later.
 
         """
@@ -171,14 +172,18 @@ class Courier:
         return tuple(read_records(self._blobs.get_range(key, first, last)))
 
     def _dispatch(self, mailing: Mailing, attempt: Attempt) -> bool:
-        """Prepare, wait, look, and mark the chunk; False when the campaign was paused."""
+        """Prepare, wait, look, and mark the chunk; False when the campaign was paused.
+
+        Waiting comes before consent is read.
+        """
         if mailing.campaign.status is CampaignStatus.CANCELLED:
             attempt.skipped[SkipReason.CANCELLED] = len(attempt.people)
             return True
         try:
             self._prepare(mailing, attempt)
             self._take_slots(attempt)
-            self._wait(len(attempt.waiting))
+            if attempt.waiting and not self._pacer.wait(len(attempt.waiting)):
+                raise Throttled("The account's quota is used up; the chunk is kept for later.")
             marked = self._mark(mailing, attempt)
         except KvittoError:
             attempt.slots.keep(NOBODY)
@@ -249,15 +254,6 @@ class Courier:
             mailing.checkpoint,
         )
 
-    def _wait(self, recipients: int) -> None:
-        """Wait for the account's rate slot; waiting comes before consent is read."""
-        if recipients == 0:
-            return
-        now_ms = self._clock.now_ms()
-        start_ms = self._rate.reserve(recipients, self._sender.quota_per_second(), now_ms)
-        if start_ms > now_ms:
-            self._clock.sleep_ms(start_ms - now_ms)
-
     def _look(self, mailing: Mailing, attempt: Attempt) -> list[tuple[Prepared, Allowed]] | None:
         """The last look before a call: the campaign and everybody's consent, read strongly.
 
@@ -289,7 +285,8 @@ class Courier:
             if number and attempt.waiting:
                 self._clock.sleep_ms(BACK_OFF_MS << number)
                 try:
-                    self._wait(len(attempt.waiting))
+                    if not self._pacer.wait(len(attempt.waiting)):
+                        return
                     if self._look(mailing, attempt) is None:
                         return
                 except DependencyError:
@@ -297,7 +294,9 @@ class Courier:
             if not attempt.waiting or self._clock.now_ms() - began_ms > TRY_FOR_MS:
                 return
             messages = [item.message for item in attempt.waiting]
-            attempt.answered(self._sender.send_many(mailing.brand.sender, messages))
+            answers = self._sender.send_many(mailing.brand.sender, messages)
+            attempt.answered(answers)
+            self._pacer.heard(answers)
 
     def _write_down(self, attempt: Attempt) -> None:
         """Commit what is settled; a chunk that SES took nobody of is given back whole.

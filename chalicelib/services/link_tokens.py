@@ -41,6 +41,14 @@ class LinkTokens:
         """
         return self._current().read(purpose, token)
 
+    def click_head(self, payload: LinkPayload) -> str:
+        """Return what every click token of one mail begins with; `proof.tokens.link_text` ends it.
+
+        Raises:
+            DependencyError: the keeper of the keys did not answer.
+        """
+        return self._current().click_head(payload)
+
     def unsubscribe_url(self, base_url: str, brand: Brand, sid: bytes, delivery: bytes) -> str:
         """Return the address that stops the brand's mail to a subject, for ever.
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ports around the SES call in memory: chunk claims, the rate slot, SES itself, rendering.
+"""The ports around the SES call in memory: chunk claims and SES itself.
 
-The chunk store and the rate slot give the guarantees of the real ones and pass the same contract
-suite. The sender keeps what SES would have taken, so that a test can ask who was mailed, and how
-often.
+The chunk store gives the guarantees of the real one and passes the same contract suite. The sender
+keeps what SES would have taken, so that a test can ask who was mailed, and how often.
 """
 
 import threading
@@ -14,13 +13,14 @@ from types import MappingProxyType
 
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId
-from chalicelib.domain.rate import US_PER_MS, interval_us, reserve, start_ms
+from chalicelib.domain.rate import Quota
 from chalicelib.errors import Conflict, DependencyError, FatalError, Throttled
 from chalicelib.ports.sending import (
     ChunkResult,
     Claim,
     DeliveryRow,
     DeliverySeen,
+    Limit,
     Message,
     Outcome,
     Sent,
@@ -52,7 +52,6 @@ class SendingRows:
     totals: dict[tuple[CampaignId, str], int] = field(default_factory=dict)
     deliveries: dict[DeliveryId, DeliverySeen] = field(default_factory=dict)
     ranks: dict[DeliveryId, int] = field(default_factory=dict)
-    free_us: int | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -246,16 +245,6 @@ def _progress(planned: int, chunks: Sequence[ChunkRow]) -> Progress:
     )
 
 
-class MemoryRateSlot(_Store):
-    """`ports.sending.RateSlot` in memory."""
-
-    def reserve(self, recipients: int, per_second: float, now_ms: int) -> int:
-        take = interval_us(recipients, per_second)
-        with self._call("RateSlot.reserve") as rows:
-            start, rows.free_us = reserve(rows.free_us, now_ms * US_PER_MS, take)
-            return start_ms(start)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailed:
     """A message SES took, and what it then called it."""
@@ -290,6 +279,7 @@ class MemorySender:
         self.answer = answer
         self.faults = faults
         self.per_second = per_second
+        self.daily_left: int | None = None
 
     def send_one(self, sender: str, message: Message) -> Sent:
         return self._send("Sender.send_one", sender, (message,))[0]
@@ -303,13 +293,18 @@ class MemorySender:
         with struck(self.faults, "Sender.quota_per_second"):
             return self.per_second
 
+    def quota(self) -> Quota:
+        with struck(self.faults, "Sender.quota"):
+            return Quota(per_second=self.per_second, daily_left=self.daily_left)
+
     def _send(self, call: str, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
         self.calls.append(len(messages))
         try:
             with struck(self.faults, call):
                 answers = tuple(self._take(sender, message) for message in messages)
         except Throttled:
-            return (Sent(outcome=Outcome.RETRY, reason="throttled"),) * len(messages)
+            throttled = Sent(outcome=Outcome.RETRY, reason="throttled", limit=Limit.RATE)
+            return (throttled,) * len(messages)
         except DependencyError:
             return (Sent(outcome=Outcome.UNKNOWN, reason="no answer"),) * len(messages)
         return answers

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.adapters import ses
+from chalicelib.domain import rate
 from chalicelib.domain.campaigns import (
     MAX_RECIPIENTS_PER_CALL,
     ChunkStatus,
@@ -17,7 +18,7 @@ from chalicelib.domain.campaigns import (
     read_records,
 )
 from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id, shard_of
-from chalicelib.domain.rate import interval_us, reserve
+from chalicelib.domain.rate import Quota, Terms, interval_us, reserve
 from chalicelib.services import campaigns, delivery
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,15 @@ def produced() -> dict[str, str]:
     for now in (1_000, 1_005, 9_000):
         start, free = reserve(free, now, 20)
         lines.append(f"{start} {free}")
+    quoted = Terms().quoted(Quota(per_second=500.0), 0)
+    slowed = quoted.slower(0)
+    assert slowed is not None
+    paces = [quoted.per_second(0), *(slowed.per_second(ms) for ms in (0, 5_000, 60_000))]
     return {
+        "pace": "{}\n{}".format(
+            " ".join(str(round(pace, 3)) for pace in paces),
+            " ".join(str(interval_us(50, pace)) for pace in paces),
+        ),
         "manifest": pack_manifest(PEOPLE).hex(),
         "records": "\n".join(f"{person.sid} {person.delivery}" for person in PEOPLE),
         "range": "{} {}".format(*chunk_range(2, 50)),
@@ -72,6 +81,13 @@ def test_figures_in_the_specification_are_the_codes_own(specification: str) -> N
     waits = [delivery.BACK_OFF_MS << attempt for attempt in range(1, delivery.MAX_TRIES)]
     assert waits == [500, 1000, 2000, 4000, 8000]
     assert f"more than {delivery.TRY_FOR_MS // 1000} seconds after" in specification
+    assert f"{rate.SHARE * 100:.0f} % of the quota" in specification
+    assert f"multiplies *f* by {rate.SLOWER_PPM / rate.PPM}, to" in specification
+    assert f"to {rate.SLOWEST_PPM / rate.PPM} at least" in specification
+    assert f"by\n{rate.RECOVERY_PPM / rate.PPM} a second" in specification
+    assert f"held for {rate.HOLD_MS // 60_000} minutes" in specification
+    assert f"within {rate.LATE_MS} ms after" in specification
+    assert (rate.SLOWER_EVERY_MS, rate.QUOTA_LIFE_MS) == (1_000, 60_000)
     patience = [campaigns.STALLED_MS << wakes for wakes in range(campaigns.MAX_DOUBLINGS + 1)]
     assert patience == [minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 320)]
     assert f"has {campaigns.TESTS_PER_DAY} tests\na day" in specification

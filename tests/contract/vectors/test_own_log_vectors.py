@@ -50,6 +50,11 @@ def test_token_vectors_read_back_and_the_refused_are_refused() -> None:
             assert ring.read(LinkPurpose(purpose), token).sid == bytes(range(16))
     for token in vectors["other_spellings_of_mailto"]:
         assert ring.read(LinkPurpose.MAILTO, token).brand == bytes(range(0xB0, 0xB4))
+    for link, token in vectors["other_links_of_click"].items():
+        assert ring.read(LinkPurpose.CLICK, token).link == int(link)
+    for token in vectors["refused_click"].values():
+        with pytest.raises(BadToken):
+            ring.read(LinkPurpose.CLICK, token)
     for token in vectors["refused_mailto"].values():
         with pytest.raises(BadToken):
             ring.read(LinkPurpose.MAILTO, token)

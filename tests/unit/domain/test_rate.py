@@ -1,11 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arithmetic of the one shared rate: a table, and the law it stands for."""
+"""The arithmetic of the one shared rate: tables, and the laws they stand for."""
+
+import doctest
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rate import US_PER_MS, interval_us, reserve, start_ms
+from chalicelib.domain import rate
+from chalicelib.domain.rate import (
+    LATE_MS,
+    PPM,
+    QUOTA_LIFE_MS,
+    US_PER_MS,
+    Quota,
+    Slot,
+    Terms,
+    interval_us,
+    reserve,
+    start_ms,
+)
 from chalicelib.errors import InputError
 
 
@@ -70,3 +84,78 @@ def test_no_clock_makes_reservations_overlap(calls, per_second):
         assert start >= ends
         assert free - start >= recipients * 1_000_000 / per_second - 1
         ends = free
+
+
+def test_the_examples_in_the_documentation_are_true():
+    assert doctest.testmod(rate).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("per_day", "sent", "left"),
+    [(50_000, 0, 49_500), (50_000, 49_500.2, 0), (200, 100, 98), (200, 250, 0), (-1, 9, None)],
+)
+def test_campaigns_leave_a_share_of_the_day_to_service_mails(per_day, sent, left):
+    assert Quota.of(14.0, per_day, sent).daily_left == left
+
+
+def test_the_pace_is_the_quota_less_the_share_less_what_a_throttle_took():
+    terms = Terms().quoted(Quota(per_second=500.0), 0)
+    assert terms.per_second(0) == pytest.approx(495.0)
+    slowed = terms.slower(1_000)
+    assert [slowed.per_second(ms) for ms in (1_000, 6_000, 11_000, 90_000)] == pytest.approx(
+        [396.0, 445.5, 495.0, 495.0]
+    )
+
+
+def test_without_a_quota_there_is_no_pace():
+    assert (Terms().per_second(0), Terms().refuses(1, 0), Terms().stale(0)) == (0.0, True, True)
+
+
+def test_a_throttle_while_recovering_takes_from_what_is_left():
+    slowed = Terms().slower(0).slower(5_000)
+    assert slowed.slow_ppm == 720_000
+
+
+@pytest.mark.parametrize("now_ms", [0, 999, -300_000])
+def test_a_throttle_heard_of_already_changes_nothing(now_ms):
+    assert Terms().slower(0).slower(now_ms) is None
+
+
+@given(st.lists(st.integers(0, 60_000), min_size=1, max_size=40))
+def test_no_throttles_take_more_than_may_be_taken_or_for_longer_than_it_takes(gaps_ms):
+    terms, now_ms = Terms(), 0
+    for gap_ms in gaps_ms:
+        now_ms += gap_ms
+        terms = terms.slower(now_ms) or terms
+        assert rate.SLOWEST_PPM <= terms.factor_ppm(now_ms) < PPM
+    assert terms.factor_ppm(now_ms + 35_000) == PPM
+
+
+@pytest.mark.parametrize(
+    ("terms", "refused"),
+    [
+        (Terms(quota_milli=1), False),
+        (Terms(), True),
+        (Terms(quota_milli=0), True),
+        (Terms(quota_milli=1, held_ms=101), True),
+        (Terms(quota_milli=1, held_ms=100), False),
+        (Terms(quota_milli=1, daily_left=1), True),
+        (Terms(quota_milli=1, daily_left=2), False),
+    ],
+)
+def test_what_turns_a_reservation_of_two_away(terms, refused):
+    assert terms.refuses(2, 100) is refused
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "stale"), [(0, False), (QUOTA_LIFE_MS - 1, False), (QUOTA_LIFE_MS, True)]
+)
+def test_a_quota_lives_a_minute_and_one_from_a_clock_far_ahead_is_not_trusted(age_ms, stale):
+    for sign in (1, -1):
+        assert Terms(quota_ms=1_000_000).stale(1_000_000 + sign * age_ms) is stale
+
+
+def test_a_call_is_too_late_when_its_slot_has_passed():
+    slot = Slot(terms=Terms(), start_ms=1_000)
+    assert [slot.missed(ms) for ms in (0, 1_000 + LATE_MS, 1_001 + LATE_MS)] == [False, False, True]
+    assert not Slot(terms=Terms()).missed(5_000)

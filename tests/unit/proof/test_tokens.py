@@ -2,17 +2,22 @@
 """Link tokens: one spelling, one purpose, nothing to see and nothing to forge."""
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.errors import BadToken, FatalError
 from chalicelib.proof import base64url
 from chalicelib.proof.tokens import (
+    LINK_CHARACTERS,
     LinkPayload,
     LinkPurpose,
     TokenKeys,
     confirm_token_hash,
+    link_text,
     new_confirm_token,
 )
 
@@ -45,6 +50,52 @@ def test_a_token_reads_back_and_has_the_width_of_its_purpose(purpose):
     assert RING.read(purpose, token) == PAYLOADS[purpose]
     assert len(token) == WIDTHS[purpose]
     assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
+
+
+def test_every_click_token_of_a_mail_has_one_head():
+    shown = replace(PAYLOADS[LinkPurpose.CLICK], link=None)
+    head = RING.click_head(shown)
+    assert len(head) == WIDTHS["click"] - LINK_CHARACTERS
+    for link in (0, 1, 513, 65_535):
+        payload = replace(shown, link=link)
+        assert RING.mint(LinkPurpose.CLICK, payload) == head + link_text(link)
+        assert RING.read(LinkPurpose.CLICK, head + link_text(link)) == payload
+
+
+@given(st.text("AZaz09-_=+ é", min_size=3, max_size=3))
+def test_another_number_reads_as_another_link_of_the_same_mail_and_nothing_else(ending):
+    shown = replace(PAYLOADS[LinkPurpose.CLICK], link=None)
+    token = RING.click_head(shown) + ending
+    try:
+        read = RING.read(LinkPurpose.CLICK, token)
+    except BadToken:
+        return
+    assert replace(read, link=None) == shown
+    assert RING.mint(LinkPurpose.CLICK, read) == token
+
+
+@pytest.mark.parametrize("ending", ["", "A", "AA", "AAA=", "AAB", "__9", "AA\n", "AAAA"])
+def test_a_click_token_without_a_well_spelt_number_is_a_bad_token(ending):
+    head = RING.click_head(replace(PAYLOADS[LinkPurpose.CLICK], link=None))
+    with pytest.raises(BadToken):
+        RING.read(LinkPurpose.CLICK, head + ending)
+
+
+def test_no_single_bit_of_a_click_tokens_head_can_change():
+    token = RING.mint(LinkPurpose.CLICK, PAYLOADS[LinkPurpose.CLICK])
+    head, number = token[:-LINK_CHARACTERS], token[-LINK_CHARACTERS:]
+    raw = base64url.decode(head)
+    for bit in range(len(raw) * 8):
+        changed = bytearray(raw)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BadToken):
+            RING.read(LinkPurpose.CLICK, base64url.encode(bytes(changed)) + number)
+
+
+@pytest.mark.parametrize("link", [-1, 65_536])
+def test_a_link_number_outside_two_bytes_is_refused(link):
+    with pytest.raises(FatalError):
+        link_text(link)
 
 
 def test_a_receipt_token_names_its_entry():
@@ -126,7 +177,7 @@ def test_an_address_carries_no_delivery():
 
 
 def test_a_token_shows_nothing_of_its_payload():
-    token = base64url.decode(RING.mint(LinkPurpose.CLICK, PAYLOADS[LinkPurpose.CLICK]))
+    token = base64url.decode(RING.mint(LinkPurpose.VIEW, PAYLOADS[LinkPurpose.VIEW]))
     assert not any(bytes([letter]) * 4 in token for letter in b"sbdc")
 
 
@@ -135,6 +186,12 @@ def test_payloads_of_another_shape_are_refused():
         RING.mint(LinkPurpose.CLICK, PAYLOADS[LinkPurpose.VIEW])
     with pytest.raises(FatalError):
         RING.mint(LinkPurpose.UNSUBSCRIBE, PAYLOADS[LinkPurpose.VIEW])
+    for purpose in (LinkPurpose.VIEW, LinkPurpose.UNSUBSCRIBE):
+        with pytest.raises(FatalError):
+            RING.mint(purpose, PAYLOADS[LinkPurpose.CLICK])
+    for payload in (PAYLOADS[LinkPurpose.CLICK], PAYLOADS[LinkPurpose.UNSUBSCRIBE]):
+        with pytest.raises(FatalError):
+            RING.click_head(payload)
     for wrong in ({"sid": b"s"}, {"campaign": b"c"}, {"link": 65_536}):
         with pytest.raises(FatalError):
             LinkPayload(**{**BASE, **wrong})
