@@ -79,6 +79,7 @@ class Finding:
     Attributes:
         place: member of the form, such as ``boxes.newsletter.text``.
         detail: one English sentence for the operator: what is wrong and what to do.
+        about: what the sentence names: acts (`form_words.ACTS`), a name or words of the form.
     """
 
     code: FindingCode
@@ -86,6 +87,7 @@ class Finding:
     language: str
     place: str
     detail: str
+    about: tuple[str, ...] = ()
 
 
 def lint(form: Form, brand: Brand) -> tuple[Finding, ...]:
@@ -114,8 +116,8 @@ def _in_language(form: Form, brand: Brand, language: str) -> Iterator[Finding]:
             at = f"fields.{item.name}.{place}"
             acts = _acts(text, language) - {"terms"}
             if item.type is FieldType.TICK and acts:
-                named = ", ".join(sorted(acts | {"a plain fact or terms"}))
-                yield _finding(FindingCode.BUNDLED, language, at, named)
+                named = sorted(acts | {"a plain fact or terms"})
+                yield _finding(FindingCode.BUNDLED, language, at, *named)
             if _find(form_words.SHAMING, text, language):
                 yield _finding(FindingCode.SHAMING, language, at)
     for box in [box for box in form.boxes if box.mandatory][1:]:
@@ -130,7 +132,7 @@ def _in_box(form: Form, brand: Brand, box: Box, language: str) -> Iterator[Findi
     text, at = box.text[language], f"boxes.{box.name}.text"
     acts = _acts(text, language)
     if len(acts) > 1:
-        yield _finding(FindingCode.BUNDLED, language, at, ", ".join(sorted(acts)))
+        yield _finding(FindingCode.BUNDLED, language, at, *sorted(acts))
     if not any(_folded(name) in _folded(text) for name in (brand.controller_name, brand.name)):
         yield _finding(FindingCode.MISSING_CONTROLLER, language, at, brand.controller_name)
     if not _find(form_words.WITHDRAWAL, text, language):
@@ -194,11 +196,12 @@ def _folded(text: str) -> str:
     return " ".join(plain.split())
 
 
-def _finding(code: FindingCode, language: str, place: str, about: str = "") -> Finding:
+def _finding(code: FindingCode, language: str, place: str, *about: str) -> Finding:
     return Finding(
         code=code,
         severity=Severity.ERROR if code in _ERRORS else Severity.WARNING,
         language=language,
         place=place,
-        detail=_DETAILS[code].format(about),
+        detail=_DETAILS[code].format(", ".join(about)),
+        about=about,
     )

@@ -10,6 +10,7 @@ import re
 _HEADER = re.compile(r"(?:>?From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]{1,60}:[ \t]?[^\n]*\n")
 _SES_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f-]{20,60}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43,200}")
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _ADDRESS = re.compile(r"[^<>]*<([^<>\s]+@[^<>\s]+)>")
 MANY_LINES = 4
 """A link that a mail program broke has fewer lines; a pasted mail has more."""
@@ -31,6 +32,8 @@ def clue_of(text: str) -> dict[str, str]:
         return {"eml": text}
     if "amazonses.com" in bare.lower() or _SES_ID.fullmatch(bare):
         return {"message_id": bare}
+    if _ID.fullmatch(bare):
+        return {"subscriber": bare}
     if "://" in bare or "/" in bare or _TOKEN.fullmatch(bare):
         return {"link": bare}
     named = _ADDRESS.fullmatch(bare)

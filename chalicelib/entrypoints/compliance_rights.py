@@ -17,11 +17,21 @@ from chalicelib.domain.rights import (
     REFUSABLE,
     ExtensionReason,
     Medium,
+    Received,
     RefusalGround,
     RestrictionGround,
     Right,
     RightsRequest,
     article,
+)
+from chalicelib.domain.telling import to_tell
+from chalicelib.entrypoints.compliance_entering import (
+    ENTERED,
+    Wrong,
+    note_of,
+    received_ms,
+    selector,
+    wrong_fields,
 )
 from chalicelib.entrypoints.console_access import Seat
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
@@ -35,14 +45,10 @@ if TYPE_CHECKING:
 RIGHTS = "/console/compliance/rights"
 ROWS = 100
 MAX_PAGES = 20
-NOON_H = 12
-"""A date without a time stands for its noon: the deadline asks for the day alone."""
-ENTERED = tuple(medium for medium in Medium if medium is not Medium.PAGE)
 _FIELDS = (
     *("who", "subscriber", "right", "brand", "medium", "received_by"),
     *("restriction", "erasure", "note"),
 )
-_PROBLEMS = frozenset({"bad_received_at", "bad_received_by", "bad_note", "no_note"})
 
 
 def list_requests(container: "Container", request: Request, seat: Seat) -> Answer:
@@ -94,13 +100,17 @@ def show_entering(container: "Container", request: Request, seat: Seat) -> Answe
 
 def enter_request(container: "Container", _request: Request, seat: Seat) -> Answer:
     """Record a request; what takes effect at once has done so when the next page shows."""
+    wrong = wrong_fields(container, seat.fields)
+    if wrong:
+        return _entering_page(container, seat, seat.fields, wrong=wrong, status=422)
     try:
         made = _entered(container, seat)
     except NotFound:
-        return _entering_page(container, seat, seat.fields, problem="nobody", status=404)
+        return _entering_page(container, seat, seat.fields, wrong={"who": Wrong.NOBODY}, status=404)
     except InputError as error:
-        problem = error.code if error.code in _PROBLEMS else "malformed"
-        return _entering_page(container, seat, seat.fields, problem=problem, status=422)
+        is_note = error.code == "no_note"
+        wrong = {"note": Wrong.NOTE_OF_STRANGER} if is_note else {"who": Wrong.UNREAD}
+        return _entering_page(container, seat, seat.fields, wrong=wrong, status=422)
     return _see(made.id, seat)
 
 
@@ -108,49 +118,22 @@ def _entered(container: "Container", seat: Seat) -> RightsRequest:
     from chalicelib.services.rights import Erase  # noqa: PLC0415  # loads cryptography
 
     fields = seat.fields
-    try:
-        right, medium = Right(fields.get("right", "")), Medium(fields.get("medium", ""))
-        ground = RestrictionGround(fields.get("restriction", RestrictionGround.OBJECTION))
-        erasure_ground = Ground(fields.get("erasure", Ground.WITHDRAWN))
-    except ValueError:
-        raise InputError("bad_request", "Choose a right and how it came.") from None
-    brand = fields.get("brand", "")
     return container.rights.by_officer(
-        _selector(fields),
-        right,
-        brand=brand,
-        medium=medium,
-        received_ms=_received(container, fields.get("received_on", ""), brand),
-        received_by=fields.get("received_by", ""),
-        entered_by=seat.key.id,
-        note=fields.get("note", "").replace("\r\n", "\n") or None,
-        ground=ground,
-        erase=Erase(ground=erasure_ground, language=seat.language),
+        selector(fields),
+        Right(fields["right"]),
+        fields["brand"],
+        Received(
+            medium=Medium(fields["medium"]),
+            received_ms=received_ms(container, fields),
+            received_by=fields["received_by"],
+            entered_by=seat.key.id,
+        ),
+        note=note_of(fields),
+        ground=RestrictionGround(fields.get("restriction") or RestrictionGround.OBJECTION),
+        erase=Erase(
+            ground=Ground(fields.get("erasure") or Ground.WITHDRAWN), language=seat.language
+        ),
     )
-
-
-def _selector(fields: Mapping[str, str]) -> dict[str, str]:
-    who = fields.get("who", "").strip()
-    if subscriber := fields.get("subscriber"):
-        return {"subscriber": subscriber}
-    return {"email" if "@" in who and "/" not in who else "token": who}
-
-
-def _received(container: "Container", text: str, brand: str) -> int:
-    """Noon of the day, where the brand's controller is; of today at the latest now.
-
-    Raises:
-        InputError: no date.
-    """
-    zone = ZoneInfo(_zones(container).get(brand, "UTC"))
-    now_ms = container.clock.now_ms()
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  # the zone follows
-    except ValueError:
-        raise InputError("bad_received_at", "Say on which day it arrived.") from None
-    noon_ms = round(day.replace(hour=NOON_H, tzinfo=zone).timestamp() * 1000)
-    is_today = day.date() == datetime.fromtimestamp(now_ms / 1000, zone).date()
-    return min(noon_ms, now_ms) if is_today else noon_ms
 
 
 def _entering_page(
@@ -158,7 +141,7 @@ def _entering_page(
     seat: Seat,
     fields: Mapping[str, str],
     *,
-    problem: str | None = None,
+    wrong: Mapping[str, Wrong] | None = None,
     status: int = 200,
 ) -> Answer:
     brands = container.brands.all()
@@ -166,7 +149,7 @@ def _entering_page(
     today = datetime.fromtimestamp(container.clock.now_ms() / 1000, zone).date().isoformat()
     data = {
         **seat.frame(),
-        "problem": problem,
+        "wrong": wrong or {},
         "given": {**dict.fromkeys(_FIELDS, ""), "received_on": today, **fields},
         "today": today,
         "brands": brands,
@@ -193,7 +176,7 @@ def decide_request(container: "Container", request: Request, seat: Seat) -> Answ
         InputError: the form asks for none of these.
         NotFound: there is no such request.
     """
-    request_id, desk = path_word(request, "request"), container.rights
+    request_id, desk = path_word(request, "request"), container.right_answers
     fields, key_id = seat.fields, seat.key.id
     try:
         match fields.get("act"):
@@ -208,7 +191,7 @@ def decide_request(container: "Container", request: Request, seat: Seat) -> Answ
                     return _request_page(container, seat, request_id, problem="told", status=422)
                 desk.lift(request_id, key_id)
             case "note":
-                note = desk.note(request_id, key_id)
+                note = container.rights.note(request_id, key_id)
                 return _request_page(container, seat, request_id, note=note or "")
             case _:
                 raise InputError("bad_act", "The act is answer, extend, refuse, lift or note.")
@@ -251,6 +234,8 @@ def _request_page(
         "problem": problem,
         "note": note,
         "zone": _zones(container).get(found.brand, "UTC"),
+        "told": to_tell(found),
+        "is_first_month": now_ms <= found.due_ms,
         "is_late": found.is_open and found.is_late(now_ms),
         "was_late": not found.is_open and found.is_late(now_ms),
         "is_extendable": found.status == "open" and now_ms <= found.due_ms,

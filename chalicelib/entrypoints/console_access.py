@@ -16,7 +16,7 @@ from chalicelib.entrypoints import console_session
 from chalicelib.entrypoints._runtime import Served, page
 from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
-from chalicelib.entrypoints.languages import choose_language
+from chalicelib.entrypoints.languages import choose_language, in_chosen
 from chalicelib.errors import NotFound
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Seat:
     """Somebody at the console.
 
     Attributes:
-        language: of a compliance page; the rest of the console is English.
+        language: of the page.
         form_token: goes with every form of a compliance page.
         fields: of the form that was sent; empty for a GET.
 
@@ -88,8 +88,10 @@ def inside(handler: Seated) -> Served:
     def guarded(container: "Container", request: Request) -> Answer:
         key = key_of(container, request)
         if key is None:
-            return redirect(LOGIN, ended(container))
-        return handler(container, request, Seat(key=key, fields={}))
+            return redirect(in_chosen(LOGIN, request.query), ended(container))
+        accepted = request.headers.get("accept-language", "")
+        language = choose_language([request.query], accepted, "en")
+        return handler(container, request, Seat(key=key, language=language, fields={}))
 
     return page(guarded)
 
@@ -100,7 +102,7 @@ def officer(handler: Seated) -> Served:
     def guarded(container: "Container", request: Request) -> Answer:
         key = key_of(container, request)
         if key is None:
-            return redirect(LOGIN, ended(container))
+            return redirect(in_chosen(LOGIN, request.query), ended(container))
         is_form = request.method == "POST"
         fields = read_form(request, MAX_FORM_BYTES) if is_form else {}
         accepted = request.headers.get("accept-language", "")

@@ -5,6 +5,7 @@ Guarantees that nothing here changes anything but the session, and that wrong ke
 answer and draw on a budget per network. `compliance_pages` has the pages that act.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.console_access import LOGIN, Seat, ended, inside, key_of
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.languages import choose_language, in_chosen
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import InputError, NotFound, OverBudget
 
@@ -27,19 +29,29 @@ LOGINS_PER_HOUR = 60
 ROWS = 100
 BRANDS = 20
 """Each costs the overview a read of its own."""
-WRONG_KEY = "This is not a live key of this installation. Check it and try again."
 
 
 def _enter(container: "Container", request: Request) -> Answer:
-    return redirect(LOGIN if key_of(container, request) is None else HOME)
+    place = LOGIN if key_of(container, request) is None else HOME
+    return redirect(in_chosen(place, request.query))
 
 
-def _show_login(container: "Container", _request: Request) -> Answer:
-    return html(container.renderer.page("console/login.html", {"problem": None}))
+def _show_login(container: "Container", request: Request) -> Answer:
+    return _login_page(container, request, {})
+
+
+def _login_page(
+    container: "Container", request: Request, fields: Mapping[str, str], *, is_wrong: bool = False
+) -> Answer:
+    accepted = request.headers.get("accept-language", "")
+    language = choose_language([fields, request.query], accepted, "en")
+    data = {"language": language, "is_wrong": is_wrong}
+    return html(container.renderer.page("console/login.html", data), 403 if is_wrong else 200)
 
 
 def _log_in(container: "Container", request: Request) -> Answer:
-    text = read_form(request).get("key", "").strip()
+    fields = read_form(request)
+    text = fields.get("key", "").strip()
     now_ms = container.clock.now_ms()
     # A network trusted with more sign-ups is trusted with more log-ins: on one machine, nearly all.
     budget = max(LOGINS_PER_HOUR, container.settings.signups_per_hour)
@@ -48,14 +60,17 @@ def _log_in(container: "Container", request: Request) -> Answer:
         raise OverBudget("Too many log-ins came from this network. Please try again in an hour.")
     key = container.key_ring.authenticate(text)
     if key is None:
-        return html(container.renderer.page("console/login.html", {"problem": WRONG_KEY}), 403)
+        return _login_page(container, request, fields, is_wrong=True)
     value = console_session.mint(container.link_keys.masters(), key.id, now_ms)
     cookie = console_session.set_cookie(value, secure=container.settings.is_secure)
-    return redirect(HOME, {"Set-Cookie": cookie})
+    return redirect(in_chosen(HOME, fields), {"Set-Cookie": cookie})
 
 
-def _log_out(container: "Container", _request: Request) -> Answer:
-    return redirect(LOGIN, ended(container))
+def _log_out(container: "Container", request: Request) -> Answer:
+    # A form of another site brings no cookie (SameSite=Strict), and must not take one away.
+    has_cookie = console_session.cookie_of(request.headers.get("cookie", "")) is not None
+    place = in_chosen(LOGIN, request.query)
+    return redirect(place, ended(container) if has_cookie else None)
 
 
 def _overview(container: "Container", _request: Request, seat: Seat) -> Answer:
@@ -79,8 +94,8 @@ def _campaign(container: "Container", request: Request, seat: Seat) -> Answer:
         decode_id(campaign_id)
         seen = container.campaigns.get(campaign_id)
     except (InputError, NotFound):
-        data = {"title": "No such campaign", "detail": "There is no campaign with this id."}
-        return html(container.renderer.page("console/error.html", seat.frame() | data), 404)
+        data = seat.frame() | {"missing": "campaign"}
+        return html(container.renderer.page("console/error.html", data), 404)
     shown = {
         **seat.frame(),
         "campaign": replace(seen.campaign, status=seen.status),

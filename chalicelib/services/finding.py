@@ -17,6 +17,7 @@ from chalicelib.domain.ids import (
     DeliveryId,
     EventId,
     SubjectId,
+    decode_id,
     encode_id,
 )
 from chalicelib.domain.leads import Leads, LinkKind, LinkLead, Miss, NobodyFound
@@ -59,16 +60,18 @@ _MISSES: Mapping[Miss, str] = {
         "This mail holds no link of ours and no Message-ID we know. Paste its source with all "
         "headers, or forward it as an attachment and paste that."
     ),
+    Miss.NO_PERSON: "Nobody here has this id.",
 }
 
 
 class Clue(StrEnum):
-    """What a complainant may have."""
+    """What a complainant may have; ``subscriber``, an id, is what our own pages show."""
 
     EMAIL = "email"
     LINK = "link"
     MESSAGE_ID = "message_id"
     EML = "eml"
+    SUBSCRIBER = "subscriber"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,7 @@ class Finder:
             Clue.LINK: self._by_link,
             Clue.MESSAGE_ID: self._by_message_id,
             Clue.EML: self._by_mail,
+            Clue.SUBSCRIBER: self._by_id,
         }
 
     def find(
@@ -154,6 +158,13 @@ class Finder:
     def _by_mail(self, text: str) -> tuple[_Lead, ...]:
         read = leads.of_mail(text)
         return self._known((*self._links(read), *self._messages(read)), Miss.NOTHING_IN_IT)
+
+    def _by_id(self, text: str) -> tuple[_Lead, ...]:
+        decode_id(text)
+        sid = SubjectId(text)
+        if self._store.load(sid).state is None:
+            raise _nobody(Miss.NO_PERSON)
+        return (_Lead(sid=sid, understood="id"),)
 
     def _known(self, found: tuple[_Lead, ...], otherwise: Miss) -> tuple[_Lead, ...]:
         """Those that lead to a chain there is."""

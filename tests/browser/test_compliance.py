@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.browser.test_accessibility import check
-from tests.support.browser import DESK, PHONE
-from tests.support.stack import ROOT, until
+from tests.support.browser import DESK, PHONE, press
+from tests.support.local_run import ROOT, until
 
 HOME = "/console/compliance"
 HTML = "<html lang='en'><head><title>News</title></head><body><p>News</p></body></html>"
@@ -88,13 +88,13 @@ def test_two_keys_erase_and_the_certificate_is_there_to_print(visit, stack, hand
     hands.press(second, second.get_by_role("link", name=reference))
     hands.press(second, second.get_by_role("button", name="Approve and erase"))
     shown(second, "The person was erased")
+    press(second, second.get_by_role("link", name="Open the certificate to print"))
     until(lambda: _certificate(second), "the certificate")
     assert address not in second.content()
     assert stack.subscriber(address) is None
 
 
 def _certificate(page):
-    page.get_by_role("link", name="Open the certificate to print").click()
     if page.locator("h1").inner_text() == "Certificate of erasure":
         return True
     page.reload()
@@ -107,17 +107,17 @@ def test_the_compliance_pages_are_accessible_and_fit(visit, stack, mailed, langu
     page = visit(PHONE, scheme, script=True, language=language).page
     page.goto("/console/login")
     page.locator("#f-key").fill(stack.api_key)
-    page.locator("main button").click()
+    press(page, page.locator("main button"))
     page.goto(HOME)
     assert page.locator("html").get_attribute("lang") == language
     check(page)
     page.locator("#f-clue").fill("nobody@example.org")
-    page.locator(f"form[action='{HOME}/search'] button").click()
+    press(page, page.locator(f"form[action='{HOME}/search'] button"))
     check(page)
     page.locator("#f-clue").fill(mailed[0])
-    page.locator(f"form[action='{HOME}/search'] button").click()
+    press(page, page.locator(f"form[action='{HOME}/search'] button"))
     check(page)
-    page.locator("form[action$='/proofs'] button").click()
+    press(page, page.locator("form[action$='/proofs'] button"))
     page.locator("main a.button").wait_for(timeout=60_000)
     check(page)
     page.goto(f"{HOME}/erasures")
@@ -130,13 +130,13 @@ def test_the_pages_of_an_erasure_are_accessible_and_fit(visit, stack):
     page = visit(PHONE, script=True).page
     page.goto("/console/login")
     page.locator("#f-key").fill(stack.api_key)
-    page.locator("main button").click()
+    press(page, page.locator("main button"))
     page.goto(HOME)
     page.locator("#f-clue").fill(address)
-    page.locator(f"form[action='{HOME}/search'] button").click()
-    page.locator("form[action$='/preview'] button").click()
+    press(page, page.locator(f"form[action='{HOME}/search'] button"))
+    press(page, page.locator("form[action$='/preview'] button"))
     check(page)
-    page.locator("form[action$='/erasures'] button").click()
+    press(page, page.locator("form[action$='/erasures'] button"))
     check(page)
-    page.get_by_role("button", name="Cancel the erasure").click()
+    press(page, page.get_by_role("button", name="Cancel the erasure"))
     check(page)

@@ -14,6 +14,8 @@ SES_ID = "0102018c2f5ca1b2-6f1c0ffe-1111-2222-3333-abcdefabcdef-000000"
         ("visitor@example.org", "email"),
         ("  Visitor <visitor@example.org>\r\n", "email"),
         ("nonsense", "email"),
+        ("D" * 21 + "A", "subscriber"),
+        (f" {'D' * 21}A\r\n", "subscriber"),
         ("https://mail.example.org/unsubscribe/" + "A" * 66, "link"),
         ("<https://mail.example.org/unsubscribe/" + "A" * 40 + "\r\n" + "A" * 26 + ">", "link"),
         ("/confirm/" + "A" * 43, "link"),

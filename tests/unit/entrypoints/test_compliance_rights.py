@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.rights import Right, Status
+from chalicelib.domain.rights import REFUSABLE, Right, Status
 from tests.support.world import READER
 
 HOME = "/console/compliance"
@@ -122,6 +122,65 @@ def test_an_extension_and_a_refusal_say_their_reason(world, officer, sid):
     assert request_of(world, path).status is Status.REFUSED
 
 
+@pytest.mark.parametrize("language", ["en", "sv", "de", "fr"])
+def test_after_an_extension_the_page_says_until_when_the_person_is_told_and_why(
+    world, officer, sid, language
+):
+    path = officer.entered("access")
+    officer.send(path, act="extend", why="complexity")
+    made = request_of(world, path)
+    first, last = (
+        datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+        for ms in (made.due_ms, made.deadline_ms)
+    )
+    shown = plain(officer.get(f"{path}?language={language}"))
+    assert first in shown
+    assert last in shown
+    assert re.search(r"Art\. 12\(3\)|12\.3 i|Art\. 12 Abs\. 3|12, paragraphe 3", shown)
+    if language == "en":
+        assert f"Tell the person by the end of {first} that the answer takes longer" in shown
+        world.time.advance(40 * 86_400_000)
+        late = Officer(officer.web, world, KeyScope.COMPLIANCE)
+        assert f"had to be told by the end of {first}" in plain(late.get(path))
+
+
+CITED = {
+    "en": r"GDPR Art\. \d.*",
+    "sv": r"artikel \d[^)]* i GDPR",
+    "de": r"Art\. \d[^)]* DSGVO",
+    "fr": r"articles? \d.* du RGPD",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "sv", "de", "fr"])
+@pytest.mark.parametrize("right", [right for right in Right if REFUSABLE[right]])
+def test_every_ground_to_refuse_cites_the_law_as_its_language_does(officer, sid, right, language):
+    path = officer.entered(right)
+    page = officer.get(f"{path}?language={language}").text
+    choices = re.findall(r"<option[^>]*>([^<]*\d[^<]*)</option>", page)
+    assert len(choices) == len(REFUSABLE[right])
+    for choice in choices:
+        assert re.search(rf"\({CITED[language]}\)$", choice), choice
+    marks = {"en": "GDPR Art.", "sv": "i GDPR", "de": "DSGVO", "fr": "du RGPD"}
+    assert {code for code, mark in marks.items() if mark in page} == {language}
+
+
+def test_a_request_leads_to_the_person_and_the_entry_is_written_first(world, officer, sid):
+    path = officer.entered("access")
+    page = officer.get(path)
+    form = page.text[page.text.index(f'action="{HOME}/search"') :]
+    assert re.search(r'name="clue" value="([^"]+)"', form)[1] == sid
+    before = len(world.types(sid))
+    found = officer.send(f"{HOME}/search", clue=sid)
+    assert (found.status, found.heading) == (200, EMAIL)
+    assert world.types(sid)[before:] == ["data.unsealed"]
+
+
+def test_a_request_of_nobody_leads_to_no_person(officer):
+    path = officer.entered("access", who="nobody@example.org")
+    assert f"{HOME}/search" not in officer.get(path).text
+
+
 def test_an_objection_offers_no_refusal(officer, sid):
     shown = plain(officer.get(officer.entered("objection")))
     assert "cannot be refused (GDPR Art. 21(3))" in shown
@@ -144,7 +203,10 @@ def test_a_restriction_is_lifted_only_with_the_word_that_the_person_was_told(wor
     assert world.state(sid).restricted
     assert officer.send(path, act="lift", told="yes").status == 303
     assert not world.state(sid).restricted
-    assert "Restriction lifted" in plain(officer.get(path))
+    shown = plain(officer.get(path))
+    assert "Restriction lifted" in shown
+    assert "The restriction has ended" in shown
+    assert "has stopped. Tell them so." not in shown
 
 
 def test_an_erasure_leads_to_the_page_of_the_second_key(world, officer, sid):
@@ -185,24 +247,49 @@ def test_an_address_nobody_has_is_kept_as_a_request(world, officer):
 @pytest.mark.parametrize(
     ("changes", "status", "said"),
     [
-        ({"who": "nonsense"}, 404, "leads to nobody here"),
-        ({"who": "a@b@c"}, 422, "could not be read"),
-        ({"right": "silence"}, 422, "could not be read"),
-        ({"received_on": "soon"}, 422, "on which day"),
-        ({"days_ago": -3}, 422, "on which day"),
-        ({"received_by": ""}, 422, "who took the request"),
-        ({"who": "nobody@example.org", "note": NOTE}, 422, "a note is kept only under"),
-        ({"brand": "other"}, 404, "leads to nobody here"),
+        ({"who": "nonsense"}, 404, {"who": "leads to nobody here"}),
+        ({"who": ""}, 422, {"who": "Give the person\u2019s address"}),
+        ({"who": "a@b@c"}, 422, {"who": "could not be read as an address"}),
+        ({"right": "silence"}, 422, {"right": "Choose what the person asks for."}),
+        ({"right": "", "who": ""}, 422, {"who": "Give the", "right": "Choose what"}),
+        ({"received_on": "soon"}, 422, {"received_on": "on which day"}),
+        ({"days_ago": -3}, 422, {"received_on": "on which day"}),
+        ({"received_by": ""}, 422, {"received_by": "who took the request"}),
+        ({"medium": "page"}, 422, {"medium": "Choose how it came."}),
+        ({"note": "x" * 2001}, 422, {"note": "at most 2,000"}),
+        (
+            {"who": "nobody@example.org", "note": NOTE},
+            422,
+            {"note": "a note is kept only under"},
+        ),
+        ({"brand": "other"}, 422, {"brand": "Choose one of the brands."}),
+        ({"restriction": "whim"}, 422, {"restriction": "Choose one of"}),
+        ({"erasure": "whim"}, 422, {"erasure": "Choose one of"}),
+        (
+            {"received_on": "", "received_by": "", "right": ""},
+            422,
+            {"right": "Choose what", "received_on": "on which day", "received_by": "who took"},
+        ),
     ],
 )
-def test_what_cannot_be_entered_is_said_and_what_was_typed_stays(
+def test_what_cannot_be_entered_is_said_beside_its_field_and_what_was_typed_stays(
     world, officer, sid, changes, status, said
 ):
     before = world.types(sid)
     reply = officer.enter(**changes)
     assert reply.status == status
-    assert said in plain(reply)
     assert 'role="alert"' in reply.text
+    summary = reply.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert re.findall(r'href="#f-(\w+)"', summary) == list(said)
+    beside = dict(re.findall(r'<p class="wrong" id="e-(\w+)">([^<]*)</p>', reply.text))
+    assert list(beside) == list(said)
+    for field, words in said.items():
+        assert words in beside[field]
+        assert words in plain(reply)
+        control = re.search(rf'<(?:input|select|textarea)[^>]* id="f-{field}"[^>]*>', reply.text)[0]
+        assert 'aria-invalid="true"' in control
+        assert f'e-{field}"' in control
+    assert reply.text.count('aria-invalid="true"') == len(said)
     assert changes.get("who", EMAIL) in reply.text
     assert world.types(sid) == before
     assert world.rights.page(None, 10).items == ()

@@ -2,11 +2,16 @@
 """The console over HTTP: the session, what it shows, and who is kept out."""
 
 import base64
+import re
 
 import pytest
 
+from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.campaigns import CampaignStatus, Progress
+from chalicelib.domain.eligibility import SkipReason
 from chalicelib.entrypoints import console_session
+from tests.support.page_examples import campaign
 
 EIGHT_HOURS_MS = 8 * 3600 * 1000
 MASTERS = ((1, b"n" * 32), (0, b"o" * 32))
@@ -105,6 +110,13 @@ def test_logging_out_takes_the_cookie_away_by_post_only(inside):
     assert "Max-Age=0" in reply.headers["set-cookie"]
 
 
+def test_a_form_of_another_site_ends_no_session(web):
+    """It comes without the cookie, which is SameSite=Strict."""
+    reply = web.post("/console/logout")
+    assert (reply.status, reply.headers["location"]) == (303, "/console/login")
+    assert "set-cookie" not in reply.headers
+
+
 def test_a_revoked_key_ends_its_sessions(inside, world, key):
     assert inside("/console/overview").status == 200
     world.key_ring.revoke(key[1].id)
@@ -140,3 +152,53 @@ def test_no_changed_byte_of_a_session_is_accepted():
 @pytest.mark.parametrize("value", ["", "x", "=", "ä", "A" * 76, "A" * 77, "A" * 1000])
 def test_nonsense_is_no_session(value):
     assert console_session.read(MASTERS, value, NOW_MS) is None
+
+
+HEADINGS = {"en": "Overview", "sv": "Översikt", "de": "Übersicht", "fr": "Vue d\u2019ensemble"}
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_the_language_chosen_at_the_log_in_stays_on_every_page_and_after_logging_out(
+    web, world, key, language
+):
+    world.campaign("November news")
+    login = web.get(f"/console/login?language={language}")
+    assert f'<html lang="{language}">' in login.text
+    assert f'name="language" value="{language}"' in login.text
+    wrong = web.post("/console/login", form={"key": "wrong", "language": language})
+    assert f'<html lang="{language}">' in wrong.text
+    reply = web.post("/console/login", form={"key": key[0], "language": language})
+    home = f"/console/overview?language={language}"
+    assert reply.headers["location"] == home
+    sent = {"Cookie": reply.headers["set-cookie"].partition(";")[0]}
+    page = web.get(home, headers=sent)
+    assert page.heading == HEADINGS[language]
+    for path in re.findall(r'(?:href|action)="(/console/[^"]+)"', page.text):
+        assert "language=" in path
+    led = web.get(f"/console?language={language}", headers=sent)
+    assert led.headers["location"] == home
+    out = web.ask("POST", f"/console/logout?language={language}", headers=sent)
+    assert out.headers["location"] == f"/console/login?language={language}"
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_every_page_is_in_the_language_the_browser_asks_for(web, world, cookie, language):
+    made = world.campaign("November news")
+    sent = {"Cookie": cookie.partition(";")[0], "Accept-Language": language}
+    paths = ("overview", f"campaigns/{made}", f"campaigns/{KEY_ID}", "forms", "forms/demo")
+    for path in paths:
+        page = web.get(f"/console/{path}", headers=sent)
+        assert f'<html lang="{language}">' in page.text
+        assert (">Overview<" in page.text) == (language == "en")
+
+
+@pytest.mark.parametrize("status", list(CampaignStatus))
+@pytest.mark.parametrize("language", HEADINGS)
+def test_every_status_and_reason_of_a_campaign_has_words(language, status):
+    progress = Progress(planned=12, skipped=dict.fromkeys(SkipReason, 1))
+    data = {"language": language, "is_officer": False, "progress": progress}
+    renderer = TemplateRenderer()
+    text = renderer.page("console/campaign.html", data | {"campaign": campaign(status=status)})
+    assert len(re.findall(r'<td data-label="[^"]+">[^<]+</td>', text)) == (
+        0 if status is CampaignStatus.DRAFT else len(SkipReason)
+    )

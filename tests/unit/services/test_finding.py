@@ -193,6 +193,18 @@ class TestClues:
         found = find(world, email=" Reader@EXAMPLE.org ")
         assert (found.sid, found.mails, found.understood) == (mailed.sid, (), ("address",))
 
+    def test_an_id_leads_to_the_person_and_to_no_mail(self, world, mailed):
+        found = world.finder.find({"subscriber": mailed.sid}, KEY)
+        assert (found.sid, found.email, found.mails) == (mailed.sid, EMAIL, ())
+        assert world.types(mailed.sid)[-1] == EventType.DATA_UNSEALED
+
+    @pytest.mark.parametrize("unknown", ["D" * 21 + "A", "D" * 22, "short"])
+    def test_an_id_nobody_has_leads_to_nobody_and_writes_nothing(self, world, mailed, unknown):
+        before = len(world.rows.entries)
+        with pytest.raises((NotFound, InputError)):
+            world.finder.find({"subscriber": unknown}, KEY)
+        assert len(world.rows.entries) == before
+
     def test_an_older_address_leads_to_the_person(self, world, mailed):
         world.rows.lookups[world.ledger.mac("older@example.org")] = mailed.sid
         assert find(world, email="older@example.org").email == EMAIL
