@@ -4,9 +4,17 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
 
 from tests.support.browser import INSTALL, executable, launch
+from tests.support.groups import Groups, turn
+
+# How long an example takes says more of who else is busy on the machine than of what is tested.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser):
@@ -15,6 +23,19 @@ def pytest_addoption(parser):
         action="store_true",
         help="write tests/browser/trees anew: what assistive technology gets of each page",
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the long ones; each group stays together."""
+    items.sort(key=turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a group of tests to one worker."""
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from chalice.local import LambdaContext
 
 Handler = Callable[[dict[str, Any], Any], Any]
 _LONG_POLL_SECONDS = 1
+"""Well below the five seconds that the product's SQS client waits for an answer."""
 _RECEIVED_AT_ONCE = 10
 _RETRY_SECONDS = 2
 _TIMEOUT_MS = 60_000
@@ -129,6 +130,8 @@ class Consumers:
         new_client: Callable[[], Any],
     ) -> None:
         self._stop = threading.Event()
+        names = [work.name for work in queues] + [work.name for work in schedules]
+        self._hands = {name: threading.Lock() for name in names}
         self._threads = [
             threading.Thread(
                 target=self._poll, args=(work, new_client), name=work.name, daemon=True
@@ -146,21 +149,23 @@ class Consumers:
                 thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Let work in hand finish, at most so long, and start no more."""
+        """Let work in hand finish, at most so long, and start no more.
+
+        Who only waits for messages is not waited for: a long poll ends with its connection.
+        """
         self._stop.set()
-        for thread in [each for each in self._threads if each.ident is not None]:
-            thread.join(timeout_seconds / max(1, len(self._threads)) + 0.05)
+        deadline = time.monotonic() + timeout_seconds
+        for hands in self._hands.values():
+            # Kept, so that what arrives from now on finds no hands.
+            hands.acquire(timeout=max(0.05, deadline - time.monotonic()))
 
     def _poll(self, work: QueueWork, new_client: Callable[[], Any]) -> None:
         sqs = new_client()
         while not self._stop.is_set():
             try:
                 if messages := self._receive(sqs, work, _LONG_POLL_SECONDS, work.batch_size):
-                    if len(messages) < work.batch_size and work.window_seconds:
-                        # Lambda waits this long for a fuller batch.
-                        self._stop.wait(work.window_seconds)
-                        messages += self._drain(sqs, work, work.batch_size - len(messages))
-                    self._deliver(sqs, work, messages)
+                    with self._hands[work.name]:
+                        self._handle(sqs, work, messages)
             except (BotoCoreError, ClientError) as error:
                 if self._stop.wait(_PAUSE_AFTER_ERROR_SECONDS):
                     return
@@ -168,6 +173,13 @@ class Consumers:
                     f"{work.name}: the queue did not answer ({type(error).__name__})",
                     file=sys.stderr,
                 )
+
+    def _handle(self, sqs: Any, work: QueueWork, messages: list[dict[str, Any]]) -> None:
+        """Deliver what was received, in a batch as full as Lambda would make it."""
+        if len(messages) < work.batch_size and work.window_seconds:
+            self._stop.wait(work.window_seconds)
+            messages = messages + self._drain(sqs, work, work.batch_size - len(messages))
+        self._deliver(sqs, work, messages)
 
     def _receive(
         self, sqs: Any, work: QueueWork, wait_seconds: int, limit: int
@@ -220,7 +232,8 @@ class Consumers:
     def _tick(self, work: ScheduledWork) -> None:
         while not self._stop.wait(work.period_seconds):
             try:
-                work.handler(scheduled_event(work.name), lambda_context(work.name))
+                with self._hands[work.name]:
+                    work.handler(scheduled_event(work.name), lambda_context(work.name))
             except Exception:  # noqa: BLE001 - the next tick comes all the same
                 traceback.print_exc()
 

@@ -18,6 +18,7 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend
 
 _LOOK_AGAIN_SECONDS = 0.1
+_REST_SECONDS = 0.5
 
 _this_thread = local()
 _original: dict[str, Any] = {
@@ -77,8 +78,10 @@ def _is_still_kept(self: Any, queue_name: str, message: Any) -> bool:
 
 
 def _wait_for_messages(self: Any, timeout: float) -> None:
-    # A new message wakes the waiter; delayed and returning ones are only found by looking again.
-    _original["wait_for_messages"](self, min(timeout, _LOOK_AGAIN_SECONDS))
+    # A new message wakes the waiter; delayed and returning ones are only found by looking again,
+    # and an empty queue has none of those.
+    longest = _LOOK_AGAIN_SECONDS if self._messages else _REST_SECONDS
+    _original["wait_for_messages"](self, min(timeout, longest))
 
 
 def _delete_message(self: Any, receipt_handle: str) -> None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One stack a worker, only when there is a Chromium to look at it."""
+"""One stack for all that look at one, only when there is a Chromium to look with.
+
+Which worker of a parallel run starts it is said in tests/support/groups.py.
+"""
 
 from pathlib import Path
 
@@ -31,6 +34,20 @@ def visit(browser, stack):
 
     def begin(*details, **settings) -> Visit:
         opened.append(Visit(browser, stack.base_url, *details, **settings))
+        return opened[-1]
+
+    yield begin
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def drawn(browser):
+    """Open visits to pages that are drawn by the test itself; nothing answers them."""
+    opened: list[Visit] = []
+
+    def begin(*details, **settings) -> Visit:
+        opened.append(Visit(browser, "http://127.0.0.1:9", *details, **settings))
         return opened[-1]
 
     yield begin

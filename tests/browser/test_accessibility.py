@@ -41,8 +41,8 @@ def examples(language):
 
 
 @pytest.mark.parametrize(("language", "scheme"), SCHEMES)
-def test_every_page_notice_and_mail_is_accessible_in_all_its_states(visit, language, scheme):
-    page = visit(PHONE, scheme, script=True).page
+def test_every_page_notice_and_mail_is_accessible_in_all_its_states(drawn, language, scheme):
+    page = drawn(PHONE, scheme, script=True).page
     for name, html in examples(language):
         page.set_content(html)
         try:
@@ -52,9 +52,10 @@ def test_every_page_notice_and_mail_is_accessible_in_all_its_states(visit, langu
             raise
 
 
-def test_every_error_is_accessible(visit):
-    page = visit(PHONE, "dark", script=True).page
+def test_every_error_is_accessible(drawn):
+    page = drawn(PHONE, "dark", script=True).page
     for status in STATUSES:
-        data = {"language": "en", "brand": None, "status": status, "reference": "r" * 22}
+        data = visitor_pages("en")["pages/error.html"]
+        data = data | {"status": status, "reference": "r" * 22}
         page.set_content(RENDERER.page("pages/error.html", data))
         check(page)

@@ -15,7 +15,7 @@ from tests.support.browser import (
     SMALL_PHONE,
     assert_accessible,
     assert_fits,
-    has_focus,
+    assert_focused,
     is_given,
 )
 from tests.support.form_bodies import all_kinds, form_body
@@ -89,7 +89,7 @@ def heading(embedded):
 def sent_to(embedded, title="Check your mail"):
     """The address that a mail is said to go to."""
     embedded.locator("h2", has_text=title).wait_for()
-    assert has_focus(heading(embedded))
+    assert_focused(heading(embedded))
     return embedded.locator(".quote").inner_text()
 
 
@@ -128,8 +128,8 @@ def test_nothing_is_asked_for_before_somebody_touches_the_form(guest, site, form
     embedded = visitor.open(site.embed(form))
     visitor.page.wait_for_timeout(200)
     assert asked == ["news", "embed.js"]
-    embedded.locator("#f-email").focus()
-    visitor.page.wait_for_event("requestfinished", lambda done: done.url.endswith("/challenge"))
+    with visitor.page.expect_request_finished(lambda done: done.url.endswith("/challenge")):
+        embedded.locator("#f-email").focus()
 
 
 def test_errors_are_announced_focused_and_told_beside_the_fields(guest, site, form):
@@ -139,8 +139,8 @@ def test_errors_are_announced_focused_and_told_beside_the_fields(guest, site, fo
     send(embedded)
 
     alert = embedded.get_by_role("alert")
-    assert has_focus(alert)
-    assert "Nothing has been stored or sent yet." in alert.inner_text()
+    assert_focused(alert)
+    assert "Nothing of this has been stored or sent yet." in alert.inner_text()
     for name, says in (("email", "Please fill in"), ("newsletter", "Without this consent")):
         input_ = embedded.locator(f"#f-{name}")
         assert input_.get_attribute("aria-invalid") == "true"
@@ -153,7 +153,7 @@ def test_errors_are_announced_focused_and_told_beside_the_fields(guest, site, fo
     assert visitor.posted == []
 
     KEYS.touch(visitor.page, alert.get_by_role("button", name="Your consent"))
-    assert has_focus(embedded.locator("#f-newsletter"))
+    assert_focused(embedded.locator("#f-newsletter"))
     assert embedded.locator("#f-first_name").input_value() == "Åsa <b>"
 
 
@@ -165,7 +165,7 @@ def test_what_only_the_server_finds_wrong_is_told_the_same_way(guest, stack, sit
 
     alert = embedded.get_by_role("alert")
     alert.wait_for()
-    assert has_focus(alert)
+    assert_focused(alert)
     assert "E-mail address: This does not look like an e-mail address." in alert.inner_text()
     assert embedded.locator("#f-email").input_value() == "visitor@example"
     assert embedded.locator("#f-newsletter").is_checked()
@@ -248,7 +248,7 @@ def test_without_a_network_nothing_typed_is_lost(guest, stack, site, form):
 
     alert = embedded.get_by_role("alert")
     alert.wait_for()
-    assert has_focus(alert)
+    assert_focused(alert)
     assert "What you typed is still here." in alert.inner_text()
     assert_fits(visitor.page)
     assert_accessible(visitor.page)
@@ -273,8 +273,8 @@ def test_a_mistyped_address_is_suggested_and_can_be_corrected(guest, stack, site
     corrected = embedded.locator("#f-email")
     corrected.fill("no address")
     embedded.get_by_role("button", name="Send the mail to this address").click()
+    assert_focused(embedded.get_by_role("alert"))
     assert corrected.get_attribute("aria-invalid") == "true"
-    assert has_focus(embedded.get_by_role("alert"))
     address = stack.address("corrected")
     corrected.fill(address)
     embedded.get_by_role("button", name="Send the mail to this address").click()

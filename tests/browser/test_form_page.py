@@ -50,8 +50,8 @@ def rendered(language, look, problems):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_form_of_every_type_is_accessible_in_every_look(visit, scheme):
-    page = visit(PHONE, scheme, script=True).page
+def test_a_form_of_every_type_is_accessible_in_every_look(drawn, scheme):
+    page = drawn(PHONE, scheme, script=True).page
     for look in LOOKS:
         for problems in ({}, WRONG):
             page.set_content(rendered("en", look, problems))
@@ -59,8 +59,8 @@ def test_a_form_of_every_type_is_accessible_in_every_look(visit, scheme):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_of_every_type_fits_in_every_language(visit, language):
-    page = visit(PHONE, "light", script=True).page
+def test_a_form_of_every_type_fits_in_every_language(drawn, language):
+    page = drawn(PHONE, "light", script=True).page
     page.set_content(rendered(language, FULL_FORM.look, WRONG))
     for width, height in (SMALL_PHONE, DESK, PHONE):
         page.set_viewport_size({"width": width, "height": height})

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits, is_given
+from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits, is_given, press
 
 STEP = {
     "en": "One more step",
@@ -31,7 +31,7 @@ def heading(page):
 
 def confirmed(page, stack, address):
     page.goto(stack.confirm_link(address))
-    page.locator("main button").first.click()
+    press(page, page.locator("main button").first)
     return is_given(stack, address)
 
 
@@ -42,7 +42,7 @@ def test_an_autofill_submitted_within_a_second_is_a_sign_up_at_once(visit, stack
     page.goto("/forms/demo")
     started = time.monotonic()
     page.evaluate(AUTOFILL, address)
-    page.locator("main button[type=submit]").first.click()
+    press(page, page.locator("main button[type=submit]").first)
     assert heading(page) == CHECK["en"]
     assert time.monotonic() - started < 30
     assert confirmed(page, stack, address)
@@ -64,13 +64,13 @@ def test_a_filled_honeypot_is_one_step_and_then_a_sign_up(visit, stack, language
     assert not page.locator("[name=leave_empty]").is_visible()
     page.evaluate(AUTOFILL, address)
     page.evaluate("() => { document.querySelector('[name=leave_empty]').value = 'x' }")
-    page.locator("main button[type=submit]").first.click()
+    press(page, page.locator("main button[type=submit]").first)
 
     assert heading(page) == STEP[language]
     assert page.get_by_text(address).is_visible()
     assert_fits(page)
     assert page.locator("main button").count() == 1
-    page.locator("main button").click()
+    press(page, page.locator("main button"))
 
     assert heading(page) == CHECK[language]
     assert confirmed(page, stack, address)

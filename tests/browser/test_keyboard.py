@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A subscriber's whole life with keys alone, on a small phone in the dark: no mouse needed."""
 
-from tests.support.browser import HANDS, SMALL_PHONE, assert_fits, has_focus, is_given
+from tests.support.browser import HANDS, SMALL_PHONE, assert_fits, assert_focused, is_given
 from tests.support.stack import link_in
 
 KEYS = HANDS["keys"]
@@ -48,11 +48,11 @@ def test_sign_up_confirm_choose_and_leave_with_keys_alone(visit, stack):
     page.locator("form").first.evaluate("form => form.noValidate = true")
     button(page, "Save")
     alert = page.get_by_role("alert")
-    assert has_focus(alert)
+    assert_focused(alert)
     pause = page.locator("#f-pause")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert has_focus(pause)
+    assert_focused(pause)
     pause.fill("")
     button(page, "Save")
     assert heading(page) == "Saved"

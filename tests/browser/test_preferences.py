@@ -12,7 +12,8 @@ from tests.support.browser import (
     assert_fits,
     is_given,
 )
-from tests.support.stack import link_in, until
+from tests.support.local_run import until
+from tests.support.stack import link_in
 
 HEADINGS = {
     "en": "Your choices and your data",

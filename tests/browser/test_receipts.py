@@ -6,8 +6,8 @@ import re
 import pytest
 
 from tests.browser.test_accessibility import check
-from tests.support.browser import DESK, PHONE
-from tests.support.stack import until
+from tests.support.browser import DESK, PHONE, press
+from tests.support.local_run import until
 
 LOOK = "See your receipt and let it check itself"
 PASS = "Every check holds."
@@ -37,8 +37,7 @@ def confirmed(stack, page, hands=None):
         if hands:
             hands.press(page, target)
         else:
-            with page.expect_navigation():
-                target.click()
+            press(page, target)
     return address
 
 
@@ -134,8 +133,8 @@ def test_after_an_unsubscribe_the_receipt_names_nobody(visit, stack):
     link = re.search(r"http\S+/unsubscribe/[\w-]+", stack.mails(address)[-1]["text"])[0]
     page = visit(PHONE, script=True).page
     page.goto(link)
-    page.get_by_role("button", name="Unsubscribe").click()
-    page.get_by_text("See the receipt").click()
+    press(page, page.get_by_role("button", name="Unsubscribe"))
+    press(page, page.get_by_text("See the receipt"))
     ready(page)
     check(page)
     assert address not in page.content()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack import ROOT, running
+from tests.support.local_run import ROOT
+from tests.support.stack import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzzing")]
+pytestmark = pytest.mark.slow
 
 CONFIG = Path(__file__).parent / "fuzzing" / "schemathesis.toml"
 REVOKE = "revoke_api_key"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running stacks: at most one of each kind a worker, the checkout's and the unzipped package's."""
+"""Running stacks: one of each kind, the checkout's and the unzipped package's.
+
+Which worker of a parallel run starts which is said in tests/support/groups.py.
+"""
 
 import pytest
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journey 3: bounces and complaints come back through SNS and SQS and stop further mail."""
 
-from tests.support.stack import until
+from tests.support.local_run import until
 
 SIMULATOR = "simulator.amazonses.com"
 

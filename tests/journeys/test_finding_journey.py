@@ -7,7 +7,8 @@ from email.policy import default
 
 import pytest
 
-from tests.support.stack import files_of, link_in, until
+from tests.support.local_run import until
+from tests.support.stack import files_of, link_in
 
 SUBJECT = "Found by what you have"
 HTML = "<p>News</p><p><a href='https://example.com/a'>read</a></p>"
@@ -20,7 +21,7 @@ def reader(stack):
     stack.subscribe(email)
     stack.finished(stack.send_campaign(SUBJECT, HTML))
     mail = stack.wait_mail(email, SUBJECT)
-    until(lambda: search(stack, message_id=mail["id"]).status == 200, "SES's first event", 20)
+    until(lambda: search(stack, message_id=mail["id"]).status == 200, "SES's first event")
     return email, mail
 
 
@@ -86,7 +87,7 @@ def test_every_clue_leads_to_the_same_mail_and_the_same_entry(stack, reader):
 def test_the_confirmation_mail_leads_to_the_request(stack, reader):
     email, _ = reader
     first = stack.mails(email)[0]
-    until(lambda: search(stack, message_id=first["id"]).status == 200, "SES's first event", 20)
+    until(lambda: search(stack, message_id=first["id"]).status == 200, "SES's first event")
     (mail,) = search(stack, eml=first["raw"]).json["mails"]
     assert (mail["campaign"], mail["entry"]["type"]) == (None, "consent.requested")
 

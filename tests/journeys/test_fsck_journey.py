@@ -8,7 +8,7 @@ import sys
 import boto3
 import pytest
 
-from tests.support.stack import ROOT, until
+from tests.support.local_run import ROOT, until
 
 
 @pytest.fixture

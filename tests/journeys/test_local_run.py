@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.stack import alive, listening, until
+from tests.support.local_run import alive, listening, until
 
 
 def assert_refused_in_one_sentence(stack, names):

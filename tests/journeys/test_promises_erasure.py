@@ -20,7 +20,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.stack import ROOT, link_in, running, until
+from tests.support.local_run import ROOT, until
+from tests.support.stack import link_in, running
 from tests.support.stored import checkpoints, is_true_of, logged_leaves
 
 CANARIES = {

@@ -18,7 +18,8 @@ from chalicelib.errors import KvittoError, Unavailable
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support.faults import Moment, no_faults
-from tests.support.stack import ROOT, link_in, until
+from tests.support.local_run import ROOT, until
+from tests.support.stack import link_in
 from tests.support.stored import (
     assert_states_are_folds,
     chains,

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.domain.ids import EventId
 from chalicelib.errors import NotFound, Throttled
 from tests.support.faults import Moment, no_faults
-from tests.support.stack import link_in, until
+from tests.support.local_run import until
+from tests.support.stack import link_in
 from tests.support.stored import chains
 from tests.support.world import VISITOR, World
 

@@ -15,7 +15,8 @@ from chalicelib.adapters import aws as clients
 from chalicelib.config import Settings
 from infra.local import demo
 from tests.support.emulator import start_empty
-from tests.support.stack import link_in, until
+from tests.support.local_run import until
+from tests.support.stack import link_in
 from tests.support.stored import logged_leaves
 from tests.support.world import VISITOR, World
 

@@ -10,7 +10,8 @@ import zipfile
 
 import pytest
 
-from tests.support.stack import ROOT, files_of, link_in
+from tests.support.local_run import ROOT
+from tests.support.stack import files_of, link_in
 
 VERDICT = re.compile(r"^(PASS|FAIL|NOT PROVEN) ([a-z]+): (.+)$", re.MULTILINE)
 NAMES = "integrity signature witnesses inclusion consistency disclosures notice time chain erasure"

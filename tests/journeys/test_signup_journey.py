@@ -3,7 +3,7 @@
 
 import re
 
-from tests.support.stack import until
+from tests.support.local_run import until
 
 
 def assert_nothing_changed(stack, act):

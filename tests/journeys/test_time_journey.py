@@ -9,7 +9,7 @@ from ssl import PEM_cert_to_DER_cert
 
 import pytest
 
-from tests.support.stack import until
+from tests.support.local_run import until
 from tests.support.time_authority import needs_openssl
 
 LINE = re.compile(r"^ledger (\S+) (\d+) ([0-9a-f]{64})$", re.MULTILINE)

@@ -9,7 +9,8 @@ import sys
 import time
 from hashlib import sha256
 
-from tests.support.stack import ROOT, files_of, link_in
+from tests.support.local_run import ROOT
+from tests.support.stack import files_of, link_in
 
 VERDICT = re.compile(r"^(PASS|FAIL|NOT PROVEN) ([a-z]+): ", re.MULTILINE)
 PROVEN = {"integrity", "signature", "inclusion", "consistency", "disclosures", "notice", "chain"}

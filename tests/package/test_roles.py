@@ -135,6 +135,15 @@ def test_only_the_vaults_first_writer_makes_epoch_keys_and_only_erasure_deletes_
     assert who_may(sam, "dynamodb:DeleteItem", "-audience") == {"erasure"}
 
 
+def test_only_erasure_deletes_of_the_ledger_and_the_pages_delete_lookups_alone(sam):
+    assert who_may(sam, "dynamodb:DeleteItem", "-ledger") == {"erasure"}
+    (statement,) = [
+        item for item in role_statements(sam, HTTP) if item["Sid"] == "ReleaseFormerAddress"
+    ]
+    keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert (statement["Action"], keys) == (["dynamodb:DeleteItem"], ["I#*"])
+
+
 def test_only_senders_send_and_only_the_courier_sends_in_bulk(sam):
     """The API sends one mail at a time: a campaign's test to an address its maker chose."""
     for on in ("identity", "configuration-set/${Prefix}"):

@@ -64,6 +64,7 @@ def test_a_seed_replays_exactly(seed):
     assert traced() == traced()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", BROKEN, ids=lambda make: make.__name__)
 def test_a_broken_sequencer_is_found_out(make):
     with prepared():

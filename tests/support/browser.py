@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route
 
+from tests.support.local_run import until
 from tests.support.stack import Stack
 
 INSTALL = "Chromium is missing; get it with `apt-get install chromium` or run `make test` as root"
@@ -20,6 +21,8 @@ MAX_TABS = 60
 _FLAGS = (
     "--no-sandbox",
     "--disable-dev-shm-usage",
+    # There is no screen; without this a process draws every frame in software.
+    "--disable-gpu",
     # A second wall behind the route handler: no name resolves, not even by mistake.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
@@ -63,7 +66,7 @@ class Visit:
             java_script_enabled=script,
             locale=language,
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.context.route("**/*", self._judge)
         self.context.on("weberror", lambda error: self.complained.append(str(error.error)))
         self.page: Page = self.context.new_page()
@@ -108,8 +111,7 @@ class Mouse:
     """Points and clicks."""
 
     def press(self, page: Page, target: Locator) -> None:
-        with page.expect_navigation():
-            target.click()
+        press(page, target)
 
     def touch(self, page: Page, target: Locator) -> None:
         target.click()
@@ -153,6 +155,12 @@ class Keys:
 HANDS: dict[str, Hands] = {"mouse": Mouse(), "keys": Keys()}
 
 
+def press(page: Page, target: Locator) -> None:
+    """Click what leads to a page, and wait for that page."""
+    with page.expect_navigation():
+        target.click()
+
+
 def enter(page: Page) -> None:
     """Press Enter where the focus is, and wait for the page it leads to."""
     with page.expect_navigation():
@@ -162,6 +170,11 @@ def enter(page: Page) -> None:
 def has_focus(target: Locator) -> bool:
     """Whether keys go to this element, in a shadow root or not."""
     return bool(target.evaluate("element => element === element.getRootNode().activeElement"))
+
+
+def assert_focused(target: Locator) -> None:
+    """Keys come to go to this element: a browser may take a frame or two for it."""
+    until(lambda: has_focus(target), f"focus on {target}")
 
 
 def is_given(stack: Stack, address: str) -> bool:

@@ -123,7 +123,7 @@ class Guest:
             java_script_enabled=script,
             locale="en",
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.context.on("request", self._asked)
         self.context.on("weberror", lambda error: self._faults.append(str(error.error)))
         self.context.on("console", lambda said: self._said(said.type, said.text))

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real local stack as a child process, and a person with curl and a mailbox before it.
+"""The real local stack, and a person with curl and a mailbox before it.
 
-`running` starts `python -m infra.local.run` on a free port with a state folder of its own, so that
-several stacks run side by side, and stops it however the test ends. `Stack` speaks HTTP as curl
-does: one connection a request, no cookies, no redirects followed.
+`running` starts a stack (`local_run`) and stops it however the test ends. `Stack` speaks HTTP as
+curl does: one connection a request, no cookies, no redirects followed.
 """
 
 import http.client
 import io
 import itertools
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
@@ -27,25 +22,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
-API_KEY = "journeys-local-key-0123456789"
+from tests.support.local_run import LocalRun, listening, until
+
 FORM = "application/x-www-form-urlencoded"
-START_SECONDS = 90.0
-STOP_SECONDS = 15.0
-WAIT_SECONDS = 20.0
 REGION = "eu-north-1"
 _LINK = r"http://[^\s\"<>]*?({path}/[A-Za-z0-9_-]+)"
-
-
-def until(look: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
-    """Return what ``look`` returns as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if found := look():
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,102 +51,12 @@ class Answer:
         return json.loads(self.body)
 
 
-class Stack:
+class Stack(LocalRun):
     """A started stack."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.said = folder / "stdout"
-        self.complained = folder / "stderr"
-        given = {
-            "PORT": "0",
-            "LOCAL_API_KEY": API_KEY,
-            "DEMO_SUBSCRIBERS": "2",
-            # Schedules tick every second, so that what they finish is finished soon.
-            "KVITTO_LOCAL_MINUTE_SECONDS": "1",
-            "KVITTO_LOCAL_DIR": str(folder / "state"),
-            **settings,
-        }
-        self.api_key = given["LOCAL_API_KEY"]
-        self._state = Path(given["KVITTO_LOCAL_DIR"])
+        super().__init__(folder, settings)
         self._people = itertools.count(1)
-        with self.said.open("wb") as out, self.complained.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.run"],
-                cwd=ROOT,
-                env={**os.environ, **given},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=errors,
-            )
-
-    # The process
-
-    def wait_ready(self) -> "Stack":
-        """Return when the ready line is there."""
-        until(
-            lambda: self.process.poll() is not None or self._ready(),
-            "the ready line",
-            START_SECONDS,
-        )
-        if self.process.poll() is not None:
-            raise AssertionError(self.complained.read_text())
-        return self
-
-    def _ready(self) -> str | None:
-        found = re.search(r"^ready (http://\S+)\n", self.said.read_text(), re.MULTILINE)
-        return found[1] if found else None
-
-    @cached_property
-    def base_url(self) -> str:
-        """What the ready line names, such as ``http://127.0.0.1:40123``."""
-        found = self._ready()
-        assert found is not None
-        return found
-
-    @property
-    def port(self) -> int:
-        port = urlsplit(self.base_url).port
-        assert port is not None
-        return port
-
-    def children(self) -> list[int]:
-        """Process ids of the supervisor's children."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
-
-    def child(self, module: str) -> int:
-        """The child that runs ``module``, such as ``infra.local.aws``."""
-        for pid in self.children():
-            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                return pid
-        raise AssertionError(f"no child runs {module}")
-
-    def log(self, name: str) -> str:
-        """What the child ``name`` (``app`` or ``aws``) wrote."""
-        return (self._state / "logs" / f"{name}.log").read_text()
-
-    @property
-    def state_folder(self) -> Path:
-        """Where the stack keeps keys, logs and what commands need to find it."""
-        return self._state
-
-    def environment(self) -> dict[str, str]:
-        """What a command needs in its environment to look at this stack."""
-        kept = json.loads((self._state / "environment.json").read_text())
-        return {str(name): str(value) for name, value in kept.items()}
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Stop the stack and return its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
 
     # HTTP
 
@@ -293,7 +184,7 @@ class Stack:
             seen = self.api("GET", f"/campaigns/{quote(campaign)}").json
             return seen if seen["status"] == "sent" else None
 
-        seen = until(look, f"the end of campaign {campaign}", 40)
+        seen = until(look, f"the end of campaign {campaign}")
         assert isinstance(seen, dict)
         return seen
 
@@ -307,7 +198,7 @@ class Stack:
             seen = self.api("GET", f"/proofs/{job}").json
             return seen if seen["status"] != "pending" else None
 
-        seen = until(look, "the proof", 20)
+        seen = until(look, "the proof")
         assert seen["status"] == "ready", seen
         bundle = self.api("GET", f"/proofs/{job}/bundle")
         assert (bundle.status, bundle.type) == (200, "application/zip"), bundle.body[:300]
@@ -401,7 +292,7 @@ class Stack:
             time.sleep(0.2)
             return rows if rows == self.tables() else None
 
-        found = until(look, "quiet", 60)
+        found = until(look, "quiet")
         assert isinstance(found, dict)
         return unstamped(found)
 
@@ -471,38 +362,6 @@ def files_of(bundle: bytes) -> dict[str, bytes]:
     """The files of a proof bundle by name."""
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def listening(pid: int) -> list[tuple[str, int]]:
-    """Addresses a process listens on, as (address, port); of TCP over IPv4 and IPv6."""
-    sockets = {
-        str(handle.readlink())[8:-1]
-        for handle in Path(f"/proc/{pid}/fd").iterdir()
-        if str(handle.readlink()).startswith("socket:[")
-    }
-    found = []
-    for family in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{family}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in sockets:
-                address, port = fields[1].split(":")
-                found.append((readable(address), int(port, 16)))
-    return found
-
-
-def readable(address: str) -> str:
-    """An IPv4 address as /proc writes it, in dots; an IPv6 one as it is."""
-    if len(address) != 8:
-        return address
-    return ".".join(str(byte) for byte in reversed(bytes.fromhex(address)))
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Tour:
             viewport={"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]},
             locale=language,
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.context.route("**/*", self._answer)
         self.page = self.context.new_page()
         self.page.on("console", self._hear)

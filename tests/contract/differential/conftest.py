@@ -34,13 +34,6 @@ JUDGE = """async (inputs) => {
 }"""
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if HERE in item.path.parents:
-            # Its fixtures are costly: one worker makes them once.
-            item.add_marker(pytest.mark.xdist_group("differential"))
-
-
 @pytest.fixture(scope="session")
 def inputs():
     """Every bundle of the corpus."""

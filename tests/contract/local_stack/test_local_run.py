@@ -131,7 +131,7 @@ def test_messages_are_handled_at_once_and_failed_ones_come_back(start: Any) -> N
     sqs = client("sqs", emulator_of(stack))
     url = sqs.get_queue_url(QueueName="kvitto-chunks")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="good")
-    until(lambda: 'chunks ["good"]' in stack.log("app"), seconds=1)
+    until(lambda: 'chunks ["good"]' in stack.log("app"), seconds=3)
     sqs.send_message(QueueUrl=url, MessageBody="bad")
     until(lambda: stack.log("app").count('chunks ["bad"]') == 2, seconds=6)
     counted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
