@@ -47,10 +47,10 @@ def html_to_text(html: str) -> str:
 
 def tidy(text: str) -> str:
     """Return ``text`` without blank space at line ends and with at most one empty line in a row."""
-    if " \n" not in text and "\n\n\n" not in text:  # Nearly every mail; the rest costs far more.
-        return text.strip()
-    lines = "\n".join(line.rstrip() for line in text.split("\n"))
-    return _MANY_BREAKS.sub("\n\n", lines).strip()
+    text = "\n".join([line.rstrip() for line in text.split("\n")])
+    if "\n\n\n" in text:  # Hardly any mail; the rest costs far more.
+        text = _MANY_BREAKS.sub("\n\n", text)
+    return text.strip()
 
 
 class _Reader(HTMLParser):

@@ -14,12 +14,12 @@ from chalicelib.adapters.dynamo.items import (
     binary,
     key,
     number,
+    of_partition,
     query,
     require_binary,
     require_number,
     require_text,
     require_version,
-    text,
 )
 from chalicelib.domain.ids import encode_id
 from chalicelib.errors import BadSignature, Conflict, FatalError
@@ -149,8 +149,7 @@ class KmsLinkKeys:
             "read the link keys",
             client("dynamodb"),
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": text("LINKKEYS")},
+            **of_partition("LINKKEYS"),
             ConsistentRead=True,
         )
         return [require_version(row) for row in rows]

@@ -132,6 +132,7 @@ class RecentForms:
         self._forms = forms
         self._current = Recent[Form](clock)
         self._versions = Recent[Form](clock, kept_ms=None)
+        self._by_brand = Recent[tuple[Form, ...]](clock)
 
     def get(self, form_id: str, version: int | None = None) -> Form | None:
         """Return the form's current version, or the one asked for, or None."""
@@ -148,12 +149,18 @@ class RecentForms:
     def create(self, form: Form) -> None:
         """Store a new form as its current version; `Conflict` when its id exists."""
         self._forms.create(form)
+        self._by_brand.forget(form.brand)
 
     def publish(self, form: Form) -> None:
         """Store ``form`` as the current version; `Conflict` when that version exists."""
         self._forms.publish(form)
         self._current.forget(form.id)
+        self._by_brand.forget(form.brand)
 
     def page(self, cursor: str | None, limit: int) -> Page[Form]:
         """Return forms by id, each in its current version, read now."""
         return self._forms.page(cursor, limit)
+
+    def of_brand(self, brand_id: str) -> tuple[Form, ...]:
+        """Return every form of a brand by id, in its current version."""
+        return self._by_brand.get(brand_id, lambda: self._forms.of_brand(brand_id)) or ()

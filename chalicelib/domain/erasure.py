@@ -98,15 +98,23 @@ def approve(erasure: Erasure, key_id: str, now_ms: int) -> Erasure:
     return replace(erasure, stage=Stage.APPROVED, approved_by=key_id, approved_ms=now_ms)
 
 
-def approve_by_person(erasure: Erasure, now_ms: int) -> Erasure:
+def approve_by_person(erasure: Erasure, suppress: bool, now_ms: int) -> Erasure:  # noqa: FBT001
     """Return the erasure approved by the person it erases, who proved that the mailbox is theirs.
+
+    Whether a note is kept that nobody writes to them again is theirs to say, too.
 
     The rule of two keys binds keys of the controller: no one of them erases anybody. It never
     stands between a person and their own erasure.
     """
     if erasure.stage is not Stage.REQUESTED:
         return erasure
-    return replace(erasure, stage=Stage.APPROVED, approved_by=PERSON, approved_ms=now_ms)
+    return replace(
+        erasure,
+        stage=Stage.APPROVED,
+        suppress=suppress,
+        approved_by=PERSON,
+        approved_ms=now_ms,
+    )
 
 
 def cancel(erasure: Erasure) -> Erasure:
@@ -133,6 +141,7 @@ _KEPT_FOR = frozenset(
         EventType.SUBJECT_ERASED,
     }
 )
+_ANSWERS = frozenset({EventType.RIGHT_ANSWERED, EventType.RIGHT_REFUSED})
 
 
 def may_be_unconfirmed(state: SubjectState | None, request_entry: int) -> bool:
@@ -145,14 +154,19 @@ def may_be_unconfirmed(state: SubjectState | None, request_entry: int) -> bool:
 
 
 def was_never_confirmed(events: Iterable[Event]) -> bool:
-    """Say whether a whole chain holds requests alone: no basis ever, no restriction, no hold."""
-    holds = 0
+    """Say whether a whole chain holds requests alone: no basis ever, no restriction, no hold.
+
+    Nor a request about the person's data that still waits for its answer: to erase is none.
+    """
+    holds = owed = 0
     for event in events:
         if event.type in _KEPT_FOR:
             return False
         holds += event.type is EventType.HOLD_PLACED
         holds -= event.type is EventType.HOLD_RELEASED
-    return holds <= 0
+        owed += event.type is EventType.RIGHT_REQUESTED
+        owed -= event.type in _ANSWERS
+    return holds <= 0 and owed <= 0
 
 
 def said_no(state: SubjectState, held: Iterable[str]) -> bool:

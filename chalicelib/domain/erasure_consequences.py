@@ -64,7 +64,7 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         GENERAL: (
             "Efter raderingen kan ingen längre visa vad den här personen samtyckte till, med "
             "vilken adress eller varifrån, fast bevisbördan för samtycket till redan skickad "
-            "e-post enligt artikel 7.1 GDPR ligger kvar hos den personuppgiftsansvarige; att "
+            "e-post enligt artikel 7.1 i GDPR ligger kvar hos den personuppgiftsansvarige; att "
             "poster fanns, när, och att de raderades på den här grunden går fortfarande att "
             "bevisa. Detta är information, inte juridisk rådgivning."
         ),
@@ -81,7 +81,7 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "FR": (
             "Frankrike: samtycket till elektronisk direktreklam (artikel L. 34-5 CPCE; artikel 7.1 "
-            "GDPR) kan inte längre visas för CNIL när det gäller personen, och inte heller i en "
+            "i GDPR) kan inte längre visas för CNIL när det gäller personen, och inte heller i en "
             "tvist om redan skickad e-post."
         ),
     },

@@ -36,6 +36,9 @@ _EXPIRED_STATUS = "4.4.7"
 _NO_ROUTE_STATUS = "5.4.4"
 """SES has reported domains that do not exist as Transient with this permanent code."""
 ON_ACCOUNT_LIST = "OnAccountSuppressionList"
+LEFT_TAG = "l"
+"""The message tag of a notice to an address that its person has just left for another: the id of
+the event, which is random."""
 
 _TYPE_KINDS: Mapping[SesType, EventKind] = MappingProxyType(
     {
@@ -53,6 +56,8 @@ def classify(event: SesEvent) -> EventKind:
 
     Source: AWS SES Developer Guide, "Bounce types" and "Complaint types"; RFC 3463.
     """
+    if LEFT_TAG in event.tags and event.alone and event.type is not SesType.COMPLAINT:
+        return EventKind.NEUTRAL  # Often left because it ends; mail goes to the new address.
     if event.type is SesType.BOUNCE:
         return _bounce_kind(event)
     if event.type is SesType.COMPLAINT:

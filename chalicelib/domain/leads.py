@@ -47,6 +47,7 @@ class Miss(StrEnum):
     LEADS_NOWHERE = "leads_nowhere"
     NO_MAIL = "no_mail"
     NOTHING_IN_IT = "nothing_in_it"
+    NO_PERSON = "no_person"
 
 
 class NobodyFound(NotFound):

@@ -53,6 +53,23 @@ class Medium(StrEnum):
     API = "api"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """How a request reached the controller, and who took it.
+
+    Attributes:
+        received_ms: when it reached the controller.
+        received_by: who took it, up to 120 characters; "" of a page.
+        entered_by: id of the API key; "" when the person did it themselves.
+
+    """
+
+    medium: Medium
+    received_ms: int
+    received_by: str = ""
+    entered_by: str = ""
+
+
 class Status(StrEnum):
     """How a request stands."""
 
@@ -261,18 +278,18 @@ def deadline(received_ms: int, zone: str, months: int = ANSWER_MONTHS) -> int:
     return round(midnight.timestamp() * 1000) - 1
 
 
-def require_receipt(medium: Medium, received_ms: int, received_by: str, now_ms: int) -> None:
+def require_receipt(received: Received, now_ms: int) -> None:
     """Check when and by whom a request was taken.
 
     Raises:
         InputError: a time to come or before the GDPR, no receiver, or more than one short line; or
             the medium is the person's own page.
     """
-    if medium is Medium.PAGE:
+    if received.medium is Medium.PAGE:
         raise InputError("bad_medium", "What came by a page is recorded by the page itself.")
-    if not GDPR_APPLIES_MS <= received_ms <= now_ms + CLOCK_SLACK_MS:
+    if not GDPR_APPLIES_MS <= received.received_ms <= now_ms + CLOCK_SLACK_MS:
         raise InputError("bad_received_at", "Say when the request arrived; not a time to come.")
-    taken = received_by.strip()
+    taken = received.received_by.strip()
     if not taken or len(taken) > MAX_RECEIVER_CHARS or not taken.isprintable():
         raise InputError(
             "bad_received_by", "Say in one line of at most 120 characters who took the request."

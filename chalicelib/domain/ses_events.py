@@ -67,6 +67,7 @@ class SesEvent:
         sent_ms: when SES accepted the message, Unix milliseconds.
         recipient: the bare address it is about; None when it names nobody for certain.
         alone: the message went to one address only, so its tags are about this recipient.
+        sent_to: that one address as we sent to it, whatever a server calls the recipient.
         tags: the first value of each message tag.
         status: enhanced status code (RFC 3463), such as ``5.1.1``.
         diagnostic: what the receiving server said.
@@ -82,6 +83,7 @@ class SesEvent:
     recipient: str | None
     alone: bool
     raw: str
+    sent_to: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     feedback_id: str | None = None
     bounce_type: BounceType | None = None
@@ -177,6 +179,7 @@ def _events(document: dict[str, Any], name: str, message: str) -> Iterator[SesEv
             sent_ms=_ms(mail.get("timestamp")),
             recipient=_address(about.get("emailAddress")),
             alone=alone,
+            sent_to=_address(destinations[0]) if alone else None,
             raw=message.strip() if whole else _narrowed(document, kind, entry),
             tags=tags,
             feedback_id=_text(part, "feedbackId"),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import BrandId
-from chalicelib.domain.state import SubjectState
+from chalicelib.domain.state import ConsentStatus, Scope, SubjectState
 
 _WEIGHT: Mapping[str, int] = MappingProxyType(
     {
@@ -62,4 +62,31 @@ def kept_after_erasure(
     }
     return tuple(
         sorted({None: SuppressionReason.ERASED, **lasting}.items(), key=lambda kept: kept[0] or "")
+    )
+
+
+def kept_after_leaving(
+    state: SubjectState, held: Iterable[tuple[BrandId | None, str]]
+) -> tuple[tuple[BrandId | None, SuppressionReason], ...]:
+    """Return what an address stays suppressed for once its person has left it for another.
+
+    All that it was; and ``complaint``, which its mailbox's own double opt-in lifts, for each brand
+    the person has said no to: nobody else's list brings mail to it again.
+
+    Example:
+        >>> kept_after_leaving(SubjectState(), [(None, "manual")])
+        ((None, <SuppressionReason.MANUAL: 'manual'>),)
+    """
+    kept = {brand: SuppressionReason(reason) for brand, reason in held}
+    for scope in (*state.objections, *(x for x in state.stops if not _is_given(state, x))):
+        known = [kept[brand] for brand in (None, scope.brand) if brand in kept]
+        if outweighs(SuppressionReason.COMPLAINT, known):
+            kept[scope.brand] = SuppressionReason.COMPLAINT
+    return tuple(sorted(kept.items(), key=lambda each: each[0] or ""))
+
+
+def _is_given(state: SubjectState, scope: Scope) -> bool:
+    return any(
+        Scope(key.brand, key.channel) == scope and consent.status is ConsentStatus.GIVEN
+        for key, consent in state.consents.items()
     )

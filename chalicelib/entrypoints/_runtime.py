@@ -29,6 +29,7 @@ from chalicelib.errors import (
     KvittoError,
     NotFound,
     OverBudget,
+    StateError,
     Throttled,
 )
 
@@ -45,6 +46,8 @@ BatchAnswer = dict[str, list[dict[str, str]]]
 RETRY_S = 30
 """What Retry-After says when a service we depend on failed."""
 THROTTLED_RETRY_S = 300
+BUDGET_RETRY_S = 3600
+"""Budgets are counted by the hour, or by the day."""
 SERVER_ERROR = 500
 _STATUS: tuple[tuple[type[KvittoError], int], ...] = (
     (InputError, 422),
@@ -83,7 +86,9 @@ def headers_of(error: BaseException) -> dict[str, str]:
     """Return the headers an error asks for: when to come back, what is allowed."""
     if isinstance(error, Refusal):
         return error.headers
-    if isinstance(error, (OverBudget, Throttled)):
+    if isinstance(error, OverBudget):
+        return {"Retry-After": str(BUDGET_RETRY_S)}
+    if isinstance(error, Throttled):
         return {"Retry-After": str(THROTTLED_RETRY_S)}
     if isinstance(error, DependencyError):
         return {"Retry-After": str(RETRY_S)}
@@ -130,6 +135,7 @@ def page_problem(error: BaseException, request: Request) -> Answer:
     data = {
         "language": language,
         "status": status,
+        "is_over_budget": isinstance(error, OverBudget),
         "reference": request.id if status >= SERVER_ERROR else None,
     }
     text = parts.container().renderer.page("pages/error.html", data)
@@ -203,7 +209,7 @@ def _detail(error: BaseException, status: int) -> str:
 def _log_failure(error: BaseException, ids: Mapping[str, str]) -> None:
     """Log a failure of ours with ids; the caller's own mistakes are not worth a line."""
     extra = {**ids, "error": type(error).__name__}
-    if isinstance(error, InputError | NotFound | Conflict | IllegalTransition):
+    if isinstance(error, InputError | StateError):
         return
     if isinstance(error, DependencyError):
         log.warning("a dependency failed: %s", error, extra=extra)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.erasure import Stage
 from chalicelib.entrypoints._runtime import page
 from chalicelib.entrypoints.api.erasures import certificate_page
-from chalicelib.entrypoints.compliance_erasures import REFRESH
 from chalicelib.entrypoints.exchange import Answer, Request, html
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.entrypoints.visitors import path_word
@@ -36,7 +35,7 @@ def _certificate(container: "Container", request: Request) -> Answer:
         return certificate_page(container, container.erasures.certificate(erasure.id), language)
     except (Conflict, NotFound):  # Not done, or its entry is not in a checkpoint yet.
         data = {"language": language, "erasure": erasure}
-        return html(container.renderer.page("pages/erasure_under_way.html", data), headers=REFRESH)
+        return html(container.renderer.page("pages/erasure_under_way.html", data))
 
 
 show_certificate = page(_certificate)

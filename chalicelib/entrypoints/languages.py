@@ -45,6 +45,22 @@ def choose_language(
     return default if default in known else known[0]
 
 
+def chosen_language(values: Mapping[str, str]) -> str | None:
+    """Return the language that was chosen in so many words, None when none was."""
+    return next((values[name] for name in CHOICE_NAMES if values.get(name) in LANGUAGES), None)
+
+
+def in_chosen(path: str, values: Mapping[str, str]) -> str:
+    """Return a path of ours that keeps the language chosen in ``values``, if one was.
+
+    Example:
+        >>> in_chosen("/console/overview", {"language": "sv"})
+        '/console/overview?language=sv'
+    """
+    language = chosen_language(values)
+    return path if language is None else f"{path}?language={language}"
+
+
 def _ranges(accept: str) -> Iterable[re.Match[str]]:
     for part in accept[:200].split(","):
         match = _RANGE.fullmatch(part)

@@ -5,6 +5,7 @@ Guarantees that looking changes nothing, that a page never claims more than is r
 page after a press needs the link again.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.catalog import LANGUAGES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.services.access_links import Access
     from chalicelib.services.signup import Session
 
+DAY_S = 86_400
 ERASURE_PART = "erasure"
 MALFORMED = "malformed_address"
 
@@ -49,17 +51,14 @@ def object_to_mail(
 def restrict(
     container: "Container", request: Request, access: "Access", fields: "Mapping[str, str]"
 ) -> Answer:
-    """Have the person's data kept and not used, and say so.
-
-    Raises:
-        InputError: no ground of the law.
-    """
+    """Have the person's data kept and not used, and say so; without a ground, ask for one."""
     from chalicelib.domain.rights import RestrictionGround  # noqa: PLC0415  # with its desk alone
 
     try:
         ground = RestrictionGround(fields.get("ground", ""))
     except ValueError:
-        raise InputError("bad_ground", "Choose why your data is to be restricted.") from None
+        data = _data(container, request, access, _language(access, request, fields))
+        return html(container.renderer.page("pages/rights_restrict.html", data), 422)
     container.own_rights.restrict(access, ground, _session(container, request, access, fields))
     return _done(container, request, access, fields, "restricted")
 
@@ -86,7 +85,8 @@ def change_address(
     try:
         asked = container.address_change.ask(access, typed, language)
     except OverBudget:
-        return _done(container, request, access, fields, "too_many", 429)
+        answer = _done(container, request, access, fields, "too_many", 429)
+        return replace(answer, headers={**answer.headers, "Retry-After": str(DAY_S)})
     except InputError as error:
         if error.code != MALFORMED:
             raise

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.domain.forms import Field
     from chalicelib.services.access_links import Access
-    from chalicelib.services.preferences import Centre
+    from chalicelib.services.preferences import Centre, Saved
     from chalicelib.services.signup import Session
 
 FRESH_TOKEN_CHARS = 43
@@ -267,7 +267,29 @@ def _save(
         told=told,
     )
     session = _session(container, request, access, fields)
-    saved = container.preferences.save(access, wish, session, language)
+    try:
+        saved = container.preferences.save(access, wish, session, language)
+    except InputError as error:
+        if error.code != "bad_changes" or not told:
+            raise
+        # Each fits, together they do not: whoever shortens the longest comes furthest.
+        longest = max(told, key=lambda name: len(told[name]))
+        problems[FIELD_PREFIX + longest] = Problem.TOO_LONG
+        token = path_word(request, "token")
+        return _centre_page(container, access, token, centre, language, fields, problems)
+    until = pause_day(frequency, zone, now_ms)
+    return _saved_page(container, request, access, centre, language, saved, until)
+
+
+def _saved_page(
+    container: "Container",
+    request: Request,
+    access: "Access",
+    centre: "Centre",
+    language: str,
+    saved: "Saved",
+    until: str | None,
+) -> Answer:
     data = {
         "language": language,
         "brand": centre.brand,
@@ -277,7 +299,7 @@ def _save(
         "bar": centre.bar,
         "sentences": _sentences(centre),
         "labels": _labels(centre, language),
-        "pause": pause_day(frequency, zone, now_ms),
+        "pause": until,
         "receipt_path": receipt_path(container, access.sid, access.brand, saved.entry),
     }
     status = 409 if saved.is_stale else 200

@@ -17,7 +17,7 @@ from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, htm
 from chalicelib.entrypoints.receipt_pages import receipt_path
 from chalicelib.entrypoints.refusals import Refusal
 from chalicelib.entrypoints.visitors import language_of, path_word, session_of
-from chalicelib.errors import BadToken, DependencyError, InputError, NotFound
+from chalicelib.errors import BadToken, DependencyError, NotFound
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -69,7 +69,7 @@ def _tell_reason(container: "Container", request: Request) -> Answer:
     try:
         reason = LeavingReason(fields.get("reason", ""))
     except ValueError:
-        raise InputError(code="bad_reason", detail="Choose one of the reasons.") from None
+        return _ask_reason_again(container, request, fields, token)
     leaving = _known(lambda: container.unsubscribe.tell(token, reason))
     data = {
         "language": language_of(request, fields, leaving.brand.default_language),
@@ -77,6 +77,18 @@ def _tell_reason(container: "Container", request: Request) -> Answer:
         "reason": reason,
     }
     return html(container.renderer.page("pages/unsubscribed_reason.html", data))
+
+
+def _ask_reason_again(
+    container: "Container", request: Request, fields: Mapping[str, str], token: str
+) -> Answer:
+    leaving = _known(lambda: container.unsubscribe.look(token))
+    data = {
+        "language": language_of(request, fields, leaving.brand.default_language),
+        "brand": leaving.brand,
+        "token": token,
+    }
+    return html(container.renderer.page("pages/unsubscribed_unanswered.html", data), 422)
 
 
 def _extent(

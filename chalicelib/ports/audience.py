@@ -39,6 +39,13 @@ class AudienceStore(Protocol):
         """Return rows with wrapped keys of at most 50 subjects, one batch read of two tables."""
         ...
 
+    def member(self, sid: SubjectId) -> Member | None:
+        """Return one subject's row with its wrapped key, read strongly; None where there is none.
+
+        For who writes the profile anew, or mails to the address it holds.
+        """
+        ...
+
     def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
         """Yield the subjects of a shard whose membership of ``list_id`` is one of ``statuses``.
 

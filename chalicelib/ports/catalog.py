@@ -121,6 +121,10 @@ class Forms(Protocol):
         """Return up to ``limit`` (1 to 100) forms, each in its current version."""
         ...
 
+    def of_brand(self, brand_id: str) -> tuple[Form, ...]:
+        """Return every form of a brand by id, in its current version, as read a moment ago."""
+        ...
+
 
 class Campaigns(Protocol):
     """Campaigns; ``revision`` guards every replacement."""

@@ -99,8 +99,8 @@ class Asked:
     """A confirm token and whom it was mailed to.
 
     Attributes:
-        request: the entry the token was mailed for; None unless asked for.
-        profile: the sealed profile; None unless asked for, or when there is none.
+        request: the entry the token was mailed for; None when there is none.
+        profile: the sealed profile; None when there is none.
 
     """
 
@@ -143,7 +143,9 @@ class Append:
         suppress: suppression rows to put, mirrored in ``state``.
         lift: (mac, brand or None) pairs whose suppression ends with this append.
         macs: the subject's MACs.
-        add_mac: one that leads to the subject from now on; where it leads to anybody, a `Conflict`.
+        move_to: the one MAC that leads to the subject from now on; every other of ``macs`` leads to
+            nobody any more. Where it leads to somebody else, a `Conflict`.
+        recorded: (event, leaf) of entries of no chain, for rows of ``suppress`` that name them.
         check_subject: the subject must still be who ``macs`` look up and still have its key: the
             same number of checks a new subject's first append makes (promise 9).
 
@@ -163,7 +165,8 @@ class Append:
     lift: tuple[tuple[str, BrandId | None], ...] = ()
     check_subject: bool = False
     macs: tuple[str, ...] = ()
-    add_mac: str | None = None
+    move_to: str | None = None
+    recorded: tuple[tuple[EventId, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +204,7 @@ class LedgerStore(Protocol):
 
         Raises:
             Conflict: the chain moved on, the token was used, the subject was made meanwhile, or
-                ``add_mac`` leads to somebody.
+                ``move_to`` leads to somebody else.
 
         """
         ...
@@ -237,11 +240,10 @@ class LedgerStore(Protocol):
         """Return the token, read strongly, expired or not, or None."""
         ...
 
-    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
-        """Return a token with its subject, read strongly, or None when there is no such token.
+    def asked(self, token_sha256: str) -> Asked | None:
+        """Return a token with its subject, request and profile, or None without such a token.
 
-        Args:
-            whole: with the request and the profile as well, in the same read.
+        All but the token, which never changes, is one strong batch read.
         """
         ...
 

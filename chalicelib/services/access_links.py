@@ -18,7 +18,6 @@ LIFE_MS = 60 * MINUTE_MS
 """How long a link shows anything, milliseconds."""
 KEPT_MS = 7 * DAY_MS
 """How long a used-up link still knows whom to mail a new one, milliseconds."""
-TOKEN_CHARS = 43
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,9 @@ from chalicelib.domain.ids import (
 from chalicelib.domain.networks import network_of
 from chalicelib.errors import (
     BadToken,
-    DependencyError,
     EvidenceError,
     NotFound,
     OverBudget,
-    Throttled,
 )
 from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.catalog import Brands
@@ -41,7 +39,7 @@ from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.link_tokens import LinkTokens
-from chalicelib.services.mail_claims import claims_of, give_back, take
+from chalicelib.services.mail_claims import Claimed, claims_of, send, take, unspent
 
 log = logging.getLogger(__name__)
 
@@ -223,23 +221,18 @@ class AccessMail:
         if bounced or to is None:
             return False
         holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), claims_of(f"access#{sid}")
-        try:
+        with unspent(self._activity, claims, holder):
             if not take(self._activity, claims, holder, self._clock.now_ms()):
                 return False
             message = self._message(sid, brand, language, page, to)
-        except DependencyError:
-            give_back(self._activity, claims, holder)  # Else the next try would find the mail sent.
-            raise
-        sent = self._sender.send_one(brand.sender, message)
-        if sent.outcome is Outcome.RETRY:
-            give_back(self._activity, claims, holder)
-            raise Throttled("The mail service asked to wait; the request is kept.")
-        if sent.outcome is not Outcome.ACCEPTED:
-            log.warning("an access mail was given up", extra={"outcome": sent.outcome})
-        return sent.outcome is Outcome.ACCEPTED
+        mail = Claimed(brand=brand, message=message, claims=claims, holder=holder)
+        outcome = send(self._sender, self._activity, mail)
+        if outcome is not Outcome.ACCEPTED:
+            log.warning("an access mail was given up", extra={"outcome": outcome})
+        return outcome is Outcome.ACCEPTED
 
     def _address(self, chain: Chain) -> str | None:
-        member = self._audience.members([chain.sid]).get(chain.sid)
+        member = self._audience.member(chain.sid)
         if member is None:
             return None
         try:

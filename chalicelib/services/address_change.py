@@ -2,12 +2,12 @@
 """Another address: asked for by its person, true once the new mailbox has answered.
 
 Guarantees (docs/spec/rights.md section 6) that nothing changes before the button in the new mailbox
-is pressed, that entry, profile and lookup change in one append, that only the newest link does
-anything and does it once, and that two records never become one. Refuses nobody for being
-restricted: rights stay open.
+is pressed, that entry, profile and lookup change in one append after which the former address
+leads to nobody, that only the newest link does anything and does it once, and that two records
+never become one. Refuses nobody for being restricted: rights stay open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,8 +15,9 @@ from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import Via
-from chalicelib.domain.ids import RANDOM_ID_BYTES, BrandId, SubjectId, decode_id, encode_id
-from chalicelib.domain.suppressions import outweighs
+from chalicelib.domain.ids import RANDOM_ID_BYTES, BrandId, EventId, SubjectId, decode_id, encode_id
+from chalicelib.domain.state import SubjectState
+from chalicelib.domain.suppressions import kept_after_leaving, outweighs
 from chalicelib.errors import Conflict, NotFound, OverBudget
 from chalicelib.ports.access import AddressWish, AddressWishes
 from chalicelib.ports.audience import AudienceStore
@@ -204,32 +205,34 @@ class AddressChange:
             ),
         )
         unheard = self._suppressor.unheard(replace(chain, macs=(mac,)))
-        after = self._ledger.append(
+        held = {each: self._ledger.lookup(each).suppressions for each in (*chain.macs, mac)}
+        taken = _taken(held, mac)
+        left = self._left(chain.state, held, mac)
+        # Told ahead, which lists nobody who is not suppressed: a repeat would find the change done.
+        for each in sorted({row.mac for row in (*taken, *(row for row, _ in left))}):
+            self._index.note(each)
+        return self._ledger.append(
             chain,
             [draft, *unheard],
             profile={**profile, "email": asked.address},
-            suppress=self._shared((*chain.macs, mac)),
-            add_mac=None if mac in chain.macs else mac,
+            suppress=(*taken, *(row for row, _ in left)),
+            move_to=mac,
+            recorded=tuple((row.event, leaf) for row, leaf in left),
         )
-        if after.state.suppressions:
-            for each in after.macs:
-                self._index.note(each)
-        return after
 
-    def _shared(self, macs: Iterable[str]) -> tuple[Suppressed, ...]:
-        """What each address's row lacks of the others': the person is suppressed, or is not."""
-        held = {mac: self._ledger.lookup(mac).suppressions for mac in dict.fromkeys(macs)}
-        heaviest: dict[BrandId | None, Suppressed] = {}
-        for row in (row for rows in held.values() for row in rows):
-            known = heaviest.get(row.brand)
-            if known is None or outweighs(row.reason, [known.reason]):
-                heaviest[row.brand] = row
-        return tuple(
-            replace(row, mac=mac, salt_key=None)
-            for brand, row in heaviest.items()
-            for mac, rows in held.items()
-            if outweighs(row.reason, [own.reason for own in rows if own.brand == brand])
-        )
+    def _left(
+        self, state: SubjectState, held: Mapping[str, Sequence[Suppressed]], mac: str
+    ) -> list[tuple[Suppressed, bytes]]:
+        """What the addresses left behind stay suppressed for, as strangers', with its entries.
+
+        The entries are new: those of the rows held now may stand in the person's chain.
+        """
+        return [
+            self._ledger.suppression_of(former, reason, brand)
+            for former, rows in sorted(held.items())
+            if former != mac
+            for brand, reason in kept_after_leaving(state, [(x.brand, x.reason) for x in rows])
+        ]
 
     def _tell_the_old(self, asked: _Asked, entry: int | None) -> None:
         """Have the old mailbox told; the worker tells it once, however often this is asked."""
@@ -270,7 +273,7 @@ class AddressChange:
         return AddressStatus.OPEN, None
 
     def _profile(self, chain: Chain) -> dict[str, JsonValue]:
-        member = self._audience.members([chain.sid]).get(chain.sid)
+        member = self._audience.member(chain.sid)
         if member is None or not member.sealed:
             raise NotFound(UNKNOWN)
         return open_profile(chain.keys, member.sealed)
@@ -285,8 +288,17 @@ def wished_address(keys: SubjectKeys, wish: AddressWish) -> str:
     return keys.open_event(_row(wish.id), wish.sealed).decode("utf-8")
 
 
-def address_before(chain: Chain, entry: int, history: Ledger) -> tuple[str, BrandId | None]:
-    """Return the address that an ``identifier.changed`` entry replaced, and in whose name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """The address that a change replaced, the change's event, and in whose name it was made."""
+
+    address: str
+    event: EventId
+    brand: BrandId | None
+
+
+def address_before(chain: Chain, entry: int, history: Ledger) -> Left:
+    """Return what an ``identifier.changed`` entry replaced.
 
     Raises:
         NotFound: there is no such entry.
@@ -295,7 +307,22 @@ def address_before(chain: Chain, entry: int, history: Ledger) -> tuple[str, Bran
     if not found or event_of_leaf(found[0].leaf).type is not EventType.IDENTIFIER_CHANGED:
         raise NotFound("There is no such change of address.")
     before = (open_claims(chain.keys, found[0]).subject or {})["email_before"]
-    return str(before), event_of_leaf(found[0].leaf).brand
+    brand = event_of_leaf(found[0].leaf).brand
+    return Left(address=str(before), event=found[0].event, brand=brand)
+
+
+def _taken(held: Mapping[str, Sequence[Suppressed]], mac: str) -> tuple[Suppressed, ...]:
+    """What the new address's row lacks of the others': the person is suppressed, or is not."""
+    heaviest: dict[BrandId | None, Suppressed] = {}
+    for row in (row for _, rows in sorted(held.items()) for row in rows):
+        known = heaviest.get(row.brand)
+        if known is None or outweighs(row.reason, [known.reason]):
+            heaviest[row.brand] = row
+    return tuple(
+        replace(row, mac=mac, salt_key=None)
+        for brand, row in heaviest.items()
+        if outweighs(row.reason, [own.reason for own in held[mac] if own.brand == brand])
+    )
 
 
 def _is_blocked(chain: Chain, brand: BrandId) -> bool:

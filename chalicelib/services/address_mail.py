@@ -6,15 +6,16 @@ at most one link in 15 minutes and three in 24 hours whoever asks, and that a ch
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.hygiene import LEFT_TAG
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
-from chalicelib.errors import DependencyError, NotFound, Throttled
+from chalicelib.errors import NotFound
 from chalicelib.ports.access import AddressLink, AddressWish, AddressWishes
 from chalicelib.ports.catalog import Brands
 from chalicelib.ports.outside import Activity
@@ -24,23 +25,13 @@ from chalicelib.proof.tokens import CONFIRM_BYTES, new_confirm_token
 from chalicelib.services.address_change import KEPT_MS, address_before, wished_address
 from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.ledger import Chain, Ledger
-from chalicelib.services.mail_claims import claims_of, give_back, take
+from chalicelib.services.mail_claims import Claimed, claims_of, send, take, unspent
 
 log = logging.getLogger(__name__)
 
 TOLD_MS = 30 * DAY_MS
 """Longer than any queue keeps a message, milliseconds."""
 _MAILABLE = LIFTED_BY_CONFIRMATION - {SuppressionReason.ERASED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """A mail to be, and the claims it may be sent under."""
-
-    brand: Brand
-    message: Message
-    claims: tuple[str, ...]
-    holder: str
 
 
 class AddressMail:
@@ -92,14 +83,11 @@ class AddressMail:
         brand = self._brand(wish.brand)
         to = wished_address(chain.keys, wish)
         holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), claims_of(f"address#{wish.mac}")
-        try:
+        with unspent(self._activity, claims, holder):
             if not take(self._activity, claims, holder, self._clock.now_ms()):
                 return False
             message = self._message("address", brand, wish.language, to, self._url(wish))
-        except DependencyError:
-            give_back(self._activity, claims, holder)  # Else the next try would find the mail sent.
-            raise
-        return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
+        return self._send(Claimed(brand=brand, message=message, claims=claims, holder=holder))
 
     def tell(self, sid: SubjectId, entry: int, language: str) -> bool:
         """Tell the old mailbox that mail goes to another address now, once for each change.
@@ -111,26 +99,21 @@ class AddressMail:
         chain = self._opened(sid)
         if chain is None or _bounced(chain):
             return False
-        to, brand_id = address_before(chain, entry, self._ledger)
-        brand = self._brand(brand_id or "")
+        left = address_before(chain, entry, self._ledger)
+        brand = self._brand(left.brand or "")
         holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), (f"moved#{sid}#{entry}",)
-        try:
+        with unspent(self._activity, claims, holder):
             if not self._activity.claim(claims[0], holder, self._clock.now_ms(), TOLD_MS):
                 return False
-            message = self._message("address_changed", brand, language, to)
-        except DependencyError:
-            give_back(self._activity, claims, holder)
-            raise
-        return self._send(_Draft(brand=brand, message=message, claims=claims, holder=holder))
+            message = self._message("address_changed", brand, language, left.address)
+            message = replace(message, tags=((LEFT_TAG, left.event),))
+        return self._send(Claimed(brand=brand, message=message, claims=claims, holder=holder))
 
-    def _send(self, draft: _Draft) -> bool:
-        sent = self._sender.send_one(draft.brand.sender, draft.message)
-        if sent.outcome is Outcome.RETRY:
-            give_back(self._activity, draft.claims, draft.holder)
-            raise Throttled("The mail service asked to wait; the request is kept.")
-        if sent.outcome is not Outcome.ACCEPTED:
-            log.warning("an address mail was given up", extra={"outcome": sent.outcome})
-        return sent.outcome is Outcome.ACCEPTED
+    def _send(self, mail: Claimed) -> bool:
+        outcome = send(self._sender, self._activity, mail)
+        if outcome is not Outcome.ACCEPTED:
+            log.warning("an address mail was given up", extra={"outcome": outcome})
+        return outcome is Outcome.ACCEPTED
 
     def _opened(self, sid: SubjectId) -> Chain | None:
         try:

@@ -50,8 +50,6 @@ MAX_DOUBLINGS = 5
 """How often that span is doubled at most: 320 minutes."""
 LEASE_MS = 120 * 1000
 """How long a chunk's claim lasts, and after how long one dispatched is unknown for good."""
-MAX_FORMS = 100
-"""Forms looked at for what a list's people were asked."""
 TESTS_PER_DAY = 50
 """Test mails of one campaign, whoever asks for them."""
 DAY_S = 86_400
@@ -128,7 +126,7 @@ class CampaignDesk:
 
         """
         mailing_list, brand = self._list(list_id)
-        self._require_asked(list_id, purpose)
+        self._require_asked(mailing_list, purpose)
         self._composer.sample(brand, mailing_list, content)
         campaign = Campaign(
             id=CampaignId(encode_id(self._random(RANDOM_ID_BYTES))),
@@ -143,10 +141,12 @@ class CampaignDesk:
         self._campaigns.create(campaign)
         return campaign
 
-    def _require_asked(self, list_id: ListId, purpose: PurposeId) -> None:
+    def _require_asked(self, mailing_list: MailingList, purpose: PurposeId) -> None:
         """Refuse a purpose that no form of the list asks for: nobody could have agreed to it."""
-        forms = self._forms.page(None, MAX_FORMS).items
-        asked = {box.purpose for form in forms if list_id in form.lists for box in form.boxes}
+        forms = self._forms.of_brand(mailing_list.brand)
+        asked = {
+            box.purpose for form in forms if mailing_list.id in form.lists for box in form.boxes
+        }
         if asked and purpose not in asked:
             raise InputError(
                 code="unknown_purpose", detail="No form of this list asks for this purpose."

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Double opt-in: the page that only shows, and the POST that confirms, refuses or asks anew.
 
-Guarantees that a link gives consent at most once and never after a withdrawal made since, that
-the entry is in the ledger before the visitor is told, and that only a link whose time is over,
-and nothing else, asks for a new mail.
+Guarantees that a link gives consent at most once, never after a withdrawal made since and never
+for a mailbox that its person has left, that the entry is in the ledger before the visitor is told,
+and that only a link whose time is over, and nothing else, asks for a new mail.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain import consent
+from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.forms import Form
@@ -109,7 +110,7 @@ class Confirmation:
 
         """
         asked = self._asked(token_text)
-        return self._link(asked.token, self._opened(asked).state)
+        return self._link(asked, self._opened(asked))
 
     def confirm(self, token_text: str, session: Session) -> Link:
         """Give the consent the link asks for, once.
@@ -142,9 +143,9 @@ class Confirmation:
 
         """
         for _ in range(ATTEMPTS):
-            asked = self._asked(token_text, whole=True)
+            asked = self._asked(token_text)
             token, chain = asked.token, self._opened(asked)
-            link = self._link(token, chain.state)
+            link = self._link(asked, chain)
             if link.status is not LinkStatus.EXPIRED:
                 return Again(link=link)
             claims = _claims(chain, asked)
@@ -187,9 +188,9 @@ class Confirmation:
 
     def _answer(self, token_text: str, session: Session, act: EventType) -> Link:
         for _ in range(ATTEMPTS):
-            asked = self._asked(token_text, whole=act is EventType.CONSENT_CONFIRMED)
+            asked = self._asked(token_text)
             token, chain = asked.token, self._opened(asked)
-            link = self._link(token, chain.state)
+            link = self._link(asked, chain)
             if link.status is not LinkStatus.OPEN:
                 return link
             profile = self._profile(chain, asked) if act is EventType.CONSENT_CONFIRMED else None
@@ -213,8 +214,8 @@ class Confirmation:
             )
         raise Conflict(KEPT_MOVING)
 
-    def _asked(self, token_text: str, *, whole: bool = False) -> Asked:
-        found = self._store.asked(confirm_token_hash(token_text), whole=whole)
+    def _asked(self, token_text: str) -> Asked:
+        found = self._store.asked(confirm_token_hash(token_text))
         if found is None:
             raise NotFound("This confirmation link is not known.")
         return found
@@ -222,26 +223,28 @@ class Confirmation:
     def _opened(self, asked: Asked) -> Chain:
         return self._ledger.opened(asked.token.sid, asked.subject)
 
-    def _link(self, token: ConfirmToken, state: SubjectState) -> Link:
+    def _link(self, asked: Asked, chain: Chain) -> Link:
+        token = asked.token
         brand = self._brands.get(token.brand)
         if brand is None:
             raise NotFound("This confirmation link is not known.")
         found = (self._lists.get(list_id) for list_id in token.lists)
         return Link(
-            status=self._status(token, state),
+            status=self._status(chain, asked),
             token=token,
             brand=brand,
             lists=tuple(item for item in found if item is not None),
         )
 
-    def _status(self, token: ConfirmToken, state: SubjectState) -> LinkStatus:
+    def _status(self, chain: Chain, asked: Asked) -> LinkStatus:
+        token, state = asked.token, chain.state
         answered = _answered(token, state)
         if token.used_ms is not None or answered is LinkStatus.CONFIRMED:
             return answered
         may = consent.may_confirm(
             state, token.request_entry, token.brand, EMAIL, token.lists, token.purposes
         )
-        if not may:
+        if not may or not _is_current(chain, asked):
             return LinkStatus.OVERTAKEN
         if self._clock.now_ms() >= token.expires_ms:
             return LinkStatus.EXPIRED
@@ -273,6 +276,15 @@ def _claims(chain: Chain, asked: Asked) -> Claims:
     if asked.request is None:
         raise FatalError("a confirm token leads to no request")
     return open_claims(chain.keys, asked.request)
+
+
+def _is_current(chain: Chain, asked: Asked) -> bool:
+    """Whether the link's mailbox is the person's: one they left may be somebody else's by now."""
+    held = open_profile(chain.keys, asked.profile).get("email") if asked.profile else None
+    mailed = (_claims(chain, asked).subject or {}).get("email")
+    if not isinstance(held, str) or not isinstance(mailed, str):
+        return False
+    return held == mailed or parse_address(held).normal == parse_address(mailed).normal
 
 
 def _answered(token: ConfirmToken, state: SubjectState) -> LinkStatus:

@@ -112,7 +112,9 @@ class ConfirmationMail:
             chain = self._suppressor.mirror(self._ledger.open(found.sid))
         except NotFound:
             return Mail.NONE  # Erased since: nobody is left to write to.
-        entry = self._ledger.history(found.sid, found.n, found.n)[0]
+        entry, *later = self._ledger.history(found.sid, found.n, chain.state.entries - 1)
+        if any(event_of_leaf(x.leaf).type is EventType.IDENTIFIER_CHANGED for x in later):
+            return Mail.NONE  # They have left that mailbox: it may be somebody else's.
         brand = self._brands.get(event_of_leaf(entry.leaf).brand or "")
         if brand is None:
             raise NotFound("The brand of this request does not exist.")

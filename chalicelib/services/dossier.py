@@ -6,9 +6,10 @@ Guarantees that nothing is opened but what was asked for, and nothing at all of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain as one_after_another
 
 from chalicelib.domain.events import Event
-from chalicelib.domain.ids import SubjectId, decode_id
+from chalicelib.domain.ids import EventId, SubjectId, decode_id
 from chalicelib.errors import NotFound
 from chalicelib.ports.ledger import StoredEntry
 from chalicelib.proof.disclosure import Claims, disclose
@@ -129,13 +130,18 @@ def read_chain_key(ledger: Ledger, sid: SubjectId) -> tuple[bytes, bool]:
 
 
 def _address(chain: Chain, entries: Sequence[StoredEntry]) -> str:
-    """The address that the latest change of it seals, else the first entry with one."""
-    moves = (
-        entry
-        for entry in reversed(entries)
-        if event_of_leaf(entry.leaf).type is EventType.IDENTIFIER_CHANGED
-    )
-    claims = (open_claims(chain.keys, entry) for entry in (*moves, *entries))
+    """The address of the latest entry that showed it to be theirs, else the first that is named."""
+    requests = {entry.event: entry for entry in entries}
+
+    def shown(entry: StoredEntry) -> StoredEntry | None:
+        event = event_of_leaf(entry.leaf)
+        if event.type is EventType.CONSENT_CONFIRMED:
+            link = open_claims(chain.keys, entry).link or {}
+            return requests.get(EventId(str(link.get("request"))))
+        return entry if event.type is EventType.IDENTIFIER_CHANGED else None
+
+    own = (told for entry in reversed(entries) if (told := shown(entry)) is not None)
+    claims = (open_claims(chain.keys, entry) for entry in one_after_another(own, entries))
     return next((str(each.subject["email"]) for each in claims if each.subject), "")
 
 

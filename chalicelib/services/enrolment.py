@@ -80,7 +80,8 @@ class Enrolment:
         """
         _require_network(session.network)
         form, brand = self._signup.form(shown.form)
-        form, ref = self._notice_of(form, shown.notice, person.language)
+        language = _language(person, brand)
+        form, ref = self._notice_of(form, shown.notice, language)
         _require_boxes(form, shown.boxes)
         _require_fields(form, fields)
         email = next(item.name for item in form.fields if item.type is FieldType.EMAIL)
@@ -91,7 +92,7 @@ class Enrolment:
             brand,
             read_submission(form, values),
             session,
-            person.language,
+            language,
             notice=ref.sha256,
             shown_as=ShownAs.API,
             tag=tag_of(shown.tag),
@@ -113,7 +114,7 @@ class Enrolment:
         require_recent(at_ms, self._clock.now_ms())
         _require_network(session.network)
         address = parse_address(person.email)
-        form, ref = self._shown(shown, person.language, at_ms)
+        form, ref = self._shown(shown, person, at_ms)
         brand = self._brand(form.brand)
         purposes = _agreed(form, shown.boxes)
         language = _language(person, brand)
@@ -193,13 +194,14 @@ class Enrolment:
             "source": dict(source_of(claims.choice or {}, claims.session or {})),
         }
 
-    def _shown(self, shown: Shown, language: str, at_ms: int) -> tuple[Form, NoticeRef]:
+    def _shown(self, shown: Shown, person: Person, at_ms: int) -> tuple[Form, NoticeRef]:
         """The version of the form that was shown, and its notice; published before the act."""
         if shown.notice:
-            form = self._signup.form(shown.form)[0] if shown.form else None
-            found = self._notice_of(form, shown.notice, language)
+            named = self._signup.form(shown.form)[0] if shown.form else None
+            found = self._notice_of(named, shown.notice, person.language)
         else:
-            found = self._in_force(self._signup.form(shown.form)[0], language, at_ms)
+            form, brand = self._signup.form(shown.form)
+            found = self._in_force(form, _language(person, brand), at_ms)
         if found[1].published_ms > at_ms + SKEW_MS:
             raise InputError(
                 code="bad_notice",

@@ -120,7 +120,8 @@ class ErasureDesk:
         """Let the worker erase a person who asks for it from a fresh link of their own.
 
         No second key: that rule is about keys of the controller, and the person has shown that the
-        mailbox is theirs. One that a key asked for and that is still open is approved by this.
+        mailbox is theirs. One that a key asked for and that is still open is approved by this,
+        with what the person says of ``suppress``.
 
         Raises:
             NotFound: the person is erased already.
@@ -138,7 +139,7 @@ class ErasureDesk:
                 language=language,
             )
         )
-        return self._start(made, rules.approve_by_person(made, self._clock.now_ms()))
+        return self._start(made, rules.approve_by_person(made, suppress, self._clock.now_ms()))
 
     def _open(self, made: Erasure) -> Erasure:
         """Stop all mail and store the record; return the open one there is already instead."""

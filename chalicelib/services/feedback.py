@@ -16,6 +16,7 @@ from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.health import EventKind, observe
 from chalicelib.domain.hygiene import (
+    LEFT_TAG,
     Owed,
     classify,
     owed,
@@ -138,24 +139,35 @@ class Feedback:
                 found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
             )
         self._keep_answer(event, found, weight, at_ms)
-        kind = classify(event)
+        kind = EventKind.NEUTRAL if self._was_left(event, found) else classify(event)
         self._change_ledger(event, found, kind, at_ms)
         if found.key is not None:
             self._change_health(found.key, found.chain, kind, at_ms)
         self._store(event, found, at_ms)
 
     def _find(self, event: SesEvent) -> _Found:
-        """By the delivery or request tag; else, or once they are erased, by the address's MAC."""
+        """By a tag of the mail; else, or once they are erased, by the address's MAC."""
         seen = self._delivery(event)
-        request = self._request(event) if seen is None else None
-        sid = seen.row.sid if seen else request.sid if request else None
+        request = self._located(event, REQUEST_TAG) if seen is None else None
+        named = request or self._located(event, LEFT_TAG)
+        sid = seen.row.sid if seen else named.sid if named else None
         chain = self._open(sid) if sid else None
         if chain is not None:
             return _Found(chain=chain, mac=None, seen=seen, request=request)
-        mac = self._mac(event)
+        mac = self._mac(event.recipient or "")
         sid = self._ledger.lookup(mac).sid if mac else None
         chain = self._open(sid) if sid else None
         return _Found(chain=chain, mac=mac, seen=seen)
+
+    def _was_left(self, event: SesEvent, found: _Found) -> bool:
+        """Whether a mailbox answers that its person has left since: it says nothing of the new one.
+
+        A complaint is the person's word, whichever mailbox it came from.
+        """
+        if event.type is not SesType.BOUNCE or found.chain is None or event.sent_to is None:
+            return False
+        mac = self._mac(event.sent_to)
+        return mac is not None and mac not in found.chain.macs
 
     def _delivery(self, event: SesEvent) -> DeliverySeen | None:
         tag = event.tags.get(DELIVERY_TAG)
@@ -167,9 +179,9 @@ class Feedback:
             return None  # Somebody else's message under the same configuration set.
         return self._chunks.delivery(DeliveryId(tag))
 
-    def _request(self, event: SesEvent) -> Located | None:
-        """The sign-up whose mail this is about, by the mail's tag."""
-        tag = event.tags.get(REQUEST_TAG)
+    def _located(self, event: SesEvent, name: str) -> Located | None:
+        """The sign-up or the change of address whose mail this is about, by the mail's tag."""
+        tag = event.tags.get(name)
         if tag is None or not event.alone:
             return None
         try:
@@ -213,9 +225,9 @@ class Feedback:
         except NotFound:
             return None
 
-    def _mac(self, event: SesEvent) -> str | None:
+    def _mac(self, address: str) -> str | None:
         try:
-            return self._ledger.mac(parse_address(event.recipient or "").normal)
+            return self._ledger.mac(parse_address(address).normal)
         except InputError:
             return None  # A server may report any text as its final recipient.
 

@@ -214,7 +214,8 @@ class Ledger:
         signup: bool = False,
         consume_token: str | None = None,
         suppress: tuple[Suppressed, ...] = (),
-        add_mac: str | None = None,
+        move_to: str | None = None,
+        recorded: tuple[tuple[EventId, bytes], ...] = (),
         wake: bool = True,
     ) -> Chain:
         """Append ``drafts`` as one transaction and return the chain after it.
@@ -225,12 +226,13 @@ class Ledger:
                 same rows whether the subject is new or known (promise 9).
             consume_token: SHA-256 (hex) of the confirm token this answers.
             suppress: suppression rows by MAC that the drafts record.
-            add_mac: MAC of one more address, by which the subject is found from now on.
+            move_to: MAC of the address by which alone the subject is found from now on.
+            recorded: entries of no chain that rows of ``suppress`` name (`suppression_of`).
             wake: tell the sequencer; the caller passes False when its own message will.
 
         Raises:
-            Conflict: the chain moved on since it was read, the token was used, or the added MAC
-                leads to somebody; nothing changed.
+            Conflict: the chain moved on since it was read, the token was used, or the MAC moved
+                to leads to somebody else; nothing changed.
 
         """
         now_ms = self._clock.now_ms()
@@ -255,12 +257,13 @@ class Ledger:
                 lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(gone, key=str)),
                 check_subject=signup and not chain.is_new,
                 macs=chain.macs,
-                add_mac=add_mac,
+                move_to=move_to,
+                recorded=recorded,
             )
         )
         if wake:
             self.wake_sequencer()
-        return after if add_mac is None else replace(after, macs=(*chain.macs, add_mac))
+        return after if move_to is None else replace(after, macs=(move_to,))
 
     def grown(
         self, chain: Chain, drafts: Sequence[Draft], now_ms: int

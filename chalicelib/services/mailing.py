@@ -22,8 +22,6 @@ from chalicelib.services.link_tokens import LinkTokens
 
 DECLARED_FOR_MS = 60_000
 """How long the names of form fields are remembered, milliseconds."""
-MAX_FORMS = 100
-"""Forms of the installation whose fields are looked at: one page of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +202,9 @@ class Composer:
         now_ms = self._clock.now_ms()
         known = self._declared.get(brand.id)
         if known is None or now_ms - known[0] > DECLARED_FOR_MS:
-            forms = self._forms.page(None, MAX_FORMS).items
             names = frozenset(
                 field.name
-                for form in forms
-                if form.brand == brand.id
+                for form in self._forms.of_brand(brand.id)
                 for field in form.fields
                 if field.type is not FieldType.EMAIL
             )

@@ -142,7 +142,7 @@ class OwnData:
         }
 
     def _profile(self, chain: Chain) -> JsonValue:
-        member = self._audience.members([chain.sid]).get(chain.sid)
+        member = self._audience.member(chain.sid)
         return open_profile(chain.keys, member.sealed) if member and member.sealed else None
 
     def _wished(self, chain: Chain) -> JsonValue:

@@ -35,9 +35,6 @@ from chalicelib.services.receipts import Receipts
 from chalicelib.services.rights import RightsDesk
 from chalicelib.services.signup import Session
 
-MAX_FORMS = 100
-"""Forms of the installation that are looked at: one page of them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -305,11 +302,10 @@ class Preferences:
         return brand
 
     def _published(self, brand_id: BrandId) -> tuple[Form, ...]:
-        page = self._forms.page(None, MAX_FORMS)
-        return tuple(form for form in page.items if form.brand == brand_id and form.notices)
+        return tuple(form for form in self._forms.of_brand(brand_id) if form.notices)
 
     def _profile(self, chain: Chain) -> dict[str, JsonValue]:
-        member = self._audience.members([chain.sid]).get(chain.sid)
+        member = self._audience.member(chain.sid)
         return open_profile(chain.keys, member.sealed) if member and member.sealed else {}
 
     def _reasons(self, dossier: Dossier, brand: Brand) -> tuple[Reason, ...]:

@@ -19,6 +19,7 @@ from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.erasure import RESTRICTED_FOR
 from chalicelib.services.ledger import Chain, Draft
+from chalicelib.services.signup import Session
 from chalicelib.vocabulary import EventType
 
 MAX_CHANGES = 40
@@ -71,6 +72,12 @@ def acts_of(made: RightsRequest, chain: Chain, claims: Claims) -> tuple[Draft, .
         return ()
     restricted = EventType.SUBJECT_RESTRICTED
     return (Draft(type=restricted, channel=None, reason=reason, via=via, claims=claims),)
+
+
+def chosen(made: RightsRequest, session: Session, changes: Mapping[str, str] | None) -> Claims:
+    """Return what is sealed of a request that a person made themselves, from a page."""
+    choice: dict[str, JsonValue] | None = {**changes} if changes else None
+    return Claims(session=session.claim(), choice=choice, link={"rights_request": made.id})
 
 
 def taken(made: RightsRequest) -> Claims:

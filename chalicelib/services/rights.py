@@ -4,6 +4,7 @@
 Guarantees that an objection, a withdrawal and a restriction are in the ledger before the answer
 leaves, whoever took them and however; that every request has a deadline and stands in the person's
 chain; and that what is still owed is recorded before anything else happens (docs/spec/rights.md).
+What becomes of a request is `right_answers`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,12 @@ from dataclasses import dataclass, replace
 from chalicelib.domain import rights as rules
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.erasure import Ground, Stage
-from chalicelib.domain.events import RESTRICTION_ENDED, SuppressionReason
+from chalicelib.domain.erasure import Ground
+from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, SubjectId, decode_id, encode_id
 from chalicelib.domain.rights import (
-    ExtensionReason,
     Medium,
-    RefusalGround,
+    Received,
     RestrictionGround,
     Right,
     RightsRequest,
@@ -39,6 +39,7 @@ from chalicelib.services.right_acts import (
     about,
     acts_of,
     changed,
+    chosen,
     drafts_of,
     open_note,
     require_changes,
@@ -111,8 +112,7 @@ class RightsDesk:
         Args:
             changes: for a rectification: attributes (or ``language``) with the values that are
                 right; an empty value takes the attribute away.
-            ground: for a restriction.
-            erase: for an erasure.
+            ground: for a restriction. erase: for an erasure.
             beside: entries of the same page, to stand in the same append before the request's.
 
         Raises:
@@ -123,21 +123,27 @@ class RightsDesk:
         brand, now_ms = self._brand(brand_id), self._clock.now_ms()
         if right is Right.RECTIFICATION:
             require_changes(changes or {})
-        made = self._new(brand, right, Medium.PAGE, sid=sid, received_ms=now_ms, ground=ground)
-        choice: dict[str, JsonValue] | None = {**changes} if changes else None
-        claims = Claims(session=session.claim(), choice=choice, link={"rights_request": made.id})
+        received = Received(medium=Medium.PAGE, received_ms=now_ms)
+        made = self._new(brand, right, received, ground, sid)
+        claims = chosen(made, session, changes)
         owed = right is Right.ERASURE
         self._append(made, claims, answered=not owed, changes=changes, beside=beside)
         if owed:
-            wish = erase or Erase()
-            erasure = self._erasures.request_by_person(
-                sid, wish.language, wish.country, suppress=wish.suppress
-            )
-            made = replace(made, erasure=erasure.id)
-        else:
-            made = rules.answer(made, now_ms)
+            return self._erased(made, sid, erase or Erase())
+        return self._answered(made, sid, claims)
+
+    def _erased(self, made: RightsRequest, sid: SubjectId, wish: Erase) -> RightsRequest:
+        erasure = self._erasures.request_by_person(
+            sid, wish.language, wish.country, suppress=wish.suppress
+        )
+        made = replace(made, erasure=erasure.id)
         self._records.create(made)
-        if right is Right.RESTRICTION:
+        return made
+
+    def _answered(self, made: RightsRequest, sid: SubjectId, claims: Claims) -> RightsRequest:
+        made = rules.answer(made, made.received_ms)
+        self._records.create(made)
+        if made.right is Right.RESTRICTION:
             # An older one may have been lifted before anybody could know of this one.
             self._ledger.retrying(sid, lambda now: acts_of(made, now, claims))
         return made
@@ -146,12 +152,9 @@ class RightsDesk:
         self,
         selector: Mapping[str, str],
         right: Right,
-        *,
         brand: str,
-        medium: Medium,
-        received_ms: int,
-        received_by: str,
-        entered_by: str,
+        received: Received,
+        *,
         note: str | None = None,
         ground: RestrictionGround = RestrictionGround.OBJECTION,
         erase: Erase | None = None,
@@ -163,40 +166,36 @@ class RightsDesk:
 
         Args:
             selector: exactly one of ``email``, ``token`` or ``subscriber``.
-            received_by: who took it. entered_by: id of the API key.
             note: up to 2,000 characters, sealed under the person's key.
+            ground: for a restriction. erase: for an erasure.
 
         Raises:
             InputError: no usable selector, time, receiver or note.
             NotFound: a link or an id leads to nobody, or there is no such brand.
             Conflict: the chain kept moving. The request is recorded as open where it is owed.
         """
-        rules.require_receipt(medium, received_ms, received_by, self._clock.now_ms())
-        made = self._new(
-            self._brand(brand),
-            right,
-            medium,
-            received_ms=received_ms,
-            received_by=received_by.strip(),
-            entered_by=entered_by,
-            ground=ground,
-        )
+        rules.require_receipt(received, self._clock.now_ms())
+        made = self._new(self._brand(brand), right, received, ground)
         try:
             sid = subject_of(selector, self._ledger, self._tokens)
         except NotFound:
             if not selector.get("email"):
                 raise
             return self._of_stranger(made, selector["email"], note)
-        chain = self._ledger.open(sid)
-        made = replace(made, sid=sid, note=self._sealed(chain, made, note))
-        if right is Right.WITHDRAWAL:  # Owes no answer: recorded once it is done.
+        return self._of_person(made, self._ledger.open(sid), note, erase or Erase())
+
+    def _of_person(
+        self, made: RightsRequest, chain: Chain, note: str | None, wish: Erase
+    ) -> RightsRequest:
+        made = replace(made, sid=chain.sid, note=self._sealed(chain, made, note))
+        if made.right is Right.WITHDRAWAL:  # Owes no answer: recorded once it is done.
             self._append(made, taken(made), answered=False)
             made = rules.answer(made, self._clock.now_ms())
             self._records.create(made)
             return made
         self._records.create(made)
         self._append(made, taken(made), answered=False)
-        return self._with_erasure(made, erase or Erase()) if right is Right.ERASURE else made
+        return self._with_erasure(made, wish) if made.right is Right.ERASURE else made
 
     def _with_erasure(self, made: RightsRequest, wish: Erase) -> RightsRequest:
         erasure = self._erasures.request(
@@ -219,14 +218,15 @@ class RightsDesk:
             )
         mac = self._ledger.mac(parse_address(email).normal)
         made = replace(made, mac=mac)
-        stops = made.right in (Right.OBJECTION, Right.WITHDRAWAL)
-        if made.right is Right.WITHDRAWAL:
+        owed = made.right is not Right.WITHDRAWAL
+        if not owed:
             made = rules.answer(made, self._clock.now_ms())
         self._records.create(made)
-        if stops:
+        if made.right in (Right.OBJECTION, Right.WITHDRAWAL):
             # This reason ends with the person's own new double opt-in, as an objection does.
             self._suppressor.suppress_mac(mac, SuppressionReason.COMPLAINT)
-        self._record(made, EventType.RIGHT_REQUESTED)
+        if owed:
+            self._ledger.publish(about(made, EventType.RIGHT_REQUESTED))
         return made
 
     def _append(
@@ -262,134 +262,10 @@ class RightsDesk:
 
     def _changed(self, chain: Chain, changes: Mapping[str, str]) -> dict[str, JsonValue]:
         """The profile with what the person says is right."""
-        member = self._audience.members([chain.sid]).get(chain.sid)
+        member = self._audience.member(chain.sid)
         if member is None:
             raise Conflict("The profile is being written. Nothing was changed; try again.")
         return changed(open_profile(chain.keys, member.sealed), changes)
-
-    def answer(self, request_id: str, key_id: str) -> RightsRequest:
-        """Record that the person got their answer; answering again changes nothing.
-
-        Raises:
-            NotFound: there is no such request.
-            Conflict: it was refused, or the erasure that is the answer is not done.
-        """
-        before = self.get(request_id)
-        if before.right is Right.ERASURE and before.is_open and not self._is_called_off(before):
-            raise Conflict("The erasure is the answer: approve it, or refuse the request.")
-        after = rules.answer(before, self._clock.now_ms())
-        return self._closed(before, after, EventType.RIGHT_ANSWERED, key_id)
-
-    def _is_called_off(self, request: RightsRequest) -> bool:
-        """Whether there is nobody to erase, or the person changed their mind."""
-        if request.sid is None or request.erasure is None:
-            return request.sid is None
-        return self._erasures.get(request.erasure).stage is Stage.CANCELLED
-
-    def extend(self, request_id: str, reason: ExtensionReason, key_id: str) -> RightsRequest:
-        """Take two further months; the person is to be told, with the reason, in the first.
-
-        Raises:
-            NotFound: there is no such request.
-            IllegalTransition: the first month is over.
-            Conflict: it is closed.
-        """
-        before = self.get(request_id)
-        zone = self._brand(before.brand).zone
-        after = rules.extend(before, reason, self._clock.now_ms(), zone)
-        return self._closed(before, after, EventType.RIGHT_EXTENDED, key_id, reason)
-
-    def refuse(self, request_id: str, ground: RefusalGround, key_id: str) -> RightsRequest:
-        """Refuse a request on a ground of the law; the person is to be told it, and where to turn.
-
-        An erasure that it alone asks for is called off; a restriction stays until `lift`.
-
-        Raises:
-            NotFound: there is no such request.
-            IllegalTransition: this right is not refused on this ground, or the erasure was
-                approved already.
-            Conflict: it is closed.
-        """
-        before = self.get(request_id)
-        after = rules.refuse(before, ground, self._clock.now_ms())
-        if after is not before and before.erasure is not None and not self._is_shared(before):
-            self._erasures.cancel(before.erasure)
-        return self._closed(before, after, EventType.RIGHT_REFUSED, key_id, ground)
-
-    def _is_shared(self, request: RightsRequest) -> bool:
-        """Whether another request that is still owed waits for the same erasure."""
-        others = self._records.of(request.sid) if request.sid is not None else ()
-        return any(
-            each.id != request.id and each.is_open and each.erasure == request.erasure
-            for each in others
-        )
-
-    def _closed(
-        self,
-        before: RightsRequest,
-        after: RightsRequest,
-        event: EventType,
-        key_id: str,
-        why: str | None = None,
-    ) -> RightsRequest:
-        """Append the entry that says how the request stands, then store it.
-
-        A crash in between leaves an entry too many after the next try, never one too few.
-        """
-        if after is before:
-            return before
-        claims = Claims(
-            choice={"reason": why} if why else None,
-            link={"rights_request": before.id, "key": key_id},
-        )
-        self._record(before, event, claims)
-        return self._records.replace(before, after)
-
-    def _record(self, made: RightsRequest, event: EventType, claims: Claims | None = None) -> None:
-        """Append an entry about the request; of somebody unknown it stands in no chain."""
-        if made.right is Right.WITHDRAWAL:
-            return
-        if made.sid is None:
-            self._ledger.publish(about(made, event))
-            return
-        draft = about(made, event, claims)
-        self._ledger.retrying(made.sid, lambda _: [draft])
-
-    def lift(self, request_id: str, key_id: str) -> RightsRequest:
-        """End the restriction that a request led to; lifts no withdrawal and no objection.
-
-        The person is to be told before. While another request restricts, the person stays
-        restricted. Source: GDPR Art. 18(3).
-
-        Raises:
-            NotFound: there is no such request, or the person was erased.
-            IllegalTransition: it led to no restriction.
-            Conflict: an erasure of the person is open, or the request for one not refused.
-        """
-        before = self.get(request_id)
-        after = rules.lift(before, self._clock.now_ms())
-        if after is before or before.sid is None:
-            return before
-        if self._erasures.is_open_for(before.sid):
-            raise Conflict("An erasure of this person is open. Cancel it first, if you must.")
-        is_last = self._release(before, before.sid, key_id)
-        after = self._records.replace(before, after)
-        if not is_last:
-            # Of two lifted at once, each had seen the other stand.
-            self._release(before, before.sid, key_id)
-        return after
-
-    def _release(self, request: RightsRequest, sid: SubjectId, key_id: str) -> bool:
-        """End the person's restriction unless another of their requests still asks for it."""
-        others = (each for each in self._records.of(sid) if each.id != request.id)
-        if any(each.restricts for each in others):
-            return False
-        claims = Claims(link={"rights_request": request.id, "key": key_id})
-        draft = Draft(
-            type=EventType.HOLD_RELEASED, channel=None, reason=RESTRICTION_ENDED, claims=claims
-        )
-        self._ledger.retrying(sid, lambda now: [draft] if now.state.restricted else [])
-        return True
 
     def get(self, request_id: str) -> RightsRequest:
         """Return a request.
@@ -401,6 +277,14 @@ class RightsDesk:
         if found is None:
             raise NotFound(NO_SUCH)
         return found
+
+    def zone_of(self, request: RightsRequest) -> str:
+        """Return the time zone its deadlines are counted in.
+
+        Raises:
+            NotFound: there is no such brand.
+        """
+        return self._brand(request.brand).zone
 
     def page(
         self, cursor: str | None, limit: int, *, open_only: bool = False
@@ -426,25 +310,21 @@ class RightsDesk:
         self,
         brand: Brand,
         right: Right,
-        medium: Medium,
-        *,
-        received_ms: int,
+        received: Received,
         ground: RestrictionGround,
         sid: SubjectId | None = None,
-        received_by: str = "",
-        entered_by: str = "",
     ) -> RightsRequest:
         return RightsRequest(
             id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
             sid=sid,
             brand=brand.id,
             right=right,
-            medium=medium,
-            received_ms=received_ms,
+            medium=received.medium,
+            received_ms=received.received_ms,
             entered_ms=self._clock.now_ms(),
-            due_ms=rules.deadline(received_ms, brand.zone),
-            received_by=received_by,
-            entered_by=entered_by,
+            due_ms=rules.deadline(received.received_ms, brand.zone),
+            received_by=received.received_by.strip(),
+            entered_by=received.entered_by,
             restriction=ground if right is Right.RESTRICTION else None,
         )
 

@@ -116,7 +116,7 @@ class Shredder:
         self, sid: SubjectId, ground: Ground, *, suppress: bool, entries: int | None
     ) -> Shredded:
         for _ in range(ATTEMPTS):
-            chain = self._ledger.open(sid)
+            chain = self._own(self._ledger.open(sid))
             if entries not in (None, chain.state.entries):
                 raise Conflict("The person did something meanwhile; nothing was erased.")
             self._ahead(chain, suppress=suppress)
@@ -130,6 +130,12 @@ class Shredder:
                 return ended
             return _shredded(decided.entry)
         raise Conflict(KEPT_MOVING)
+
+    def _own(self, chain: Chain) -> Chain:
+        """The chain without addresses that lead to somebody else: all of theirs stays theirs."""
+        found = {mac: self._ledger.lookup(mac).sid for mac in chain.macs}
+        own = tuple(mac for mac, leads_to in found.items() if leads_to in (None, chain.sid))
+        return replace(chain, macs=own)
 
     def _ahead(self, chain: Chain, *, suppress: bool) -> None:
         """What can only be found while the key is there, and takes nothing from anybody."""

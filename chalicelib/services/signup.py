@@ -156,7 +156,6 @@ class Signup:
         notice: str = "",
         shown_as: ShownAs = ShownAs.UNKNOWN,
         tag: str = "",
-        spend: bool = False,
     ) -> Accepted:
         """Log one request and queue its mail, without judging it: the caller has.
 
@@ -165,17 +164,13 @@ class Signup:
             language: that the person saw; any but ours becomes the brand's own.
             notice: hash of the notice that was shown; "" takes the form's in ``language``.
             tag: campaign tag as `tag_of` gives it; "" for none.
-            spend: draw on the network's budget first.
 
         Raises:
-            OverBudget: ``spend``, and the network's budget is used up.
             NotFound: the form was never published.
             Conflict: the subject's chain kept moving; nothing was logged.
             DependencyError: nobody may have been mailed; asking again is harmless.
 
         """
-        if spend:
-            self._gate.enter(session.network)
         language = language if language in LANGUAGES else brand.default_language
         shown = _notice(form, notice, language)
         origin = {"shown_as": str(shown_as)} | ({"tag": tag} if tag else {})

@@ -15,7 +15,6 @@ from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
     DeliveryId,
-    PurposeId,
     SubjectId,
     encode_id,
 )
@@ -47,14 +46,12 @@ class Leaving:
 
     Attributes:
         mailing_list: the list whose mail stops; None: all marketing of the brand.
-        purpose: that of the mail the link stood in; with a list only.
 
     """
 
     brand: Brand
     payload: LinkPayload
     mailing_list: MailingList | None = None
-    purpose: PurposeId | None = None
 
     @property
     def sid(self) -> SubjectId:
@@ -71,9 +68,9 @@ class Leaving:
     def stops(self, state: SubjectState) -> tuple[Stop, ...]:
         """What is to be appended, decided on the person's state; nothing when it is stopped."""
         scope = Scope(self.brand.id, EMAIL)
-        if self.mailing_list is None or self.purpose is None:
+        if self.mailing_list is None:
             return tuple(Stop(act=act) for act in consent.acts_of_withdrawal(state, scope))
-        return acts_of_leaving(state, scope, self.mailing_list.id, self.purpose)
+        return acts_of_leaving(state, scope, self.mailing_list.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +243,6 @@ class Unsubscribe:
                     type=stop.act,
                     brand=leaving.brand.id,
                     lists=stop.lists,
-                    purposes=stop.purposes,
                     via=via,
                     claims=claims,
                 )
@@ -284,11 +280,9 @@ class Unsubscribe:
         seen = self._chunks.delivery(_delivery(payload))
         campaign = self._campaigns.get(seen.row.campaign) if seen else None
         mailing_list = self._lists.get(campaign.list) if campaign else None
-        if campaign is None or mailing_list is None or mailing_list.brand != brand.id:
+        if mailing_list is None or mailing_list.brand != brand.id:
             return whole
-        return Leaving(
-            brand=brand, payload=payload, mailing_list=mailing_list, purpose=campaign.purpose
-        )
+        return Leaving(brand=brand, payload=payload, mailing_list=mailing_list)
 
     def _whole(self, token: str) -> Leaving:
         payload = self._tokens.read(LinkPurpose.UNSUBSCRIBE, token)

@@ -196,7 +196,7 @@ function frame(heading, content, button, controls) {
         const text = problemText(one.item, known.get(one.name));
         one.blame(text);
         const jump = make("button", { type: "button", class: "link", click: () => one.input.focus() }, one.title);
-        return make("li", null, jump, `: ${text}`);
+        return make("li", null, jump, `${words.colon} ${text}`);
       });
       say(words.check_title, [make("ul", null, items), make("p", null, words.nothing_sent)]);
     },

@@ -68,6 +68,8 @@ def unsubscribe_from_a_list(tour: Tour) -> Iterator[str]:
     yield "after"
     tour.send(link, everything="yes")
     yield "after, everything"
+    tour.send(link.partition("?")[0] + "/reason")
+    yield "no reason chosen"
 
 
 def preferences_door(tour: Tour) -> Iterator[str]:
@@ -159,6 +161,8 @@ def own_rights(tour: Tour) -> Iterator[str]:
     yield "a link to a new address"
     tour.send(fresh, act="object")
     yield "objected"
+    tour.send(fresh, act="restrict")
+    yield "no ground for a restriction"
     tour.send(fresh, act="restrict", ground="accuracy-contested")
     yield "restricted"
     for _ in range(5):

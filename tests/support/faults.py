@@ -44,6 +44,18 @@ class FailOnce:
                 raise self._error
 
 
+class FailAlways:
+    """Fails every matching call."""
+
+    def __init__(self, call: str, moment: Moment, error: KvittoError) -> None:
+        self._wanted = (call, moment)
+        self._error = error
+
+    def __call__(self, call: str, moment: Moment) -> None:
+        if (call, moment) == self._wanted:
+            raise self._error
+
+
 @contextmanager
 def struck(faults: Faults, call: str) -> Iterator[None]:
     """Run the block as one call of a fake; the block must either finish or change nothing."""

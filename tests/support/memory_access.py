@@ -1,27 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ports.access` in memory, over the rows of the activity fake."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from chalicelib.domain.ids import SubjectId
 from chalicelib.ports.access import AccessLink, AddressLink, AddressWish
-from tests.support.faults import Faults, no_faults, struck
-from tests.support.memory_outside import OutsideRows
+from tests.support.memory_outside import OutsideStore
 
 
-class _Rows:
-    def __init__(self, rows: OutsideRows | None = None, faults: Faults = no_faults) -> None:
-        self.rows = rows if rows is not None else OutsideRows()
-        self.faults = faults
-
-    @contextmanager
-    def _call(self, name: str) -> Iterator[OutsideRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
-
-
-class MemoryAccessStore(_Rows):
+class MemoryAccessStore(OutsideStore):
     """Links by the hash of their token."""
 
     def put(self, token_sha256: str, link: AccessLink, keep_ms: int) -> None:
@@ -33,7 +18,7 @@ class MemoryAccessStore(_Rows):
             return rows.access_links.get(token_sha256)
 
 
-class MemoryAddressWishes(_Rows):
+class MemoryAddressWishes(OutsideStore):
     """Wished changes of address, and their links."""
 
     def put(self, wish: AddressWish, keep_ms: int) -> None:

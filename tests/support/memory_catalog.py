@@ -172,6 +172,12 @@ class MemoryForms(_Store):
         with self._call("Forms.page") as rows:
             return _page("FORM", rows.forms, cursor, limit)
 
+    def of_brand(self, brand_id: str) -> tuple[Form, ...]:
+        with self._call("Forms.of_brand") as rows:
+            return tuple(
+                rows.forms[key] for key in sorted(rows.forms) if rows.forms[key].brand == brand_id
+            )
+
 
 class MemoryCampaigns(_Store):
     """`ports.catalog.Campaigns` in memory."""

@@ -154,7 +154,7 @@ class MemoryLedgerStore(_Store):
         with self._call("LedgerStore.token") as rows:
             return rows.tokens.get(token_sha256)
 
-    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
+    def asked(self, token_sha256: str) -> Asked | None:
         with self._call("LedgerStore.asked") as rows:
             token = rows.tokens.get(token_sha256)
             if token is None:
@@ -163,8 +163,8 @@ class MemoryLedgerStore(_Store):
             return Asked(
                 token=token,
                 subject=_loaded(rows, token.sid),
-                request=rows.entries.get((token.sid, token.request_entry)) if whole else None,
-                profile=row.sealed if whole and row else None,
+                request=rows.entries.get((token.sid, token.request_entry)),
+                profile=row.sealed if row else None,
             )
 
 
@@ -188,7 +188,8 @@ def _require_conditions(rows: MemoryRows, append: Append) -> None:
         all((sid, entry.n) not in rows.entries for entry in append.entries),
         not append.index_request or append.entries[0].event not in rows.located,
         append.consume_token is None or (token is not None and token.used_ms is None),
-        append.add_mac not in rows.lookups,
+        append.move_to is None or _may_move(rows, append),
+        all(event not in rows.located for event, _ in append.recorded),
     ]
     if append.new_subject is not None:
         conditions.append(sid not in rows.vault)
@@ -200,19 +201,20 @@ def _require_conditions(rows: MemoryRows, append: Append) -> None:
         raise Conflict("somebody else changed the subject first")
 
 
+def _may_move(rows: MemoryRows, append: Append) -> bool:
+    """The new MAC is free or the subject's already; of the others none is somebody else's."""
+    found = {mac: rows.lookups.get(mac) for mac in (*append.macs, append.move_to or "")}
+    if found.pop(append.move_to or "") != (append.sid if append.move_to in append.macs else None):
+        return False
+    return all(sid in (None, append.sid) for sid in found.values())
+
+
 def _write(rows: MemoryRows, append: Append) -> None:
     sid, row = append.sid, rows.states.get(append.sid)
     for entry in append.entries:
         rows.entries[sid, entry.n] = entry
         put_pending(rows, entry.event, entry.leaf, sid, entry.n)
-    macs = row.macs if row else ()
-    if append.new_subject is not None:
-        macs = append.new_subject.macs
-        rows.vault[sid] = append.new_subject.wrapped_key
-        rows.lookups.update(dict.fromkeys(macs, sid))
-    if append.add_mac is not None:
-        macs = (*append.macs, append.add_mac)
-        rows.lookups[append.add_mac] = sid
+    macs = _write_identity(rows, append, row.macs if row else ())
     rows.states[sid] = StateRow(
         text=dump_state(append.state), macs=macs, last_leaf_hash=append.last_leaf_hash
     )
@@ -234,6 +236,23 @@ def _write(rows: MemoryRows, append: Append) -> None:
         rows.suppressions.get(mac, {}).pop(brand, None)
     for suppressed in append.suppress:
         rows.suppressions.setdefault(suppressed.mac, {})[suppressed.brand] = suppressed
+    for event, leaf in append.recorded:
+        rows.located[event] = Located(event=event, sid=None, n=None, index=None)
+        put_pending(rows, event, leaf, None, None)
+
+
+def _write_identity(rows: MemoryRows, append: Append, macs: tuple[str, ...]) -> tuple[str, ...]:
+    """Who is found by what; returns the subject's MACs after it."""
+    if append.new_subject is not None:
+        macs = append.new_subject.macs
+        rows.vault[append.sid] = append.new_subject.wrapped_key
+        rows.lookups.update(dict.fromkeys(macs, append.sid))
+    if append.move_to is not None:
+        macs = (append.move_to,)
+        for mac in append.macs:
+            rows.lookups.pop(mac, None)
+        rows.lookups[append.move_to] = append.sid
+    return macs
 
 
 def put_pending(
@@ -296,6 +315,10 @@ class MemoryAudienceStore(_Store):
             raise FatalError("at most 50 members are read at once")
         with self._call("AudienceStore.members") as rows:
             return {sid: _member(rows, sid) for sid in sids if sid in rows.audience}
+
+    def member(self, sid: SubjectId) -> Member | None:
+        with self._call("AudienceStore.member") as rows:
+            return _member(rows, sid) if sid in rows.audience else None
 
     def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
         with self._call("AudienceStore.on_list") as rows:

@@ -56,7 +56,9 @@ class OutsideRows:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
-class _Store:
+class OutsideStore:
+    """Calls that may fail, over shared rows."""
+
     def __init__(self, rows: OutsideRows | None = None, faults: Faults = no_faults) -> None:
         self.rows = rows if rows is not None else OutsideRows()
         self.faults = faults
@@ -67,7 +69,7 @@ class _Store:
             yield self.rows
 
 
-class MemoryBlobs(_Store):
+class MemoryBlobs(OutsideStore):
     """`ports.outside.Blobs` in memory."""
 
     def get(self, key: str) -> Blob | None:
@@ -122,7 +124,7 @@ def _store(rows: OutsideRows, key: str, data: bytes, content_type: str) -> None:
     rows.content_types[key] = content_type
 
 
-class MemoryQueues(_Store):
+class MemoryQueues(OutsideStore):
     """`ports.outside.Queues` in memory; `take` plays the consumer."""
 
     def send(self, queue: Queue, body: dict[str, object], delay_s: int = 0) -> None:
@@ -143,7 +145,7 @@ class MemoryQueues(_Store):
         return [json.loads(each.body) for each in taken]
 
 
-class MemoryActivity(_Store):
+class MemoryActivity(OutsideStore):
     """`ports.outside.Activity` in memory; only an idempotency key's own time forgets it."""
 
     def count(self, budget: str, window_s: int, now_ms: int) -> int:

@@ -1,27 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ports.traces.Traces` in memory, over the rows of the activity fake."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from chalicelib.domain.ids import SubjectId
 from chalicelib.ports.outside import StoredEvent
 from chalicelib.ports.traces import MailTrace
-from tests.support.faults import Faults, no_faults, struck
-from tests.support.memory_outside import OutsideRows
+from tests.support.memory_outside import OutsideStore
 
 
-class MemoryTraces:
+class MemoryTraces(OutsideStore):
     """Message-IDs beside the events."""
-
-    def __init__(self, rows: OutsideRows | None = None, faults: Faults = no_faults) -> None:
-        self.rows = rows if rows is not None else OutsideRows()
-        self.faults = faults
-
-    @contextmanager
-    def _call(self, name: str) -> Iterator[OutsideRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
 
     def keep(self, message_id: str, trace: MailTrace, until_ms: int) -> None:
         with self._call("Traces.keep") as rows:

@@ -25,7 +25,8 @@ from chalicelib.domain.rights import (
     RightsRequest,
     article,
 )
-from chalicelib.entrypoints.compliance_rights import ENTERED
+from chalicelib.domain.telling import to_tell
+from chalicelib.entrypoints.compliance_entering import ENTERED, Wrong
 from chalicelib.entrypoints.forms_console_pages import FormRow, Remark
 from chalicelib.entrypoints.snippets import Snippet
 from chalicelib.proof.words import TABLES
@@ -185,10 +186,17 @@ def visitor_pages(language: str) -> Pages:
         "unsubscribe": base | WHOLE | {"token": TOKEN},
         "unsubscribed": base | WHOLE,
         "unsubscribed_reason": base | {"reason": "other"},
+        "unsubscribed_unanswered": base | {"token": TOKEN},
         "privacy": base,
         "busy": base | {"minutes": 37},
         "extra_step": base | stepping("disposable"),
-        "error": {"language": language, "brand": None, "status": 404, "reference": None},
+        "error": {
+            "language": language,
+            "brand": None,
+            "status": 404,
+            "is_over_budget": False,
+            "reference": None,
+        },
         "erasure_under_way": base | {"erasure": erasure()},
         "erasure_certificate": {
             "language": language,
@@ -210,7 +218,7 @@ def notices(language: str) -> Pages:
 
 
 def console_pages(language: str) -> Pages:
-    """Every template of `console/` that is a page of its own; the marketer's are English alone."""
+    """Every template of `console/` that is a page of its own."""
     frame = {
         "language": language,
         "form_token": TOKEN,
@@ -218,13 +226,13 @@ def console_pages(language: str) -> Pages:
         "words": TABLES[language],
     }
     officers = {"forbidden": {"why": "scope"}, **_finding_pages(language), **_rights_pages()}
-    wanted = officers | (_marketers_pages() if language == "en" else {})
+    wanted = officers | _marketers_pages(language)
     return {f"console/{name}.html": frame | data for name, data in wanted.items()}
 
 
-def _marketers_pages() -> dict[str, dict[str, Any]]:
+def _marketers_pages(language: str) -> dict[str, dict[str, Any]]:
     return {
-        "login": {"problem": None},
+        "login": {"is_wrong": True},
         "overview": {
             "lists": [DEMO_LIST],
             "campaigns": [campaign()],
@@ -235,23 +243,23 @@ def _marketers_pages() -> dict[str, dict[str, Any]]:
         "campaign": {
             # Paused: while one is being sent, its page reloads itself.
             "campaign": campaign(status=CampaignStatus.PAUSED),
-            "progress": Progress(planned=10, sent=6, skipped={"withdrawn": 1}, unknown=1),
+            "progress": Progress(planned=10, sent=6, skipped={"suppressed": 1}, unknown=1),
         },
-        "error": {"title": "There is nothing here", "detail": "No campaign has this id."},
-        **_form_pages(),
+        "error": {"missing": "campaign"},
+        **_form_pages(language),
     }
 
 
-def _form_pages() -> dict[str, dict[str, Any]]:
+def _form_pages(language: str) -> dict[str, dict[str, Any]]:
     form = replace(DEMO_FORM, version=2, notices=(NOTICE,))
     row = FormRow(
         form=form,
         brand=DEMO_BRAND,
-        title=form.title["en"],
-        language="en",
+        title=form.title[language],
+        language=language,
         languages=LANGUAGES,
-        state="1 warning",
-        is_bad=False,
+        errors=0,
+        warnings=1,
     )
     finding = LintFinding(
         code=FindingCode.MISSING_PROMISE,
@@ -260,6 +268,7 @@ def _form_pages() -> dict[str, dict[str, Any]]:
         place="promise",
         detail="Say what the person gets, and how often.",
     )
+    remark = Remark(finding=finding, group="promise", name="", part="", words="Brev")
     snippets = [
         Snippet(language=code, html="<form>&amp;</form>\n", script="<script></script>")
         for code in LANGUAGES
@@ -270,13 +279,12 @@ def _form_pages() -> dict[str, dict[str, Any]]:
             "published": form,
             "brand": DEMO_BRAND,
             "lists": [DEMO_LIST],
-            "words_in": "en",
+            "words_in": language,
             "languages": LANGUAGES,
-            "allowed": dict.fromkeys((field.name for field in form.fields), "any"),
-            "state": "1 warning",
-            "remarks": [("sv", [Remark(finding=finding, where="Promise", words="Brev")])],
+            "errors": 0,
+            "warnings": 1,
+            "remarks": [("sv", [remark])],
             "snippets": snippets,
-            "rules": {"disposable": "refused", "role": "taken like any other"},
             "versions": [form],
         },
     }
@@ -328,7 +336,7 @@ def _rights_pages() -> dict[str, dict[str, Any]]:
             "more": True,
         },
         "rights_enter": {
-            "problem": "bad_received_at",
+            "wrong": {"who": Wrong.NO_PERSON, "received_on": Wrong.NO_DAY},
             "given": given | {"erasure": "", "note": "", "received_on": "2026-11-23"},
             "today": "2026-11-23",
             "brands": [DEMO_BRAND],
@@ -351,6 +359,8 @@ def request_data(asked: RightsRequest, **changes: Any) -> dict[str, Any]:
         "problem": None,
         "note": None,
         "zone": DEMO_BRAND.zone,
+        "told": to_tell(asked),
+        "is_first_month": True,
         "is_late": False,
         "was_late": False,
         "is_extendable": True,

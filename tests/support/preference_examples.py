@@ -198,6 +198,7 @@ def rights_pages(language: str) -> dict[str, dict[str, Any]]:
     return {
         "rights_done": base | {"what": "asked", "address": "visitor@example.net"},
         "rights_address": base | {"address": "visitor@example", "malformed": True},
+        "rights_restrict": base,
         "rights_erasure": base | {"days": 7},
         "address": base | {"path": f"/address/{TOKEN}", "answer": answer},
     }

@@ -53,11 +53,11 @@ from tests.support.memory_ledger import (
 )
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
+from tests.support.memory_rate import MemoryRateSlot, RateRow
 from tests.support.memory_rights import MemoryRightsRecords
 from tests.support.memory_sending import (
     Mailed,
     MemoryChunks,
-    MemoryRateSlot,
     MemorySender,
     SendingRows,
 )
@@ -97,6 +97,9 @@ _SETTINGS = Settings(
     form_signups_per_hour=100,
 )
 
+_RENDERER = TemplateRenderer()
+"""It keeps nothing but what it read and compiled, which takes longer than all else of a world."""
+
 
 class World(Container):
     """A fresh installation with the demo brand, list and form; nothing outside the process."""
@@ -106,64 +109,92 @@ class World(Container):
         self.faults: Faults = no_faults
         self.rows = MemoryRows()
         self.sending_rows = SendingRows()
+        self.rate_row = RateRow()
         self.outside_rows = OutsideRows()
         self.catalog_rows = CatalogRows()
-        random = SeededRandom(seed)
-        strike = self._strike
-        self.mailbox = MemorySender(faults=strike)
-        self.messages = MemoryQueues(self.outside_rows, faults=strike)
+        self.mailbox = MemorySender(faults=self._strike)
+        self.messages = MemoryQueues(self.outside_rows, faults=self._strike)
         self.time = FakeClock()
-        parts: dict[str, Any] = {
+        random = SeededRandom(seed)
+        parts = {
             "clock": self.time,
             "random": random,
-            "store": MemoryLedgerStore(self.rows, faults=strike),
-            "mail_records": MemoryMailStore(self.rows, faults=strike),
-            "outbox": MemoryOutbox(self.rows, faults=strike),
-            "heads": MemoryHeadStore(origin=ORIGIN, rows=self.rows, faults=strike),
-            "audience": MemoryAudienceStore(self.rows, faults=strike),
-            "frequency": MemoryFrequencyStore(self.rows, faults=strike),
-            "wrapper": MemoryKeyWrapper(faults=strike),
-            "address_mac": MemoryAddressMac(faults=strike),
-            "log_signer": MemoryLogSigner(faults=strike),
-            "link_keys": MemoryLinkKeys(faults=strike),
-            "brands": MemoryBrands(self.catalog_rows, faults=strike),
-            "lists": MemoryLists(self.catalog_rows, faults=strike),
-            "forms": MemoryForms(self.catalog_rows, faults=strike),
-            "campaign_rows": MemoryCampaigns(self.catalog_rows, faults=strike),
-            "jobs": MemoryJobs(self.catalog_rows, faults=strike),
-            "reasons": MemoryReasons(self.catalog_rows, faults=strike),
-            "chunks": MemoryChunks(self.sending_rows, faults=strike),
-            "rate": MemoryRateSlot(self.sending_rows, faults=strike),
-            "activity": MemoryActivity(self.outside_rows, faults=strike),
-            "access_rows": MemoryAccessStore(self.outside_rows, faults=strike),
-            "address_wishes": MemoryAddressWishes(self.outside_rows, faults=strike),
-            "traces": MemoryTraces(self.outside_rows, faults=strike),
-            "blobs": MemoryBlobs(self.outside_rows, faults=strike),
-            "anchors": MemoryAnchors(faults=strike),
-            "time_authority": MemoryTimeAuthority(self.time, faults=strike),
-            "queues": self.messages,
-            "health": MemoryHealthStore(faults=strike),
-            "suppression_index": MemorySuppressionIndex(faults=strike),
-            "ledger_audit": MemoryLedgerAudit(self.rows),
-            "object_audit": MemoryObjectAudit(self.outside_rows),
-            "sender": self.mailbox,
-            "renderer": TemplateRenderer(),
+            "renderer": _RENDERER,
+            "key_ring": KeyRing(
+                keys=MemoryApiKeys(self.catalog_rows, faults=self._strike),
+                clock=self.time,
+                random=random,
+            ),
+            **self._keys(),
+            **self._stores(),
+            **self._catalog(),
+            **self._outside(),
         }
-        parts["personal_data"] = MemoryPersonalData(
-            self.rows, self.outside_rows, parts["health"].rows, faults=strike
-        )
-        parts["erasure_records"] = MemoryErasures(faults=strike)
-        parts["rights_records"] = MemoryRightsRecords(faults=strike)
-        parts["key_ring"] = KeyRing(
-            keys=MemoryApiKeys(self.catalog_rows, faults=strike),
-            clock=parts["clock"],
-            random=random,
-        )
         self.__dict__.update(parts)  # What cached_property would have made.
         self.setup.add_brand(DEMO_BRAND)
         self.setup.add_list(DEMO_LIST.id, DEMO_BRAND.id, DEMO_LIST.name)
         self.setup.add_form(DEMO_FORM)
         self.time.advance(1_000)  # Nobody signs up in the millisecond of the publication.
+
+    def _keys(self) -> dict[str, Any]:
+        strike = self._strike
+        return {
+            "wrapper": MemoryKeyWrapper(faults=strike),
+            "address_mac": MemoryAddressMac(faults=strike),
+            "log_signer": MemoryLogSigner(faults=strike),
+            "link_keys": MemoryLinkKeys(faults=strike),
+        }
+
+    def _stores(self) -> dict[str, Any]:
+        """What is held of people."""
+        rows, strike = self.rows, self._strike
+        health = MemoryHealthStore(faults=strike)
+        return {
+            "store": MemoryLedgerStore(rows, faults=strike),
+            "mail_records": MemoryMailStore(rows, faults=strike),
+            "outbox": MemoryOutbox(rows, faults=strike),
+            "heads": MemoryHeadStore(origin=ORIGIN, rows=rows, faults=strike),
+            "audience": MemoryAudienceStore(rows, faults=strike),
+            "frequency": MemoryFrequencyStore(rows, faults=strike),
+            "health": health,
+            "suppression_index": MemorySuppressionIndex(faults=strike),
+            "personal_data": MemoryPersonalData(
+                rows, self.outside_rows, health.rows, faults=strike
+            ),
+            "erasure_records": MemoryErasures(faults=strike),
+            "rights_records": MemoryRightsRecords(faults=strike),
+            "ledger_audit": MemoryLedgerAudit(rows),
+        }
+
+    def _catalog(self) -> dict[str, Any]:
+        """What an operator made, and how far its sending is."""
+        rows, strike = self.catalog_rows, self._strike
+        return {
+            "brands": MemoryBrands(rows, faults=strike),
+            "lists": MemoryLists(rows, faults=strike),
+            "forms": MemoryForms(rows, faults=strike),
+            "campaign_rows": MemoryCampaigns(rows, faults=strike),
+            "jobs": MemoryJobs(rows, faults=strike),
+            "reasons": MemoryReasons(rows, faults=strike),
+            "chunks": MemoryChunks(self.sending_rows, faults=strike),
+            "rate": MemoryRateSlot(self.rate_row, faults=strike),
+        }
+
+    def _outside(self) -> dict[str, Any]:
+        """What comes and goes, objects, and services of others."""
+        rows, strike = self.outside_rows, self._strike
+        return {
+            "activity": MemoryActivity(rows, faults=strike),
+            "access_rows": MemoryAccessStore(rows, faults=strike),
+            "address_wishes": MemoryAddressWishes(rows, faults=strike),
+            "traces": MemoryTraces(rows, faults=strike),
+            "blobs": MemoryBlobs(rows, faults=strike),
+            "object_audit": MemoryObjectAudit(rows),
+            "anchors": MemoryAnchors(faults=strike),
+            "time_authority": MemoryTimeAuthority(self.time, faults=strike),
+            "queues": self.messages,
+            "sender": self.mailbox,
+        }
 
     def _strike(self, call: str, moment: Moment) -> None:
         self.faults(call, moment)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ports.audience.AudienceStore` on DynamoDB: eventually consistent reads of who to consider.
+"""`ports.audience.AudienceStore` on DynamoDB: reads of who to consider, strong for one alone.
 
 Guarantees whole answers or an error, and an order (shard, then id) that pages and segment runs
 can rely on. Rows are written by `adapters.dynamo.ledger`, inside an append.
@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamo.frequency import rhythm_of
 from chalicelib.adapters.dynamo.items import (
     Item,
     binary_of,
+    of_partition,
     query,
     read_all,
     require_text,
@@ -58,6 +59,13 @@ class DynamoAudienceStore:
         found = _by_sid(rows[self._audience])
         wrapped = _by_sid(rows[self._vault])
         return {sid: _member(found[sid], wrapped.get(sid)) for sid in wanted if sid in found}
+
+    def member(self, sid: SubjectId) -> Member | None:
+        """Return one subject's row with its wrapped key, read strongly, or None."""
+        keys = [subject_key(sid)]
+        rows = self._read("read a member", {self._audience: keys, self._vault: keys}, strong=True)
+        wrapped = _by_sid(rows[self._vault]).get(sid)
+        return next((_member(row, wrapped) for row in rows[self._audience]), None)
 
     def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
         """Yield the subjects of a shard whose membership of ``list_id`` is one of ``statuses``."""
@@ -111,8 +119,7 @@ class DynamoAudienceStore:
     def _shard_rows(self, shard: str, after: SubjectId | None, wanted: int) -> list[Item]:
         request: dict[str, Any] = {
             "TableName": self._audience,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": text(shard)},
+            **of_partition(shard),
             "Limit": wanted,
         }
         if after is not None:
@@ -127,8 +134,10 @@ class DynamoAudienceStore:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return rows[:wanted]
 
-    def _read(self, what: str, keys: dict[str, list[Any]]) -> dict[str, list[Item]]:
-        requests = {table: {"Keys": rows} for table, rows in keys.items()}
+    def _read(
+        self, what: str, keys: dict[str, list[Any]], *, strong: bool = False
+    ) -> dict[str, list[Item]]:
+        requests = {table: {"Keys": rows, "ConsistentRead": strong} for table, rows in keys.items()}
         return read_all(what, client("dynamodb"), requests, self._clock, self._random)
 
 

@@ -197,6 +197,12 @@ class DynamoForms(_Catalogue):
         rows, after = self._page("list forms", FormRow, FORMS, cursor, limit)
         return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
 
+    def of_brand(self, brand_id: str) -> tuple[Form, ...]:
+        """Return every form of a brand by id, in its current version."""
+        with self._call("list a brand's forms"):
+            rows = list(FormRow.query(FORMS, consistent_read=True))
+        return tuple(row.to_domain() for row in rows if row.brand == brand_id)
+
 
 class DynamoCampaigns(_Catalogue):
     """`Campaigns` on DynamoDB. What is being sent is found without reading every campaign."""

@@ -23,6 +23,7 @@ from chalicelib.adapters.dynamo.items import (
     conditionally,
     key,
     number,
+    of_partition,
     put_all,
     query,
     require_text,
@@ -282,8 +283,7 @@ class DynamoChunks:
                 "read progress",
                 client("dynamodb"),
                 TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": text(_pk(campaign, shard))},
+                **of_partition(_pk(campaign, shard)),
                 ProjectionExpression=chunk_counts.PROJECTION,
                 ExpressionAttributeNames={"#status": "status"},
             )

@@ -21,6 +21,7 @@ from chalicelib.adapters.dynamo.items import (
     delete_all,
     key,
     number,
+    of_partition,
     put_all,
     query,
     require_text,
@@ -30,6 +31,7 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     entry_item,
     entry_of,
     located_item,
+    lookup_delete,
     lookup_key,
     pending_item,
     put_new,
@@ -84,7 +86,7 @@ class DynamoPersonalData:
             self._state_write(shred, unchanged=True),
             _delete(self._vault, subject_key(shred.sid), "attribute_exists(pk)"),
             _delete(self._audience, subject_key(shred.sid)),
-            *self._lookup_deletes(shred),
+            *(lookup_delete(self._ledger, mac, shred.sid) for mac in shred.macs),
             *self._suppression_writes(shred),
         ]
         with translated(f"shred subject {shred.sid}"):
@@ -129,18 +131,6 @@ class DynamoPersonalData:
             put["ConditionExpression"] = "n = :expected AND v = :v"
             put["ExpressionAttributeValues"] = {":expected": number(shred.entry.n), ":v": _VERSION}
         return {"Put": put}
-
-    def _lookup_deletes(self, shred: Shred) -> list[dict[str, Any]]:
-        """Lookup rows that lead to this person; over another's row nothing is destroyed."""
-        return [
-            _delete(
-                self._ledger,
-                lookup_key(mac),
-                "attribute_not_exists(pk) OR sid = :sid",
-                {":sid": text(shred.sid)},
-            )
-            for mac in shred.macs
-        ]
 
     def _suppression_writes(self, shred: Shred) -> list[dict[str, Any]]:
         writes: list[dict[str, Any]] = []
@@ -218,8 +208,7 @@ class DynamoPersonalData:
             "read a partition to be erased",
             client("dynamodb"),
             TableName=table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": text(pk)},
+            **of_partition(pk),
             ConsistentRead=True,
         )
 
@@ -237,12 +226,8 @@ def _put(table: str, item: Item) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": item}}
 
 
-def _delete(
-    table: str, item_key: Item, condition: str | None = None, values: Item | None = None
-) -> dict[str, Any]:
+def _delete(table: str, item_key: Item, condition: str | None = None) -> dict[str, Any]:
     request: dict[str, Any] = {"TableName": table, "Key": item_key}
     if condition is not None:
         request["ConditionExpression"] = condition
-    if values:
-        request["ExpressionAttributeValues"] = values
     return {"Delete": request}

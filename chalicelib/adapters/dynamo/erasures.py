@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
-from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
     key,
     number,
     number_of,
+    of_partition,
     query,
     require_number,
     require_text,
@@ -24,6 +24,7 @@ from chalicelib.adapters.dynamo.items import (
     text_of,
 )
 from chalicelib.adapters.dynamo.ledger_rows import put_new
+from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.domain.erasure import Erasure, Ground, Stage
 from chalicelib.domain.ids import EventId, JobId, SubjectId
 from chalicelib.ports.catalog import Page
@@ -97,8 +98,7 @@ class DynamoErasures:
             "list unfinished erasures",
             client("dynamodb"),
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": text(_ERASING)},
+            **of_partition(_ERASING),
         )
         found = (self.get(require_text(row, "sk")) for row in rows)
         return tuple(erasure for erasure in found if erasure is not None)
@@ -114,21 +114,8 @@ class DynamoErasures:
         Raises:
             InputError: the cursor was not made by this method.
         """
-        request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": text(_ERASURE)},
-        }
-        if cursor is not None:
-            request["ExclusiveStartKey"] = key(_ERASURE, read_cursor(_ERASURE, cursor))
-        with translated("page erasures"):
-            answer = client("dynamodb").query(
-                TableName=self._table, Limit=limit, ConsistentRead=True, **request
-            )
-        last = answer.get("LastEvaluatedKey")
-        return Page(
-            items=tuple(erasure_of(row) for row in answer["Items"]),
-            cursor=make_cursor(_ERASURE, last["sk"]["S"]) if last else None,
-        )
+        rows, after = read_page("page erasures", self._table, _ERASURE, cursor, limit)
+        return Page(items=tuple(erasure_of(row) for row in rows), cursor=after)
 
     def place(self) -> int:
         """Return the log index at which the search for unconfirmed requests goes on."""

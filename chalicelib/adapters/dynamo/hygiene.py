@@ -18,6 +18,7 @@ from chalicelib.adapters.dynamo.items import (
     conditionally,
     key,
     number,
+    of_partition,
     require_number,
     require_text,
     require_version,
@@ -126,10 +127,7 @@ class DynamoSuppressionIndex:
         return Page(items=tuple(found), cursor=None)
 
     def _of_shard(self, shard: str, after: str, limit: int) -> list[str]:
-        request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": text(f"XL#{shard}")},
-        }
+        request = of_partition(f"XL#{shard}")
         if after:
             request["ExclusiveStartKey"] = key(f"XL#{shard}", after)
         with translated("page suppressions"):

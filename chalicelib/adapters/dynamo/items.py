@@ -45,6 +45,11 @@ def key(pk: str, sk: str) -> dict[str, dict[str, str]]:
     return {"pk": text(pk), "sk": text(sk)}
 
 
+def of_partition(pk: str) -> dict[str, Any]:
+    """Return the members of a Query that ask for every row of a partition."""
+    return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": text(pk)}}
+
+
 def require_version(item: Item, known: Sequence[int] = (ROW_VERSION,)) -> Item:
     """Return ``item`` when its schema version is one of those ``known`` for its kind.
 

@@ -38,6 +38,7 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     located_item,
     located_key,
     located_of,
+    lookup_delete,
     lookup_key,
     pending_item,
     put_new,
@@ -138,7 +139,7 @@ class DynamoLedgerStore:
 
         Raises:
             Conflict: the chain moved on, the token was used, the subject was made meanwhile, or
-                ``add_mac`` leads to somebody.
+                ``move_to`` leads to somebody else.
             FatalError: its entries are not the ones its state counts.
         """
         whole = append.expected_entries + len(append.entries) == append.state.entries
@@ -218,8 +219,8 @@ class DynamoLedgerStore:
         state = self._get(f"read the state of subject {token.sid}", state_key(token.sid))
         return token_of(row, number_of(state or {}, used_name(token_sha256)))
 
-    def asked(self, token_sha256: str, *, whole: bool = False) -> Asked | None:
-        """Return a token with its subject, read strongly, or None when there is no such token.
+    def asked(self, token_sha256: str) -> Asked | None:
+        """Return a token with its subject, request and profile, or None without such a token.
 
         What a token stands for never changes, so its own row need not be read strongly if seen.
         """
@@ -228,13 +229,12 @@ class DynamoLedgerStore:
             return None
         token = token_of(row)
         keys = self._subject_keys(token.sid)
-        if whole:
-            keys[self._ledger].append(entry_key(token.sid, token.request_entry))
-            keys[self._audience] = [subject_key(token.sid)]
+        keys[self._ledger].append(entry_key(token.sid, token.request_entry))
+        keys[self._audience] = [subject_key(token.sid)]
         rows = self._read(f"load subject {token.sid} for an answer", keys)
         entries = [x for x in rows[self._ledger] if x["sk"] != state_key(token.sid)["sk"]]
         states = [x for x in rows[self._ledger] if x["sk"] == state_key(token.sid)["sk"]]
-        profiles = [binary_of(require_version(x), "sealed") for x in rows.get(self._audience, ())]
+        profiles = [binary_of(require_version(x), "sealed") for x in rows[self._audience]]
         used_ms = number_of(states[0], used_name(token_sha256)) if states else None
         return Asked(
             token=token_of(row, used_ms),
@@ -258,6 +258,9 @@ class DynamoLedgerStore:
             row = located_item(first.event, append.sid, first.n)
             writes.append(put_new(self._ledger, row))
         writes.extend(suppression_updates(self._ledger, append.suppress, append.lift))
+        for event, leaf in append.recorded:
+            writes.append(put_new(self._ledger, located_item(event, None, None)))
+            writes.append(put_new(self._ledger, pending_item(event, leaf, None, None)))
         return writes
 
     def _state_write(self, append: Append) -> dict[str, Any]:
@@ -269,8 +272,8 @@ class DynamoLedgerStore:
             ":tip": text(append.last_leaf_hash),
         }
         macs = append.new_subject.macs if append.new_subject is not None else ()
-        if append.add_mac is not None:
-            macs = (*append.macs, append.add_mac)
+        if append.move_to is not None:
+            macs = (append.move_to,)
         if macs:
             change += ", macs = :macs"
             values[":macs"] = {"L": [text(mac) for mac in macs]}
@@ -302,12 +305,21 @@ class DynamoLedgerStore:
                 *(put_new(self._ledger, {**lookup_key(mac), **looked_up}) for mac in new.macs),
                 put_new(self._vault, {**row, **key}),
             ]
-        if append.add_mac is not None:
-            found: Item = {"v": _VERSION, "sid": text(append.sid)}
-            return [put_new(self._ledger, {**lookup_key(append.add_mac), **found})]
+        is_subject = {":sid": text(append.sid)}
+        if append.move_to is not None:
+            to: Item = {**lookup_key(append.move_to), "v": _VERSION, "sid": text(append.sid)}
+            return [
+                put_new(self._ledger, to)
+                if append.move_to not in append.macs
+                else check(self._ledger, lookup_key(append.move_to), "sid = :sid", is_subject),
+                *(
+                    lookup_delete(self._ledger, mac, append.sid)
+                    for mac in append.macs
+                    if mac != append.move_to
+                ),
+            ]
         if not append.check_subject:
             return []
-        is_subject = {":sid": text(append.sid)}
         return [
             *(
                 check(self._ledger, lookup_key(mac), "sid = :sid", is_subject)

@@ -320,6 +320,18 @@ def check(
     return {"ConditionCheck": request}
 
 
+def lookup_delete(table: str, mac: str, sid: SubjectId) -> dict[str, Any]:
+    """Return the transaction's deletion of a lookup; over another subject's nothing is written."""
+    return {
+        "Delete": {
+            "TableName": table,
+            "Key": lookup_key(mac),
+            "ConditionExpression": "attribute_not_exists(pk) OR sid = :sid",
+            "ExpressionAttributeValues": {":sid": text(sid)},
+        }
+    }
+
+
 def update(
     table: str,
     item_key: Item,

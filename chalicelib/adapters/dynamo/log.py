@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo.items import (
     delete_all,
     key,
     number,
+    of_partition,
     put_all,
     require_binary,
     require_number,
@@ -72,8 +73,7 @@ class DynamoOutbox:
     def _page(self, shard: str, limit: int, start: Any) -> tuple[list[Pending], Any]:
         request: dict[str, Any] = {
             "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": text(f"Q#{shard}")},
+            **of_partition(f"Q#{shard}"),
             "ConsistentRead": True,
             "Limit": limit,
         }

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
-from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
@@ -19,6 +18,7 @@ from chalicelib.adapters.dynamo.items import (
     key,
     number,
     number_of,
+    of_partition,
     query,
     read_all,
     require_number,
@@ -28,6 +28,7 @@ from chalicelib.adapters.dynamo.items import (
     text_of,
 )
 from chalicelib.adapters.dynamo.ledger_rows import put_new
+from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.domain.ids import BrandId, JobId, SubjectId
 from chalicelib.domain.rights import (
     ExtensionReason,
@@ -71,8 +72,7 @@ class DynamoRightsRecords:
             "list a person's rights requests",
             client("dynamodb"),
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": text(_of(sid))},
+            **of_partition(_of(sid)),
             ConsistentRead=True,
         )
         return self._records([require_text(row, "sk") for row in rows])
@@ -119,24 +119,14 @@ class DynamoRightsRecords:
             InputError: the cursor was not made by this method for the same kind of page.
         """
         partition = _DUE if open_only else _RIGHT
-        request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": text(partition)},
-        }
-        if cursor is not None:
-            request["ExclusiveStartKey"] = key(partition, read_cursor(partition, cursor))
-        with translated("page rights requests"):
-            answer = client("dynamodb").query(
-                TableName=self._table, Limit=limit, ConsistentRead=True, **request
-            )
-        rows, last = answer["Items"], answer.get("LastEvaluatedKey")
+        rows, after = read_page("page rights requests", self._table, partition, cursor, limit)
         if open_only:
             found = self._records([require_text(row, "request") for row in rows])
             # One closed between the two reads is left out.
             items = tuple(sorted((each for each in found if each.is_open), key=_order))
         else:
             items = tuple(right_of(row) for row in rows)
-        return Page(items=items, cursor=make_cursor(partition, last["sk"]["S"]) if last else None)
+        return Page(items=items, cursor=after)
 
     def _records(self, ids: Sequence[str]) -> tuple[RightsRequest, ...]:
         found: list[RightsRequest] = []

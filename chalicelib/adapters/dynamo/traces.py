@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo.items import (
     binary_of,
     key,
     number,
+    of_partition,
     query,
     require_number,
     require_text,
@@ -66,8 +67,7 @@ class DynamoTraces:
             "read a person's events",
             client("dynamodb"),
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": text(events_key(sid))},
+            **of_partition(events_key(sid)),
         )
         return tuple(sorted((_event(require_version(row)) for row in rows), key=_when))
 

@@ -19,6 +19,7 @@ from chalicelib.entrypoints.api.frame import (
     page_answer,
     rfc3339,
 )
+from chalicelib.entrypoints.api.rights_schemas import SELECTORS
 from chalicelib.entrypoints.exchange import Answer, html
 from chalicelib.entrypoints.languages import choose_language
 from chalicelib.proof.words import TABLES
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.services.erasure import Certificate
 
-SELECTORS = ("email", "token", "subscriber")
 _STATUS = {
     Stage.REQUESTED: JobStatus.PENDING,
     Stage.APPROVED: JobStatus.PENDING,

@@ -14,12 +14,13 @@ from chalicelib.domain.erasure import Ground
 from chalicelib.domain.rights import (
     ExtensionReason,
     Medium,
+    Received,
     RefusalGround,
     RestrictionGround,
     Right,
-    Status,
     article,
 )
+from chalicelib.domain.telling import Told, to_tell
 from chalicelib.entrypoints.api.frame import (
     PAGED,
     Call,
@@ -35,23 +36,28 @@ if TYPE_CHECKING:
     from chalicelib.domain.rights import RightsRequest
 
 _PATH = "/rights-requests/{request}"
-_ANSWER = (
-    "Tell the person what was done, or what they asked to see, before the deadline "
-    "(GDPR Art. 12(3)); then record the answer here."
-)
-_EXTENDED = (
-    "Tell the person within the first month that the answer takes longer, and why "
-    "(GDPR Art. 12(3))."
-)
-_REFUSED = (
-    "Tell the person without delay why, and that they may complain to a supervisory authority "
-    "or go to court (GDPR Art. 12(4))."
-)
-_RESTRICTED = "Before the restriction is lifted, the person is to be told (GDPR Art. 18(3))."
-_LIFTED = (
-    "The restriction has ended, unless another request of the person still restricts; the person "
-    "was to be told before (GDPR Art. 18(3)). What they withdrew or objected to stays ended."
-)
+_TOLD: Mapping[Told, str] = {
+    Told.ANSWER: (
+        "Tell the person what was done, or what they asked to see, before the deadline "
+        "(GDPR Art. 12(3)); then record the answer here."
+    ),
+    Told.EXTENDED: (
+        "Tell the person within the first month that the answer takes longer, and why "
+        "(GDPR Art. 12(3))."
+    ),
+    Told.REFUSED: (
+        "Tell the person without delay why, and that they may complain to a supervisory authority "
+        "or go to court (GDPR Art. 12(4))."
+    ),
+    Told.RESTRICTED: (
+        "Before the restriction is lifted, the person is to be told (GDPR Art. 18(3))."
+    ),
+    Told.LIFTED: (
+        "The restriction has ended, unless another request of the person still restricts; the "
+        "person was to be told before (GDPR Art. 18(3)). What they withdrew or objected to stays "
+        "ended."
+    ),
+}
 
 
 @operation(
@@ -89,11 +95,13 @@ def enter_rights_request(call: Call) -> Mapping[str, Any]:
     made = call.container.rights.by_officer(
         {name: body[name] for name in SELECTORS if name in body},
         Right(body["right"]),
-        brand=body["brand"],
-        medium=Medium(body["medium"]),
-        received_ms=moment(body["received_at"]),
-        received_by=body["received_by"],
-        entered_by=call.key_id,
+        body["brand"],
+        Received(
+            medium=Medium(body["medium"]),
+            received_ms=moment(body["received_at"]),
+            received_by=body["received_by"],
+            entered_by=call.key_id,
+        ),
         note=body.get("note"),
         ground=RestrictionGround(body.get("restriction_ground", RestrictionGround.OBJECTION)),
         erase=Erase(
@@ -114,7 +122,7 @@ def get_rights_request(call: Call) -> Mapping[str, Any]:
 @operation("POST", f"{_PATH}/answer", KeyScope.COMPLIANCE, gives="RightsRequest")
 def answer_rights_request(call: Call) -> Mapping[str, Any]:
     """Record that the person got their answer."""
-    return _shown(call, call.container.rights.answer(call.word("request"), call.key_id))
+    return _shown(call, call.container.right_answers.answer(call.word("request"), call.key_id))
 
 
 @operation(
@@ -127,7 +135,9 @@ def answer_rights_request(call: Call) -> Mapping[str, Any]:
 def extend_rights_request(call: Call) -> Mapping[str, Any]:
     """Take two further months; the person is to be told why within the first."""
     reason = ExtensionReason(call.body["reason"])
-    return _shown(call, call.container.rights.extend(call.word("request"), reason, call.key_id))
+    return _shown(
+        call, call.container.right_answers.extend(call.word("request"), reason, call.key_id)
+    )
 
 
 @operation(
@@ -140,13 +150,15 @@ def extend_rights_request(call: Call) -> Mapping[str, Any]:
 def refuse_rights_request(call: Call) -> Mapping[str, Any]:
     """Refuse a request on a ground of the law; objections and withdrawals have none."""
     ground = RefusalGround(call.body["ground"])
-    return _shown(call, call.container.rights.refuse(call.word("request"), ground, call.key_id))
+    return _shown(
+        call, call.container.right_answers.refuse(call.word("request"), ground, call.key_id)
+    )
 
 
 @operation("POST", f"{_PATH}/lift", KeyScope.COMPLIANCE, takes="RightsLift", gives="RightsRequest")
 def lift_restriction(call: Call) -> Mapping[str, Any]:
     """End the restriction a request led to, once the person was told."""
-    return _shown(call, call.container.rights.lift(call.word("request"), call.key_id))
+    return _shown(call, call.container.right_answers.lift(call.word("request"), call.key_id))
 
 
 @operation("POST", f"{_PATH}/note", KeyScope.COMPLIANCE, gives="RightsNote", looks=True)
@@ -188,25 +200,13 @@ def moment(text: str) -> int:
         ) from None
 
 
-def to_tell(request: "RightsRequest") -> str | None:
-    """Return what the person is to be told next, None when nothing is."""
-    if request.lifted_ms is not None:
-        return _LIFTED
-    if request.right is Right.WITHDRAWAL or request.closed_by_erasure:
-        return None
-    told = {Status.OPEN: _ANSWER, Status.EXTENDED: _EXTENDED, Status.REFUSED: _REFUSED}
-    if request.right is Right.RESTRICTION and request.status is Status.ANSWERED:
-        return _RESTRICTED
-    return told.get(request.status)
-
-
 def _shown(call: Call, request: "RightsRequest") -> Mapping[str, Any]:
     return shape(request, call.container.clock.now_ms())
 
 
 def shape(request: "RightsRequest", now_ms: int) -> Mapping[str, Any]:
     """Return a request in the API's shape; ``overdue`` is judged at ``now_ms``."""
-    ground = request.ground
+    ground, told = request.ground, to_tell(request)
     return {
         "id": request.id,
         "right": request.right,
@@ -229,5 +229,5 @@ def shape(request: "RightsRequest", now_ms: int) -> Mapping[str, Any]:
         "closed_by_erasure": request.closed_by_erasure,
         "lifted_at": maybe_rfc3339(request.lifted_ms),
         "has_note": request.note is not None,
-        "to_tell": to_tell(request),
+        "to_tell": _TOLD[told] if told else None,
     }

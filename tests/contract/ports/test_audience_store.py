@@ -37,6 +37,14 @@ def test_a_member_whose_key_is_gone_says_so(audience):
     assert audience.audience.members([sid])[sid].wrapped_key is None
 
 
+def test_one_member_is_read_as_it_is_now_and_nobody_as_none(audience):
+    sid = subject("person 3")
+    assert audience.audience.member(sid) == audience.audience.members([sid])[sid]
+    audience.drop_vault_row(shard_of(sid), sid)
+    assert audience.audience.member(sid).wrapped_key is None
+    assert audience.audience.member(subject("nobody")) is None
+
+
 def test_at_most_fifty_members_are_read_at_once(audience):
     fifty = [subject(f"person {n}") for n in range(50)]
     assert len(audience.audience.members(fifty)) == 40

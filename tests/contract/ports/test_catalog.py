@@ -134,6 +134,16 @@ def test_every_published_version_of_a_form_stays_readable(catalogue):
     assert catalogue.forms.page(None, 10).items == (second,)
 
 
+def test_the_forms_of_a_brand_are_all_of_its_own_in_their_current_version(catalogue):
+    for name in ("b", "a"):
+        catalogue.forms.create(replace(FORM, id=name))
+    catalogue.forms.create(replace(FORM, id="c", brand="other"))
+    second = replace(FORM, id="a", version=2)
+    catalogue.forms.publish(second)
+    assert catalogue.forms.of_brand(FORM.brand) == (second, replace(FORM, id="b"))
+    assert catalogue.forms.of_brand("nobody") == ()
+
+
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_form_version_that_exists_or_is_older_is_never_published(catalogue, version):
     catalogue.forms.create(FORM)

@@ -11,7 +11,7 @@ from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import BrandId, shard_of
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import Conflict, FatalError
-from chalicelib.ports.ledger import NewSubject, ProfileWrite
+from chalicelib.ports.ledger import Lookup, NewSubject, ProfileWrite
 from chalicelib.vocabulary import EventType
 from tests.support.appends import (
     BRAND,
@@ -175,17 +175,15 @@ def test_using_one_token_leaves_the_other_tokens_of_a_subject_unused(ports):
 
 
 def test_a_token_leads_to_its_subject_request_and_profile_in_one_answer(ports):
-    assert ports.ledger.asked(token_hash("ada"), whole=True) is None
+    assert ports.ledger.asked(token_hash("ada")) is None
     first = first_append("ada")
     ports.ledger.commit(first)
     ports.ledger.put_token(confirm_token("ada"))
-    asked = ports.ledger.asked(token_hash("ada"), whole=True)
+    asked = ports.ledger.asked(token_hash("ada"))
     assert asked.token == confirm_token("ada")
     assert asked.subject == ports.ledger.load(subject("ada"))
     assert asked.request == first.entries[0]
     assert asked.profile == b"profile ada"
-    short = ports.ledger.asked(token_hash("ada"))
-    assert (short.subject, short.request, short.profile) == (asked.subject, None, None)
 
 
 def test_a_used_token_is_never_stored_anew(ports):
@@ -303,31 +301,83 @@ def test_of_appends_at_the_same_moment_exactly_one_wins(ports):
     assert len(ports.outbox.pending(10)) == 2
 
 
-def test_an_added_mac_leads_to_the_subject_beside_the_old_one(ports):
+def moving(name, n, to, *macs, **changes):
+    """An append that makes ``to`` the only name by which the subject is found."""
+    named = {"macs": tuple(map(mac, macs))} if macs else {}
+    return next_append(name, n, move_to=mac(to), check_subject=False, **named, **changes)
+
+
+def test_a_move_leaves_one_mac_that_leads_to_the_subject(ports):
     ports.ledger.commit(first_append("ada"))
-    moved = next_append("ada", 1, add_mac=mac("ada two"), check_subject=False)
+    moved = moving("ada", 1, "ada two")
     ports.ledger.commit(moved)
-    assert ports.ledger.load(moved.sid).macs == (mac("ada"), mac("ada two"))
-    assert ports.ledger.lookup(mac("ada")).sid == moved.sid
+    assert ports.ledger.load(moved.sid).macs == (mac("ada two"),)
+    assert ports.ledger.lookup(mac("ada")).sid is None
     assert ports.ledger.lookup(mac("ada two")).sid == moved.sid
-    ports.ledger.commit(next_append("ada", 2, macs=(mac("ada"), mac("ada two"))))
-    assert ports.ledger.load(moved.sid).macs == (mac("ada"), mac("ada two"))
+    ports.ledger.commit(next_append("ada", 2, macs=(mac("ada two"),)))
+    assert ports.ledger.load(moved.sid).macs == (mac("ada two"),)
 
 
-def test_a_mac_that_leads_to_anybody_cannot_be_added_and_nothing_is_written(ports):
+def test_a_mac_that_was_left_is_free_for_another_subject(ports):
+    ports.ledger.commit(first_append("ada"))
+    ports.ledger.commit(moving("ada", 1, "ada two"))
+    ports.ledger.commit(first_append("bert", macs=(mac("ada"),), new_subject=new_subject("ada")))
+    assert ports.ledger.lookup(mac("ada")).sid == subject("bert")
+    with pytest.raises(Conflict):
+        ports.ledger.commit(moving("ada", 2, "ada", "ada two"))
+
+
+def new_subject(name):
+    return NewSubject(wrapped_key=b"wrapped", macs=(mac(name),))
+
+
+def test_a_move_releases_every_other_mac_and_keeps_one_that_is_the_subjects_already(ports):
+    macs = (mac("one"), mac("two"), mac("three"))
+    found = NewSubject(wrapped_key=b"wrapped", macs=macs)
+    ports.ledger.commit(first_append("ada", macs=macs, new_subject=found))
+    ports.ledger.commit(moving("ada", 1, "two", "one", "two", "three"))
+    assert ports.ledger.load(subject("ada")).macs == (mac("two"),)
+    leads = [ports.ledger.lookup(each).sid for each in macs]
+    assert leads == [None, subject("ada"), None]
+
+
+def test_a_move_over_a_lookup_that_is_lost_or_anothers_deletes_nobodys(ports):
+    ports.ledger.commit(first_append("ada"))
+    ports.ledger.commit(first_append("bert"))
+    ports.ledger.commit(moving("ada", 1, "ada two", "ada", "never there"))
+    with pytest.raises(Conflict):
+        ports.ledger.commit(moving("ada", 2, "ada three", "ada two", "bert"))
+    assert ports.ledger.lookup(mac("bert")).sid == subject("bert")
+
+
+def test_a_move_writes_what_the_former_mac_stays_suppressed_for_with_its_entry(ports):
+    ports.ledger.commit(first_append("ada"))
+    row = replace(suppressed("ada", reason="manual"), event=event("left"), salt_key=b"k" * 32)
+    recorded = ((row.event, leaf(row.event, START_MS + 1)),)
+    ports.ledger.commit(moving("ada", 1, "ada two", suppress=(row,), recorded=recorded))
+    assert ports.ledger.lookup(mac("ada")) == Lookup(sid=None, suppressions=(row,))
+    located = ports.ledger.locate(row.event)
+    assert (located.sid, located.n, located.index) == (None, None, None)
+    waiting = {each.event: each.sid for each in ports.outbox.pending(10)}
+    assert waiting[row.event] is None
+    again = moving("ada", 2, "ada three", "ada two", recorded=recorded)
+    with pytest.raises(Conflict):
+        ports.ledger.commit(again)
+
+
+def test_nobody_moves_to_a_mac_that_leads_to_somebody_else_and_nothing_is_written(ports):
     ports.ledger.commit(first_append("ada"))
     ports.ledger.commit(first_append("bert"))
     before = ports.stored_text()
-    for taken in ("bert", "ada"):
-        with pytest.raises(Conflict):
-            ports.ledger.commit(next_append("ada", 1, add_mac=mac(taken), check_subject=False))
+    with pytest.raises(Conflict):
+        ports.ledger.commit(moving("ada", 1, "bert"))
     assert ports.stored_text() == before
 
 
-def test_of_two_subjects_who_add_one_mac_at_once_one_gets_it(ports):
+def test_of_two_subjects_who_move_to_one_mac_one_gets_it(ports):
     for name in ("ada", "bert"):
         ports.ledger.commit(first_append(name))
-    ports.ledger.commit(next_append("ada", 1, add_mac=mac("both"), check_subject=False))
+    ports.ledger.commit(moving("ada", 1, "both"))
     with pytest.raises(Conflict):
-        ports.ledger.commit(next_append("bert", 1, add_mac=mac("both"), check_subject=False))
+        ports.ledger.commit(moving("bert", 1, "both"))
     assert ports.ledger.lookup(mac("both")).sid == subject("ada")

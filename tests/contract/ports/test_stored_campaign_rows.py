@@ -18,6 +18,7 @@ from chalicelib.adapters import aws as clients
 from chalicelib.domain.campaigns import CampaignStatus, ChunkRef, Progress
 from chalicelib.domain.ids import DeliveryId, SubjectId
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.rate import Quota
 from chalicelib.errors import FatalError
 from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
 from chalicelib.ports.sending import ChunkResult, Claim, DeliveryRow
@@ -27,6 +28,8 @@ from tests.support.clock import START_MS, FakeClock, SeededRandom
 STORED = Path(__file__).parents[2] / "data" / "v1" / "campaign_rows.json"
 CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
 DAY_S = 86_400
+QUOTA = Quota(per_second=100.0)
+"""99 a second for campaigns."""
 
 SECOND = replace(FORM, version=2, title={"en": "News, again"})
 SENDING = replace(
@@ -139,7 +142,8 @@ def tell_the_story(stores: Stores) -> None:
     stores.chunks.release(chunk(4), "a")
     send_in_parts(stores)
     stores.chunks.observe(delivery(2).delivery, "bounce", 5, START_MS + 30, "0100-aa")
-    stores.rate.reserve(50, 50.0, START_MS)
+    stores.rate.note(QUOTA, START_MS)
+    stores.rate.reserve(99, START_MS)
     stores.activity.count("signups/a", 3_600, START_MS)
     begin(stores, BEGUN, "11" * 32)
     begin(stores, ANSWERED, "22" * 32)
@@ -206,11 +210,17 @@ def test_the_same_story_is_still_stored_as_the_same_rows(tables):
 
 
 def moved(row: dict[str, Any]) -> dict[str, Any]:
-    """Where a row stands today: an event of a subject below its subject, so that it is erased."""
+    """How a row stands today.
+
+    An event of a subject is below its subject, so that it is erased; the quota is with the rate.
+    """
     item = row["item"]
     if item["pk"]["S"].startswith("V#") and "sid" in item:
         below = {"pk": {"S": f"S#{item['sid']['S']}"}, "sk": item["pk"]}
         return {**row, "item": {**item, **below}}
+    if item["pk"]["S"] == "RATE":
+        quota = {"quota_milli": {"N": "100000"}, "quota_ms": {"N": str(START_MS)}}
+        return {**row, "item": {**item, **quota}}
     return row
 
 
@@ -267,7 +277,8 @@ def test_yesterdays_campaign_goes_on_where_it_stopped(yesterday):
     unseen = yesterday.chunks.delivery(delivery(1).delivery)
     assert unseen is not None
     assert (unseen.row, unseen.event) == (delivery(1), None)
-    assert yesterday.rate.reserve(1, 1.0, START_MS) == START_MS + 1_000
+    yesterday.rate.note(QUOTA, START_MS)
+    assert yesterday.rate.reserve(1, START_MS).start_ms == START_MS + 1_000
 
 
 def late() -> ChunkResult:
@@ -306,7 +317,7 @@ READS = {
     "progress": lambda s: s.chunks.progress(CAMPAIGN.id),
     "deliveries": lambda s: s.chunks.delivery(delivery(1).delivery),
     "events of deliveries": lambda s: s.chunks.observe(delivery(1).delivery, "b", 9, 1, "x"),
-    "rate": lambda s: s.rate.reserve(1, 1.0, START_MS),
+    "rate": lambda s: s.rate.reserve(1, START_MS),
     "requests": lambda s: begin(s, replace(ANSWERED, nonce="x"), "22" * 32),
     "abandoned requests": lambda s: s.activity.abandon_request(BEGUN),
     "budgets": lambda s: s.activity.count("signups/a", 3_600, START_MS),

@@ -39,6 +39,13 @@ def test_every_text_is_translated_with_the_same_values_in_it(language):
             assert _values(source) == _values(translated), source
 
 
+def test_no_french_line_begins_with_a_sign_or_ends_with_an_opening_quote():
+    """A high sign keeps a no-break space before it, and quotation marks keep theirs inside."""
+    for message in tool.read_catalogue("fr"):
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert not [text for text in strings if message.id and re.search(r"« | [:;?!»]", text)]
+
+
 def test_a_catalogue_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
     path = tmp_path / "kvitto.mo"
     path.write_bytes(b"old")

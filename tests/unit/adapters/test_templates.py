@@ -116,10 +116,13 @@ PARTS = {
     "pages": {
         *("after_confirmation.html", "agreed.html", "form_parts.html", "languages.html"),
         *("layout.html", "look.css", "rights_address_form.html", "rights_part.html"),
-        *("snippet.html", "style.css"),
-        *("unsubscribe_everything.html", "receipt.js", "embed.js", "embed_words.txt"),
+        *("rights_restrict_form.html", "snippet.html", "style.css", "unsubscribe_everything.html"),
+        *("unsubscribed_why.html", "receipt.js", "embed.js", "embed_words.txt"),
     },
-    "console": {"layout.html", "parts.html", "rights_words.html"},
+    "console": {
+        *("layout.html", "parts.html"),
+        *("campaign_words.html", "form_words.html", "rights_words.html"),
+    },
     "notices": set(),
     "emails": {"campaign_footer.html", "campaign_footer.txt", "foot.txt", "layout.html"},
 }
@@ -254,11 +257,17 @@ def test_unsubscribing_is_one_button_that_posts_what_rfc_8058_posts():
     "status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503]
 )
 def test_every_error_says_what_happened_and_that_nothing_was_lost(status, language):
-    data = {"language": language, "brand": DEMO_BRAND, "status": status, "reference": None}
+    data = visitor_pages(language)["pages/error.html"] | {"status": status}
     lost = {"en": "lost", "sv": "förlorat", "de": "verloren", "fr": "perdu"}
     shown = Reader(RENDERER.page("pages/error.html", data)).text
     assert lost[language] in shown
     assert str(status) in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_without_markup_quotes_as_its_language_does(language):
+    for name in MAILS:
+        assert '"' not in RENDERER.mail(name, mail_data(language)).text, name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,6 +18,7 @@ from chalicelib.domain.rights import (
     REFUSABLE,
     ExtensionReason,
     Medium,
+    Received,
     RefusalGround,
     Right,
     RightsRequest,
@@ -241,13 +242,15 @@ def test_a_restriction_is_lifted_once_and_that_of_a_closed_erasure_request_too()
 )
 def test_a_receipt_that_cannot_be_is_refused(changes, code):
     given_ = {"medium": Medium.LETTER, "received_ms": RECEIVED, "received_by": "Front desk"}
-    require_receipt(**given_, now_ms=RECEIVED)
+    require_receipt(Received(**given_), RECEIVED)
     with pytest.raises(InputError) as refused:
-        require_receipt(**{**given_, **changes}, now_ms=RECEIVED)
+        require_receipt(Received(**{**given_, **changes}), RECEIVED)
     assert refused.value.code == code
 
 
 def test_the_first_day_of_the_gdpr_is_that_of_its_article_99():
     first = datetime(2018, 5, 25, tzinfo=ZoneInfo("Europe/Brussels"))
-    require_receipt(Medium.LETTER, round(first.timestamp() * 1000), "Front desk", RECEIVED)
+    first_ms = round(first.timestamp() * 1000)
+    received = Received(medium=Medium.LETTER, received_ms=first_ms, received_by="Front desk")
+    require_receipt(received, RECEIVED)
     assert first.astimezone(UTC).hour == 22

@@ -42,6 +42,7 @@ def whole(document: dict[str, Any], **more: Any) -> SesEvent:
             "sent_ms": SENT_MS,
             "recipient": docs.RECIPIENT,
             "alone": True,
+            "sent_to": docs.RECIPIENT,
             "raw": json.dumps(document),
             "tags": TAGS,
             **more,
@@ -119,6 +120,7 @@ def classic(document: dict[str, Any], recipient: str, **more: Any) -> SesEvent:
             "at_ms": 1_795_445_978_237,
             "recipient": recipient,
             "alone": False,
+            "sent_to": None,
             "tags": {},
             **more,
         },
@@ -204,6 +206,7 @@ def test_a_classic_delivery_is_read_whole():
         "one@example.org",
         type=SesType.DELIVERY,
         alone=True,
+        sent_to="one@example.org",
         diagnostic="250 ok:  Message 64111812 accepted",
     )
     assert parse(json.dumps(document)) == (expected,)

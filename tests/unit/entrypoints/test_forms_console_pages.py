@@ -86,7 +86,8 @@ def test_without_a_session_every_page_leads_to_the_log_in(web, path):
 
 def test_every_form_is_listed_with_what_the_lint_says_of_it(inside, full, vague):
     seen = Seen(inside("/console/forms").text)
-    assert {f"/console/forms/{form}" for form in ("demo", "full", "vague")} <= seen.links()
+    paths = {f"/console/forms/{form}?language=en" for form in ("demo", "full", "vague")}
+    assert paths <= seen.links()
     assert "The Kvitto Demo newsletter demo Kvitto Demo newsletter 1 en, sv, de, fr" in seen.text
     assert seen.text.count("nothing found") == 2
     assert "2 warnings" in seen.text
@@ -114,11 +115,12 @@ def test_a_form_shows_what_it_asks_and_what_each_box_is_for(inside, full):
 
 
 def test_its_words_are_shown_in_a_language_asked_for_and_said_to_be(inside, full):
-    seen = Seen(inside("/console/forms/full?language=sv").text)
+    seen = Seen(inside("/console/forms/full?words=sv").text)
     assert full.title["sv"] in seen.text
     assert ("h1", {"lang": "sv"}) in seen.tags
     assert "What it asks" in seen.text
-    nonsense = Seen(inside("/console/forms/full?language=xx").text)
+    assert "/console/forms/full?language=en&words=de" in seen.links()
+    nonsense = Seen(inside("/console/forms/full?words=xx").text)
     assert ("h1", {"lang": "en"}) in nonsense.tags
 
 
@@ -129,7 +131,7 @@ def test_the_console_keeps_its_own_colours(inside, full):
 def test_findings_are_told_in_words_by_language_with_place_and_severity(inside, vague):
     text = Seen(inside("/console/forms/vague").text).text
     findings = text[text.index("Findings") : text.index("What it asks")]
-    english, german = findings.split("Deutsch")
+    english, german = findings.split("German ")
     assert "English warning Box “newsletter” vague_purpose “partners” leaves open" in english
     assert VAGUE["en"] in english
     assert "missing_withdrawal" in german
@@ -232,10 +234,53 @@ def test_the_overview_counts_why_people_leave_each_brand(inside, world):
 
 
 def test_every_page_leads_to_the_forms_and_only_an_officer_s_to_compliance(inside, web, world):
-    assert "/console/forms" in Seen(inside("/console/overview").text).links()
+    assert "/console/forms?language=en" in Seen(inside("/console/overview").text).links()
     assert "compliance" not in inside("/console/forms").text
     key, _ = world.key_ring.create("officer", KeyScope)
     cookie = web.post("/console/login", form={"key": key}).headers["set-cookie"]
     sent = {"Cookie": cookie.partition(";")[0]}
     assert "compliance" in web.ask("GET", "/console/forms", headers=sent).text
     assert "/console/forms" not in web.get("/console/login").text
+
+
+IN_FOUR = {
+    "en": ("What it asks", "The form in Swedish", "Snippet without JavaScript, German"),
+    "sv": ("Vad det frågar efter", "Formuläret på svenska", "Kodsnutt utan JavaScript, Tyska"),
+    "de": ("Was es fragt", "Das Formular auf Schwedisch", "Codeabschnitt ohne JavaScript, Deutsch"),
+    "fr": ("Ce qu\u2019il demande", "Le formulaire en suédois", "JavaScript, Allemand"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_is_told_in_the_reader_s_language_and_other_languages_are_named_in_it(
+    inside, full, vague, language
+):
+    seen = Seen(inside(f"/console/forms/full?language={language}").text)
+    for words in IN_FOUR[language]:
+        assert words in seen.text
+    assert full.title[language] in seen.text
+    for path in ("/console/forms", "/console/forms/full"):
+        shown = Seen(inside(f"{path}?language={language}").text)
+        assert "POST /api/v1/forms" in shown.text
+        assert "PUT /api/v1/forms/" in shown.text
+    told = Seen(inside(f"/console/forms/vague?language={language}").text).text
+    assert ("leaves open who gets" in told) == (language == "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_has_its_sentence_in_every_language(inside, world, full, language):
+    """The page words what the lint found; in English they are the lint's own words."""
+    shaming = said(*["No thanks, I hate saving money."] * 4)
+    bundled = said(*["I agree to mail and the terms of use."] * 4)
+    boxes = (
+        replace(full.boxes[0], text=shaming, mandatory=True),
+        replace(full.boxes[1], text=bundled, mandatory=True),
+    )
+    stored = replace(full, version=2, boxes=boxes, promise=said(*["News"] * 4))
+    world.forms.publish(stored)
+    found = world.setup.findings(stored)
+    text = Seen(inside(f"/console/forms/full?language={language}").text).text
+    assert len({each.code for each in found}) > 4
+    for each in found:
+        assert each.code in text
+        assert (each.detail in text) == (language == "en")

@@ -80,9 +80,21 @@ def test_a_restriction_names_its_ground(web, world, sid, fresh):
 
 
 @pytest.mark.parametrize("ground", ["", "because"])
-def test_a_restriction_without_a_ground_of_the_law_is_none(web, world, sid, fresh, ground):
-    assert press(web, fresh, "restrict", ground=ground).status == 422
-    assert not world.state(sid).restricted
+def test_a_restriction_without_a_ground_of_the_law_comes_back_with_its_question(
+    web, world, sid, fresh, ground
+):
+    entries = world.types(sid)
+    reply = press(web, fresh, "restrict", ground=ground)
+    assert (reply.status, reply.heading) == (422, "Restrict")
+    summary, _, question = reply.text.partition("<h1>")
+    assert "autofocus" in summary
+    assert 'href="#f-ground">Why</a>: Please choose one of what is offered.' in summary
+    assert "Nothing was changed." in summary
+    assert re.search(r'<select id="f-ground"[^>]+aria-invalid="true"', question)
+    assert 'aria-describedby="e-ground"' in question
+    assert 'id="e-ground">Please choose one of what is offered.' in question
+    assert world.types(sid) == entries
+    assert press(web, fresh, "restrict", ground="unlawful").heading == "Your data is restricted"
 
 
 def test_who_has_objected_reads_it_instead_of_a_button(web, fresh):
@@ -201,6 +213,7 @@ def test_the_address_one_has_and_one_too_many_are_said(web, world, fresh):
         press(web, fresh, "address", email=f"n{number}@example.net")
     many = press(web, fresh, "address", email=NEW)
     assert (many.status, many.heading) == (429, "That was enough for today")
+    assert many.headers["retry-after"] == "86400"
 
 
 def test_an_unknown_address_link_is_a_404_and_an_erased_person_s_too(web, world, sid, fresh):

@@ -293,6 +293,18 @@ def test_all_data_is_shown_and_the_request_and_answer_are_on_record(web, world, 
     assert web.get(f"{fresh}?part=else").status == 404
 
 
+def test_who_has_not_confirmed_sees_all_their_data_too(web, world):
+    """Where somebody signed up enters the profile with the confirmation alone."""
+    unconfirmed = "unconfirmed@example.org"
+    assert web.post("/forms/demo", form={"email": unconfirmed, "newsletter": "1"}).status == 200
+    sid = world.ledger.lookup(world.ledger.mac(unconfirmed)).sid
+    link = f"/preferences/{world.access_links.make(sid, DEMO, 'en')}"
+    reply = web.post(link, form={"act": "access", "language": "en"})
+    assert (reply.status, reply.heading) == (200, "Your data")
+    assert unconfirmed in reply.text
+    assert web.get(f"{link}?part=data.html").status == 200
+
+
 def test_an_expired_link_shows_nothing_and_mails_a_new_one(web, world, fresh, sid):
     world.time.advance(LIFE_MS)
     for reply in (web.get(fresh), web.post(fresh, form={"act": "save", NEWS: "1"})):
@@ -346,6 +358,31 @@ def test_what_a_form_takes_can_be_corrected_whatever_its_length(web, world, fres
     form = page_form(web, fresh, NEWS, MEASURED, **{"a-story": "y" * 1000})
     assert web.post(fresh, form=form).heading == "Saved"
     assert "y" * 1000 in web.get(fresh).text
+
+
+def test_corrections_that_are_too_long_together_are_shown_again_with_what_was_typed(
+    web, world, fresh, sid
+):
+    label = dict.fromkeys(("en", "sv", "de", "fr"), "Story")
+    for n in range(3):
+        story = Field(name=f"story_{n}", type=FieldType.TEXT, label=label, max_chars=1000)
+        fields = (*DEMO_FORM.fields, story)
+        world.setup.add_form(replace(DEMO_FORM, id=FormId(f"long-{n}"), fields=fields))
+    typed = {f"a-story_{n}": "y" * (900 + n) for n in range(3)}
+    before = world.types(sid)
+    reply = web.post(fresh, form=page_form(web, fresh, NEWS, MEASURED, **typed))
+    assert (reply.status, world.types(sid)) == (422, before)
+    assert 'href="#f-a-story_2"' in reply.text
+    assert "This is too long." in reply.text
+    assert all(text in reply.text for text in typed.values())
+
+
+def test_the_forms_of_other_brands_hide_none_of_ours(web, world, fresh):
+    for number in range(120):
+        other = replace(DEMO_FORM, id=FormId(f"a{number:03d}"), brand=BrandId("other"))
+        world.forms.create(other)
+    world.time.advance(120_000)
+    assert NEWS in web.get(fresh).text
 
 
 def test_a_pause_that_is_over_is_no_change(web, world, fresh, sid):

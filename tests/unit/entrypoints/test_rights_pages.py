@@ -44,10 +44,14 @@ def test_an_address_with_a_slip_is_asked_for_again(web, world):
     assert 'aria-invalid="true"' in reply.text
 
 
-def test_too_many_from_one_network_wait(web, world):
+def test_too_many_from_one_network_wait_an_hour_and_are_no_fault_of_ours(web, world, caplog):
     for _ in range(world.settings.signups_per_hour):
         web.post(PATH, form={"email": EMAIL})
-    assert web.post(PATH, form={"email": EMAIL}).status == 429
+    refused = web.post(PATH, form={"email": EMAIL})
+    assert (refused.status, refused.headers["retry-after"]) == (429, "3600")
+    assert "Please try again in an hour." in refused.text
+    assert "a few minutes" not in refused.text
+    assert not caplog.records
 
 
 def test_an_unknown_brand_is_a_404(web, world):

@@ -18,6 +18,7 @@ from chalicelib.errors import (
     InputError,
     Malformed,
     NotFound,
+    OverBudget,
     Throttled,
     Unavailable,
 )
@@ -51,7 +52,9 @@ def test_every_class_of_error_has_its_status_and_code(error, status, code):
 
 
 def test_whoever_may_come_back_is_told_when():
-    assert all("Retry-After" in headers_of(error("x")) for error in (Throttled, Unavailable))
+    kinds = (OverBudget, Throttled, Unavailable)
+    waits = {kind: headers_of(kind("x"))["Retry-After"] for kind in kinds}
+    assert waits == {OverBudget: "3600", Throttled: "300", Unavailable: "30"}
 
 
 @pytest.mark.parametrize("error", [FatalError(SECRET), ValueError(SECRET), Malformed(SECRET)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.catalog import UnsubscribeScope
+from chalicelib.domain.leaving import LeavingReason
 from chalicelib.domain.state import ConsentStatus
 from tests.support.bodies import MULTIPART_TYPE, random_bodies
 from tests.support.faults import FailOnce, Moment
@@ -231,6 +232,13 @@ class TestWhy:
         assert "write to" in reply.text
 
     @pytest.mark.parametrize("form", [{}, {"reason": ""}, {"reason": "boring"}])
-    def test_is_one_of_a_closed_list(self, web, world, unsubscribe, form):
-        assert web.post(f"{unsubscribe}/reason", form=form).status == 422
+    def test_is_one_of_a_closed_list_and_asked_for_again(self, web, world, unsubscribe, form):
+        reply = web.post(f"{unsubscribe}/reason", form={"language": "en", **form})
+        assert reply.status == 422
+        summary, _, question = reply.text.partition("<h1 ")
+        assert "autofocus" in summary
+        assert 'href="#r-too-many">Please choose one of what is offered.</a>' in summary
+        assert "Would you tell us why?" in question
+        assert 'id="e-reason">Please choose one of what is offered.' in question
+        assert question.count('type="radio"') == len(LeavingReason)
         assert not world.catalog_rows.reasons

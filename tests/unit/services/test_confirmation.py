@@ -12,7 +12,7 @@ from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.confirmation import LinkStatus
 from chalicelib.services.confirmation_mail import TOKEN_LIFE_MS
-from tests.support.faults import FailOnce, Moment
+from tests.support.faults import FailAlways, FailOnce, Moment
 from tests.support.world import READER, VISITOR, World
 
 ADDRESS = "visitor@example.org"
@@ -209,12 +209,7 @@ def test_a_chain_that_keeps_moving_is_refused_and_nothing_changes(world):
     world.sign_up(ADDRESS)
     world.settle()
     token = world.confirm_token(ADDRESS)
-
-    def moved(call, moment):
-        if call == "LedgerStore.commit" and moment is Moment.BEFORE:
-            raise Conflict("moved on")
-
-    world.faults = moved
+    world.faults = FailAlways("LedgerStore.commit", Moment.BEFORE, Conflict("moved on"))
     with pytest.raises(Conflict):
         world.confirmation.confirm(token, READER)
     world.faults = lambda call, moment: None
@@ -270,12 +265,7 @@ def test_requests_worked_on_at_the_same_time_are_one_mail(world):
 
 def test_a_mail_service_that_never_answers_gets_a_request_twice_at_most(world):
     request = world.sign_up(ADDRESS)
-
-    def lost(call, moment):
-        if call == "Sender.send_one" and moment is Moment.AFTER:
-            raise Unavailable("answer lost")
-
-    world.faults = lost
+    world.faults = FailAlways("Sender.send_one", Moment.AFTER, Unavailable("answer lost"))
     waiting = True
     while waiting:  # The queue delivers until the handler no longer fails.
         try:

@@ -14,7 +14,7 @@ from chalicelib.ports.outside import Queue
 from chalicelib.services.confirmation import LinkStatus
 from chalicelib.services.confirmation_mail import TOKEN_LIFE_MS
 from chalicelib.services.entries import event_of_leaf, open_claims
-from tests.support.faults import FailOnce, Moment
+from tests.support.faults import FailAlways, FailOnce, Moment
 from tests.support.world import READER, VISITOR, World
 
 ADDRESS = "visitor@example.org"
@@ -290,11 +290,7 @@ def test_an_operators_suppression_ends_an_expired_link(world, expired):
 
 
 def test_a_chain_that_keeps_moving_is_refused_and_nothing_is_asked(world, expired):
-    def moved(call, moment):
-        if call == "LedgerStore.commit" and moment is Moment.BEFORE:
-            raise Conflict("moved on")
-
-    world.faults = moved
+    world.faults = FailAlways("LedgerStore.commit", Moment.BEFORE, Conflict("moved on"))
     with pytest.raises(Conflict):
         world.confirmation.again(expired, READER)
     assert requests(world) == 1

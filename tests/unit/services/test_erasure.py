@@ -80,6 +80,16 @@ def test_asking_again_gives_the_open_erasure_and_restricts_once(world):
     assert world.types(sid).count("subject.restricted") == 1
 
 
+@pytest.mark.parametrize("suppress", [True, False])
+def test_the_person_says_whether_a_note_stays_whatever_an_officer_asked_for(world, suppress):
+    sid = world.subscribe(EMAIL)
+    asked = world.erasures.request({"subscriber": sid}, key_id=ASKER, suppress=not suppress)
+    made = world.erasures.request_by_person(sid, "en", suppress=suppress)
+    assert (made.id, made.stage, made.suppress) == (asked.id, Stage.APPROVED, suppress)
+    world.settle()
+    assert bool(world.rows.suppressions.get(world.ledger.mac(EMAIL))) is suppress
+
+
 def test_one_key_cannot_erase_anybody(world):
     sid = world.subscribe(EMAIL)
     asked = ask(world, sid)

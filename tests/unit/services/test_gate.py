@@ -356,18 +356,13 @@ def test_counters_and_claims_hold_no_network_address_or_value(world):
         assert secret not in kept
 
 
-@pytest.mark.parametrize(("spend", "counted"), [(False, 0), (True, 1)])
-def test_a_request_that_was_judged_elsewhere_draws_on_a_budget_only_when_told(
-    world, spend, counted
-):
+def test_a_request_that_was_judged_elsewhere_draws_on_no_budget(world):
     form, brand = world.signup.form("demo")
     submission = read_submission(form, FILLED)
-    accepted = world.signup.request(
-        form, brand, submission, VISITOR, "sv", shown_as=ShownAs.API, spend=spend
-    )
+    accepted = world.signup.request(form, brand, submission, VISITOR, "sv", shown_as=ShownAs.API)
     assert (accepted.typed, accepted.language) == (ADDRESS, "sv")
     assert accepted.notice == form.notice("sv").sha256
-    assert sum(world.outside_rows.counters.values()) == counted
+    assert not world.outside_rows.counters
     world.settle()
     assert [mail.message.to for mail in world.mails] == [ADDRESS]
 

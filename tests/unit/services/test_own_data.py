@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import BrandId
-from chalicelib.domain.rights import Medium, Right
+from chalicelib.domain.rights import Medium, Received, Right
 from chalicelib.errors import NotFound
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
@@ -61,11 +61,13 @@ def test_what_the_person_asked_for_is_there_with_the_note_an_officer_sealed_besi
     made = world.rights.by_officer(
         {"subscriber": sid},
         Right.ACCESS,
-        brand=DEMO,
-        medium=Medium.LETTER,
-        received_ms=world.clock.now_ms(),
-        received_by="Front desk",
-        entered_by="key",
+        DEMO,
+        Received(
+            medium=Medium.LETTER,
+            received_ms=world.clock.now_ms(),
+            received_by="Front desk",
+            entered_by="key",
+        ),
         note="Has moved to Lund.",
     )
     (asked,) = data(world, sid)["rights_requests"]

@@ -124,7 +124,7 @@ def test_a_chain_that_keeps_moving_changes_nothing(world, sid, access, monkeypat
 
 
 @pytest.mark.parametrize(
-    "call", ["FrequencyStore.put", "LedgerStore.commit", "AudienceStore.members"]
+    "call", ["FrequencyStore.put", "LedgerStore.commit", "AudienceStore.member"]
 )
 def test_saving_again_after_a_failure_leads_to_what_was_wished(world, sid, access, call):
     changes = {"frequency": Frequency(max_per_week=1), "told": {"first_name": "Ada"}}

@@ -17,7 +17,7 @@ from chalicelib.proof.tiles import (
 from chalicelib.services.ledger import Draft
 from chalicelib.services.sequencing import CHECKPOINT, Sequencer, tile_reader
 from chalicelib.vocabulary import EventType
-from tests.support.faults import FailOnce, Moment
+from tests.support.faults import FailAlways, FailOnce, Moment
 from tests.support.world import ORIGIN, World
 
 HEARTBEAT = Draft(type=EventType.LOG_HEARTBEAT, channel=None)
@@ -184,12 +184,7 @@ def test_waking_is_only_an_optimisation(world):
 def test_a_sequencer_that_always_loses_gives_up_without_publishing(world):
     world.settle()
     world.ledger.record(HEARTBEAT)
-
-    def lose(call, moment):
-        if call == "HeadStore.swap" and moment is Moment.BEFORE:
-            raise Conflict("lost")
-
-    world.faults = lose
+    world.faults = FailAlways("HeadStore.swap", Moment.BEFORE, Conflict("lost"))
     before = published(world)
     world.sequencer.run()
     assert published(world) == before

@@ -5,6 +5,7 @@ import pytest
 
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.events import Via
+from chalicelib.domain.rights import Medium, Received, Right
 from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Queue
 from chalicelib.services import unconfirmed
@@ -106,6 +107,27 @@ def test_a_hold_that_was_released_keeps_nobody(world):
     ):
         draft = Draft(type=kind, channel=None, reason=reason)
         world.ledger.append(world.ledger.open(sid), [draft])
+    world.time.advance(31 * DAY_MS)
+    run(world)
+    assert sid not in world.rows.vault
+
+
+def test_who_waits_for_an_answer_about_their_data_is_not_erased_by_the_clock(world):
+    """Else the erasure would pass for the answer, and nothing would be left to give access to."""
+    sid = asked(world)
+    world.time.advance(20 * DAY_MS)
+    now_ms = world.time.now_ms()
+    letter = Received(medium=Medium.LETTER, received_ms=now_ms, received_by="Desk", entered_by="k")
+    made = world.rights.by_officer({"email": EMAIL}, Right.ACCESS, "demo", letter)
+    world.time.advance(11 * DAY_MS)
+    run(world)
+    assert sid in world.rows.vault
+    assert world.rights.get(made.id).is_open
+
+
+def test_who_was_answered_is_kept_by_no_answer_any_more(world):
+    sid = asked(world)
+    world.rights.by_person(sid, "demo", Right.ACCESS, READER)
     world.time.advance(31 * DAY_MS)
     run(world)
     assert sid not in world.rows.vault

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.catalog import UnsubscribeScope
-from chalicelib.domain.events import Via
+from chalicelib.domain.eligibility import Skipped, SkipReason, decide
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId, decode_id
 from chalicelib.domain.leaving import LeavingReason
-from chalicelib.domain.state import ConsentStatus
+from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.errors import BadToken, Unavailable
 from chalicelib.services.entries import event_of_leaf, open_claims
 from chalicelib.services.ledger import Draft
@@ -211,7 +212,7 @@ class TestOneListOnly:
         assert world.types(sid)[-2:] == ["consent.withdrawn", "objection.recorded"]
         assert world.state(sid).objections
 
-    def test_a_list_nobody_agreed_to_is_named_once_for_an_import_to_come_upon(self, world, reader):
+    def test_a_list_nobody_agreed_to_is_left_once_for_an_import_to_come_upon(self, world, reader):
         """The mail of a list that a person is no member of, such as one imported."""
         sid, token = reader
         world.catalog_rows.campaigns = {
@@ -224,7 +225,27 @@ class TestOneListOnly:
         assert (first.withdrawn, again.withdrawn) == (True, False)
         assert again.entry == first.entry
         assert self.last(world, sid).lists == ("events",)
-        assert self.last(world, sid).purposes == ("events",)
+        assert self.last(world, sid).purposes == ()
+
+    @pytest.mark.parametrize("later", [EventType.CONSENT_IMPORTED, EventType.BASIS_RECORDED])
+    def test_the_list_stays_left_where_its_consent_had_ended_before(self, world, reader, later):
+        """By a single purpose of it, as the preference page does; a claim may name another."""
+        sid, token = reader
+        demo, other = BrandId("demo"), PurposeId("offers")
+        ended = Draft(
+            type=EventType.CONSENT_WITHDRAWN,
+            brand=demo,
+            lists=LISTS,
+            purposes=PURPOSES,
+            via=Via.PAGE,
+        )
+        world.ledger.append(world.ledger.open(sid), [ended])
+        assert world.unsubscribe.withdraw(token, VISITOR, Via.LIST_UNSUB_POST).withdrawn
+        assert not world.unsubscribe.withdraw(token, VISITOR, Via.LIST_UNSUB_POST).withdrawn
+        claim = Draft(type=later, brand=demo, lists=LISTS, purposes=(other,), via=Via.API)
+        world.ledger.append(world.ledger.open(sid), [claim])
+        found = decide(world.state(sid), Scope(demo, EMAIL), LISTS[0], other)
+        assert found == Skipped(reason=SkipReason.NO_CONSENT)
 
     def test_after_a_brand_wide_stop_a_list_adds_nothing(self, world, reader):
         sid, token = reader

@@ -132,6 +132,17 @@ def test_an_attested_consent_is_of_grade_c_with_all_it_rests_on(world, api):
     assert mailed(world) == [EMAIL]
 
 
+@pytest.mark.parametrize("make", [lambda _: opt_in(), attested], ids=["double-opt-in", "attested"])
+def test_without_a_language_the_notice_is_that_of_the_brands_own(world, api, make):
+    """Else the entry would say that somebody read a notice in a language they were not shown."""
+    world.setup.change_brand("demo", {"default_language": "sv"})
+    assert api.post("/api/v1/subscribers", json=make(world)).status in (201, 202)
+    sid = world.ledger.lookup(world.ledger.mac(EMAIL)).sid
+    event, claims = last(world, sid)
+    assert claims.session["lang"] == "sv"
+    assert event.notice == world.forms.get("demo").notice("sv").sha256
+
+
 def test_an_attested_consent_may_name_the_notice_instead_of_the_form(world, api):
     body = attested(world, notice=world.forms.get("demo").notice("fr").sha256)
     del body["form"]

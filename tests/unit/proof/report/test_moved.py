@@ -53,7 +53,7 @@ def test_a_bundle_of_the_product_is_about_the_new_address_and_tells_of_the_old()
     token = world.mails[-1].message.text.partition("/address/")[2].split()[0]
     world.address_change.confirm(token, READER)
     world.settle()
-    job = world.proofs.request({"email": BEFORE}, Wish())
+    job = world.proofs.request({"email": AFTER}, Wish())
     world.settle()
     with ZipFile(BytesIO(world.proofs.bundle(job.id))) as files:
         (name,) = (each for each in files.namelist() if each.endswith("report.html"))
