@@ -14,7 +14,7 @@ Source: Jinja2 documentation, "Sandbox", section "Security Considerations".
 import re
 from collections.abc import Collection, Iterator, Mapping
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import nodes
 
@@ -52,6 +52,8 @@ _WORDS: Final = {
     "Pow": "Raising to a power",
     "Mod": "The % sign",
 }
+_NOT_PLAIN: Final = "A value given to the template is not plain data, or is too large."
+_MARKS: Final = re.compile("[\ue000-\ue002]")
 _BODY_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -62,43 +64,70 @@ def broken(sentence: str, part: str = "", line: int | None = None) -> InputError
     return InputError(code="bad_template", detail=f"{where}{sentence}{end}")
 
 
-def check_plain(value: object, depth: int = 0) -> None:
-    """Check that ``value`` is plain data of bounded size.
+def plain(values: Mapping[str, object]) -> dict[str, object]:
+    """Return ``values`` once they are known to be plain data of bounded size, less our own marks.
 
     Raises:
-        InputError: it is, or holds, something other than str, int, bool, list or dict; more than
-            100 items in one place; a text over 4,000 characters; or more than four levels.
+        InputError: they hold something other than str, int, bool, list or dict; more than 100
+            items in one place; a text over 4,000 characters; or more than four levels.
     """
-    if isinstance(value, str):
-        fits = len(value) <= MAX_VALUE_CHARS
-    elif isinstance(value, int):
-        fits = -(2**63) <= value < 2**63
-    elif isinstance(value, list | Mapping):
-        fits = len(value) <= MAX_ITEMS and depth < MAX_VALUE_DEPTH
-        for item in value.values() if isinstance(value, Mapping) else value:
-            check_plain(item, depth + 1)
-    else:
-        fits = False
-    if not fits:
-        raise broken("A value given to the template is not plain data, or is too large.")
+    return _plain_members(values, 0)
+
+
+def _plain_members(values: Mapping[Any, object], depth: int) -> dict[str, object]:
+    if len(values) > MAX_ITEMS or depth >= MAX_VALUE_DEPTH:
+        raise broken(_NOT_PLAIN)
+    return {without_marks(str(name)): _plain(item, depth + 1) for name, item in values.items()}
+
+
+def _plain(value: object, depth: int) -> object:
+    if isinstance(value, str) and len(value) <= MAX_VALUE_CHARS:
+        return without_marks(value)
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return value
+    if isinstance(value, Mapping):
+        return _plain_members(value, depth)
+    if isinstance(value, list) and len(value) <= MAX_ITEMS and depth < MAX_VALUE_DEPTH:
+        return [_plain(item, depth + 1) for item in value]
+    raise broken(_NOT_PLAIN)
+
+
+def without_marks(text: str) -> str:
+    """Return ``text`` less U+E000 to U+E002.
+
+    They belong to no script. They mark places in a mail while it is made, so neither a source
+    nor a value may bring one along.
+    """
+    return text if text.isascii() else _MARKS.sub("", text)
 
 
 def check_tree(
-    tree: nodes.Template, part: str, *, filters: Collection[str], tests: Collection[str]
+    tree: nodes.Template,
+    part: str,
+    *,
+    filters: Collection[str],
+    tests: Collection[str],
+    own: Collection[str] = (),
 ) -> None:
     """Check a parsed template against every rule of this module.
+
+    Args:
+        own: names of ours, which begin with an underscore and may be shown, but not used.
 
     Raises:
         InputError: with the part and line of the first thing that is not allowed.
     """
     count, steps = 0, 0
+    shown = {id(item) for output in tree.find_all(nodes.Output) for item in output.nodes}
     for node, depth, turns in _walk(tree, 0, 1):
         count, steps = count + 1, steps + turns
         if count > MAX_NODES or depth > MAX_DEPTH:
             raise broken("This template is too long or too deeply nested.", part, node.lineno)
         if steps > MAX_STEPS:
             raise broken("These loops inside each other take too long.", part, node.lineno)
-        _check_node(node, part, filters, tests)
+        ours = id(node) in shown and _named(node) in own and isinstance(node, nodes.Name)
+        if not ours:
+            _check_node(node, part, filters, tests)
 
 
 def _walk(node: nodes.Node, depth: int, turns: int) -> Iterator[tuple[nodes.Node, int, int]]:

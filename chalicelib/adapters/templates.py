@@ -24,7 +24,8 @@ from jinja2 import (
 )
 from jinja2.runtime import Context
 
-from chalicelib.adapters.campaign_templates import CampaignTemplates, single_line
+from chalicelib.adapters.campaign_templates import CampaignTemplates
+from chalicelib.adapters.sandbox import single_line
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.sending import Rendered

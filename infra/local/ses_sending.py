@@ -31,7 +31,13 @@ from infra.local.ses_message import (
     read_tags,
 )
 from infra.local.ses_publisher import Publisher
-from infra.local.ses_template import RenderingError, merged, render
+from infra.local.ses_template import (
+    RenderingError,
+    UnsupportedError,
+    data_of,
+    pieces,
+    render,
+)
 
 MAX_TEMPLATE_DATA = 262_144
 MAX_TEMPLATE_BYTES = 1024 * 1024
@@ -213,6 +219,11 @@ def _template_content(template: dict[str, Any]) -> dict[str, str]:
         > MAX_TEMPLATE_BYTES
     ):
         raise bad_request("The inline template is larger than 1 MB.")
+    try:
+        for part in content.values():
+            pieces(part)
+    except UnsupportedError as error:
+        raise bad_request(str(error)) from error
     return content
 
 
@@ -248,7 +259,7 @@ def _templated(
         attachments=tuple(template.get("Attachments") or ()),
     )
     try:
-        data = merged(template.get("TemplateData"), replacement_data)
+        data = data_of(template.get("TemplateData"), replacement_data)
         subject = render(content.get("Subject", ""), data)
         text, html = (
             render(content[part], data) if part in content else None for part in ("Text", "Html")

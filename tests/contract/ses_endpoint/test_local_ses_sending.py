@@ -68,7 +68,7 @@ def test_the_mailbox_matches_addresses_exactly_and_lists_the_oldest_first(local,
 
 
 def test_bulk_replaces_data_headers_and_tags_for_each_entry(local) -> None:
-    results = bulk(local, [entry(1, name="Ada"), entry(2)])
+    results = bulk(local, [entry(1, greeting="Hej", name="Ada"), entry(2)])
     assert [result["Status"] for result in results] == ["SUCCESS", "SUCCESS"]
     first, second = local.mailbox()
     assert (first["subject"], first["text"].strip()) == ("Hej Ada", "Hej Ada")
@@ -77,6 +77,15 @@ def test_bulk_replaces_data_headers_and_tags_for_each_entry(local) -> None:
     assert ["List-Unsubscribe", "<https://example.com/u/1>"] in first["headers"]
     assert ["X-Campaign", "autumn"] in first["headers"]
     assert first["id"] == results[0]["MessageId"]
+
+
+def test_an_inline_template_that_does_more_than_replace_is_refused_for_everybody(local) -> None:
+    html = "{{#if name}}{{name}}{{/if}}"
+    content = {"Template": {"TemplateContent": {"Subject": "Hej", "Html": html}}}
+    with pytest.raises(ClientError, match="Template contains unsupported operations") as refused:
+        bulk(local, [entry(1, name="Ada")], DefaultContent=content)
+    assert refused.value.response["Error"]["Code"] == "BadRequestException"
+    assert local.mailbox() == []
 
 
 def test_entries_above_the_rate_are_throttled_by_themselves(local) -> None:

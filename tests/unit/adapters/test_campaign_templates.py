@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.campaign_templates import FILTERS
+from chalicelib.adapters.sandbox import FILTERS
 from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.errors import InputError
 from chalicelib.ports.sending import Rendered
@@ -188,11 +188,11 @@ BOMBS = [
 
 @pytest.mark.parametrize("source", BOMBS, ids=range(len(BOMBS)))
 def test_what_would_run_long_or_grow_large_is_refused_at_once(source):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InputError) as raised:
         render(source, attributes={"first_name": "Ada" * 1000, "items": ["a"] * 100})
     assert raised.value.code == "bad_template"
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_output_stops_at_its_cap():
@@ -356,7 +356,7 @@ def test_every_allowed_filter_works_on_what_it_is_for():
 )
 def test_no_markup_makes_compiling_slow(piece):
     source = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(InputError):
         render(source)
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0

@@ -15,7 +15,7 @@ from infra.local.ses_message import (
     read_raw,
     read_tags,
 )
-from infra.local.ses_template import RenderingError, merged, render
+from infra.local.ses_template import RenderingError, UnsupportedError, data_of, render
 
 LINK = "<https://news.example.org/unsubscribe/" + "x" * 300 + ">"
 
@@ -116,11 +116,31 @@ def test_tags_hold_only_what_ses_allows() -> None:
 
 
 def test_templates_replace_names_without_escaping() -> None:
-    data = merged('{"a": {"b": "<i>"}, "n": 1}', '{"n": 2}')
-    assert render("{{a.b}} {{ n }} {{{a.b}}}", data) == "<i> 2 <i>"
+    assert render("{{a}} {n} {{n}}{{n}} \\ } {", {"a": "<i>{{n}}", "n": 2}) == (
+        "<i>{{n}} {n} 22 \\ } {"
+    )
 
 
-@pytest.mark.parametrize("template", ["{{missing}}", "{{#each a}}{{/each}}", "{{a.b.c}}"])
-def test_templates_fail_on_what_the_data_lack(template: str) -> None:
-    with pytest.raises(RenderingError):
-        render(template, {"a": {"b": "x"}})
+def test_an_entry_s_data_replace_the_template_s_as_a_whole() -> None:
+    assert data_of('{"a": "1", "b": "2"}', '{"a": "3"}') == {"a": "3"}
+    assert data_of('{"a": "1"}', "{}") == data_of('{"a": "1"}', None) == {"a": "1"}
+    for text in ("[]", "{"):
+        with pytest.raises(RenderingError):
+            data_of(None, text)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("{{#each a}}{{/each}}", "{{a.b}}", "{{ a }}", "{{{a}}}", "{{{a}}", "{{a}}}", "{{å}}"),
+        *("{{", "}}", "{{a", "{{a}", "{{1}}", "{{}}", "@media{p{x:y}}", "\\{{a}}", "{{a}}\\{{a}}"),
+    ],
+)
+def test_templates_hold_names_and_nothing_else(template: str) -> None:
+    with pytest.raises(UnsupportedError):
+        render(template, {"a": "x", "1": "x", "å": "x"})
+
+
+def test_templates_fail_on_what_the_data_lack() -> None:
+    with pytest.raises(RenderingError, match="'missing' is not present"):
+        render("{{a}}{{missing}}", {"a": "x"})
