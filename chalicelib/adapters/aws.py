@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where AWS clients are made, and where their errors become ours.
 
-Guarantees one client per service and process, made at first use; a bounded wait on every call;
-and that a call to SES leaves this machine at most once. Refuses to let an SDK error, or the text
-of one (it can quote an address), rise above an adapter: messages here hold our own words, the
-service's error code and its request id.
+Guarantees one client per service and process, made at first use, and for DynamoDB a second one for
+reading many rows; a bounded wait on every call; and that a call to SES leaves this machine at most
+once. Refuses to let an SDK error, or the text of one (it can quote an address), rise above an
+adapter: messages here hold our own words, the service's error code and its request id.
 
 Endpoints are the SDK's own business: ``AWS_ENDPOINT_URL`` and ``AWS_ENDPOINT_URL_<SERVICE>``.
 Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
 from chalicelib.errors import Conflict, FatalError, KvittoError, NotFound, Throttled, Unavailable
@@ -77,12 +78,55 @@ def client(service: str) -> Any:
 
     The first call imports the SDK, which takes longer than the rest of a cold start.
     """
-    made = _clients.get(service)
+    return _kept(service, lambda: _make(service))
+
+
+def rows_client() -> Any:
+    """Return this process's DynamoDB client for reading rows by the thousand.
+
+    It answers a Query as `client("dynamodb")` does, in about a quarter of the time, but for one
+    thing: a binary value stays the base64 text that came. Signing, waiting, retries, checksums and
+    every error are the SDK's. An answer that cannot be read has no ``Items``.
+
+    The hook is what the SDK's own S3 support uses; no page of its documentation names it, so the
+    contract suite holds both clients side by side.
+    """
+    return _kept("dynamodb rows", _make_rows_client)
+
+
+def _make_rows_client() -> Any:
+    made = _make("dynamodb")
+    made.meta.events.register("before-parse.dynamodb.Query", _parse_rows)
+    return made
+
+
+def _parse_rows(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Read the answer of a Query here, and leave the SDK an empty one to put it into.
+
+    A body that is no JSON is left empty: then the SDK finds the checksum wrong and asks again.
+    """
+    import orjson
+
+    if response_dict["status_code"] != HTTPStatus.OK:
+        return
+    try:
+        document = orjson.loads(response_dict["body"])
+    except orjson.JSONDecodeError:
+        document = None
+    response_dict["body"] = b"{}"
+    if isinstance(document, dict):
+        customized_response_dict.update(document)
+
+
+def _kept(name: str, make: Callable[[], Any]) -> Any:
+    made = _clients.get(name)
     if made is None:
         with _making:
-            made = _clients.get(service)
+            made = _clients.get(name)
             if made is None:
-                made = _clients[service] = _make(service)
+                made = _clients[name] = make()
     return made
 
 

@@ -93,6 +93,10 @@ class MemoryPersonalData:
                 del addresses[token]
                 gone += 1
             gone += self.outside.address_wishes.pop(sid, None) is not None
+            for kept in (self.outside.kept_events, self.outside.kept_orders):
+                for place in [place for place in kept if place[0] == sid]:
+                    del kept[place]  # type: ignore[attr-defined]
+                    gone += 1
             self.hygiene.health.pop(sid, None)
             return gone
 

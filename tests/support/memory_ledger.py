@@ -55,6 +55,9 @@ class AudienceRow:
     sealed: bytes
     lists: tuple[tuple[ListId, str], ...]
     rhythm: str | None = None
+    standing: str | None = None
+    facts: bytes | None = None
+    facts_revision: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,13 +222,13 @@ def _write(rows: MemoryRows, append: Append) -> None:
         text=dump_state(append.state), macs=macs, last_leaf_hash=append.last_leaf_hash
     )
     if append.profile is not None:
-        before = rows.audience.get(sid)
+        before = rows.audience.get(sid, AudienceRow(sealed=b"", lists=()))
         sealed = append.profile.sealed
-        if sealed is None:
-            sealed = before.sealed if before else b""
-        lists = tuple(sorted(append.profile.lists))
-        rhythm = before.rhythm if before else None
-        rows.audience[sid] = AudienceRow(sealed=sealed, lists=lists, rhythm=rhythm)
+        rows.audience[sid] = replace(
+            before,
+            sealed=before.sealed if sealed is None else sealed,
+            lists=tuple(sorted(append.profile.lists)),
+        )
     if append.index_request:
         first = append.entries[0]
         rows.located[first.event] = Located(event=first.event, sid=sid, n=first.n, index=None)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.access import AccessLink, AddressLink, AddressWish
+from chalicelib.ports.facts import KeptEvent, KeptOrder
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from chalicelib.ports.traces import MailTrace
 from tests.support.faults import Faults, no_faults, struck
@@ -53,6 +54,8 @@ class OutsideRows:
     access_links: dict[str, AccessLink] = field(default_factory=dict)
     address_links: dict[str, AddressLink] = field(default_factory=dict)
     address_wishes: dict[SubjectId, AddressWish] = field(default_factory=dict)
+    kept_events: dict[tuple[SubjectId, str], KeptEvent] = field(default_factory=dict)
+    kept_orders: dict[tuple[SubjectId, str], KeptOrder] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -2,7 +2,7 @@
 """`ports.traces.Traces` on the activity table.
 
 Guarantees one plain put for a mail. Rows: `M#<SHA-256 of SES's message id, hex>`/`M`; the events
-are those of `adapters.dynamo.activity`.
+are those of `adapters.dynamo.activity`, and no other rows of their partition.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from chalicelib.adapters.dynamo.items import (
     binary_of,
     key,
     number,
-    of_partition,
     query,
     require_number,
     require_text,
@@ -67,7 +66,8 @@ class DynamoTraces:
             "read a person's events",
             client("dynamodb"),
             TableName=self._table,
-            **of_partition(events_key(sid)),
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+            ExpressionAttributeValues={":pk": text(events_key(sid)), ":event": text("V#")},
         )
         return tuple(sorted((_event(require_version(row)) for row in rows), key=_when))
 

@@ -10,14 +10,17 @@ from chalicelib.adapters import aws as clients
 from chalicelib.adapters.dynamo.activity import DynamoActivity
 from chalicelib.adapters.dynamo.erasure import DynamoPersonalData
 from chalicelib.adapters.dynamo.erasures import DynamoErasures
+from chalicelib.adapters.dynamo.facts import DynamoFactStore
 from chalicelib.adapters.dynamo.hygiene import DynamoHealthStore
 from chalicelib.adapters.dynamo.mails import DynamoMailStore
+from chalicelib.domain.customer_events import Kind
 from chalicelib.domain.erasure import Erasure, Ground, Stage
 from chalicelib.domain.health import Health
 from chalicelib.domain.ids import BrandId, JobId
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import Conflict, InputError
 from chalicelib.ports.erasure import Shred
+from chalicelib.ports.facts import FactChange, KeptEvent, KeptOrder
 from chalicelib.ports.ledger import Suppressed
 from chalicelib.ports.outside import StoredEvent
 from tests.contract.ports.conftest import (
@@ -43,6 +46,7 @@ from tests.support.appends import (
 )
 from tests.support.clock import START_MS, FakeClock, SeededRandom
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
+from tests.support.memory_facts import MemoryFactStore
 from tests.support.memory_hygiene import HygieneRows, MemoryHealthStore
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, OutsideRows
@@ -64,17 +68,33 @@ class Everything:
             )
             self.activity, self.health = DynamoActivity(ACTIVITY), DynamoHealthStore(ACTIVITY)
             self.mails = DynamoMailStore(LEDGER)
+            self.facts = DynamoFactStore(
+                ledger_table=LEDGER,
+                audience_table=AUDIENCE,
+                activity_table=ACTIVITY,
+                clock=FakeClock(),
+                random=SeededRandom(),
+            )
         else:
             ports, outside, hygiene = memory_ports(), OutsideRows(), HygieneRows()
             self.data = MemoryPersonalData(ports.rows, outside, hygiene)
             self.activity, self.health = MemoryActivity(outside), MemoryHealthStore(hygiene)
             self.mails = MemoryMailStore(ports.rows)
+            self.facts = MemoryFactStore(ports.rows, outside)
         self.ledger, self.outbox, self.audience = ports.ledger, ports.outbox, ports.audience
         self.stored_text = ports.stored_text
 
     def add_event(self, key, sid):
         row = StoredEvent(key=key, sid=sid, mac=None, type="Bounce", at_ms=1, sealed=b"sealed")
         return self.activity.record_event(row, 60)
+
+    def add_order(self, name, entries):
+        event = KeptEvent(tag="event", kind=Kind.ORDER, sealed=b"event", until_ms=START_MS)
+        order = KeptOrder(tag="order", sealed=b"order", until_ms=START_MS)
+        change = FactChange(
+            sid=subject(name), entries=entries, revision=0, facts=b"facts", event=event, order=order
+        )
+        return self.facts.keep(change)
 
 
 @pytest.fixture(params=["memory", "dynamo"])
@@ -169,17 +189,19 @@ def test_a_shred_that_keeps_nothing_leaves_no_suppression(ports):
 def test_a_sweep_empties_every_entry_and_takes_all_else_of_the_person(ports):
     ports.ledger.commit(first_append("ada", entries=30))
     ports.ledger.commit(first_append("bo", entries=2))
-    for name in ("ada", "bo"):
+    for name, entries in (("ada", 30), ("bo", 2)):
+        assert ports.add_order(name, entries)
         ports.mails.put(subject(name), 0, b"sealed mail")
         ports.mails.answer(subject(name), 0, b"sealed answer", 1, 1)
         ports.add_event(f"event of {name}", subject(name))
         ports.health.write(subject(name), Health(), 0, START_MS)
     leaves = [each.leaf for each in ports.ledger.history(subject("ada"))]
-    assert ports.data.sweep(subject("ada")) == 33
+    assert ports.data.sweep(subject("ada")) == 35
     history = ports.ledger.history(subject("ada"))
     assert [each.leaf for each in history] == leaves
     assert {each.sealed for each in history} == {None}
     assert ports.mails.read(subject("ada")) == ()
+    assert ports.facts.events(subject("ada")) == ports.facts.orders(subject("ada")) == ()
     assert ports.health.read(subject("ada")).revision == 0
     assert ports.add_event("event of ada", subject("ada")), "it was gone"
     assert ports.data.sweep(subject("ada")) == 1
@@ -187,6 +209,8 @@ def test_a_sweep_empties_every_entry_and_takes_all_else_of_the_person(ports):
     assert ports.ledger.load(subject("ada")).state is not None
     assert {each.sealed for each in ports.ledger.history(subject("bo"))} == {b"sealed"}
     assert ports.mails.read(subject("bo"))
+    assert ports.facts.events(subject("bo"))
+    assert ports.facts.orders(subject("bo"))
     assert ports.health.read(subject("bo")).revision == 1
     assert not ports.add_event("event of bo", subject("bo"))
 

@@ -115,6 +115,14 @@ def test_a_call_to_ses_leaves_once_and_others_are_tried_again_within_bounds():
         assert config.connect_timeout + config.read_timeout <= 10
 
 
+def test_the_client_for_many_rows_is_as_careful_as_the_ordinary_one():
+    ordinary, fast = aws.client("dynamodb"), aws.rows_client()
+    assert fast is aws.rows_client()
+    assert fast is not ordinary
+    for name in ("retries", "connect_timeout", "read_timeout", "max_pool_connections"):
+        assert getattr(fast.meta.config, name) == getattr(ordinary.meta.config, name)
+
+
 def test_only_the_hot_clients_skip_the_sdks_own_validation():
     names = ("dynamodb", "sesv2", "sqs", "kms", "s3")
     validated = {
@@ -127,7 +135,8 @@ def test_importing_the_adapters_does_not_import_the_sdk():
     modules = (
         "chalicelib.adapters.aws, chalicelib.adapters.kms, chalicelib.adapters.vault, "
         "chalicelib.adapters.dynamo.ledger, chalicelib.adapters.dynamo.log, "
-        "chalicelib.adapters.dynamo.audience, chalicelib.adapters.signing"
+        "chalicelib.adapters.dynamo.audience, chalicelib.adapters.dynamo.audience_scan, "
+        "chalicelib.adapters.signing"
     )
     check = f"import sys, {modules}; print(sorted({{'boto3', 'botocore'}} & set(sys.modules)))"
     found = subprocess.run(

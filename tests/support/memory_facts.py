@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ports.facts.FactStore` in memory, over the rows of the ledger's and the activity's fakes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.state import load_state
+from chalicelib.errors import Conflict
+from chalicelib.ports.facts import FactChange, Held, KeptEvent, KeptOrder
+from tests.support.faults import Faults, no_faults, struck
+from tests.support.memory_ledger import MemoryRows
+from tests.support.memory_outside import OutsideRows
+
+
+class MemoryFactStore:
+    """Facts on the audience rows; events and orders among the rows that expire."""
+
+    def __init__(
+        self,
+        rows: MemoryRows | None = None,
+        outside: OutsideRows | None = None,
+        faults: Faults = no_faults,
+    ) -> None:
+        self.rows = rows if rows is not None else MemoryRows()
+        self.outside = outside if outside is not None else OutsideRows()
+        self.faults = faults
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[MemoryRows]:
+        with struck(self.faults, name), self.rows.lock:
+            yield self.rows
+
+    def read(
+        self, sid: SubjectId, *, event: str | None = None, order: str | None = None
+    ) -> Held | None:
+        with self._call("FactStore.read") as rows:
+            row = rows.audience.get(sid)
+            if row is None:
+                return None
+            return Held(
+                facts=row.facts,
+                revision=row.facts_revision,
+                known=(sid, event) in self.outside.kept_events,
+                order=None if order is None else self.outside.kept_orders.get((sid, order)),
+            )
+
+    def keep(self, change: FactChange) -> bool:
+        with self._call("FactStore.keep") as rows:
+            sid, event, order = change.sid, change.event, change.order
+            if event is not None and (sid, event.tag) in self.outside.kept_events:
+                return False
+            person, state = rows.audience.get(sid), rows.states.get(sid)
+            if person is None or person.facts_revision != change.revision:
+                raise Conflict("the facts moved on, or the person is gone")
+            if state is None or load_state(state.text).entries != change.entries:
+                raise Conflict("the chain moved on")
+            following = change.revision + 1
+            rows.audience[sid] = replace(person, facts=change.facts, facts_revision=following)
+            for tag in change.forget_events:
+                self.outside.kept_events.pop((sid, tag), None)
+            for tag in change.forget_orders:
+                self.outside.kept_orders.pop((sid, tag), None)
+            if event is not None:
+                self.outside.kept_events[sid, event.tag] = event
+            if order is not None:
+                self.outside.kept_orders[sid, order.tag] = order
+            return True
+
+    def events(self, sid: SubjectId) -> tuple[KeptEvent, ...]:
+        with self._call("FactStore.events"):
+            kept = sorted(self.outside.kept_events.items())
+            return tuple(event for (owner, _), event in kept if owner == sid)
+
+    def orders(self, sid: SubjectId) -> tuple[KeptOrder, ...]:
+        with self._call("FactStore.orders"):
+            kept = sorted(self.outside.kept_orders.items())
+            return tuple(order for (owner, _), order in kept if owner == sid)
