@@ -24,7 +24,7 @@ run: $(STAMP) ## Start Kvitto on this machine with demo data (PORT, HOST, DEMO_S
 test: $(STAMP) ## Run every test; installs Debian's Chromium when run as root
 	@infra/install_chromium.sh
 	@infra/install_oracle.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --durations 40 --durations-min 4
 
 lint: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(BIN)/ruff format --check .
