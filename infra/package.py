@@ -38,6 +38,8 @@ DROPPED_DIRECTORIES = frozenset({"__pycache__", "tests", "benchmarks", "sboms", 
 DROPPED_NAMES = frozenset(
     {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "top_level.txt", "zip-safe"}
 )
+# Wanted only to ask whether a mail domain exists, and to compile C: the product does neither.
+DROPPED_PACKAGES = frozenset({"dns", "pycparser"})
 DROPPED_SUFFIXES = (".pyi", ".pyx", ".c", ".h")
 # A zip cannot hold a date before 1980; a fixed one makes equal trees give equal archives.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -115,7 +117,7 @@ def _unneeded(path: Path) -> bool:
         return True
     if path.name.endswith(DROPPED_SUFFIXES) or DROPPED_DIRECTORIES.intersection(parts[1:-1]):
         return True
-    if parts[0].endswith(".data"):
+    if parts[0].endswith(".data") or parts[0] in DROPPED_PACKAGES:
         return True
     if parts[:2] in {("botocore", "data"), ("boto3", "data")} and len(parts) > 3:  # noqa: PLR2004
         return parts[2] not in SERVICES or path.name.startswith("examples-")
@@ -180,6 +182,25 @@ def _checked_runtime(template: dict[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(function["Handler"] for function in functions))
 
 
+ANY_METHOD = "x-amazon-apigateway-any-method"
+
+
+def join_methods(template: dict[str, Any]) -> None:
+    """Say a route's operation once when it is the same for every method.
+
+    Chalice repeats it for each of the seven, and CloudFormation takes no template of more than a
+    megabyte. The product answers a method it does not know by itself.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/
+    api-gateway-swagger-extensions-any-method.html
+    """
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for path, operations in paths.items():
+        first, *others = operations.values()
+        if others and all(other == first for other in others):
+            paths[path] = {ANY_METHOD: first}
+
+
 def build(project: Path, out: Path) -> Package:
     """Build the package of ``project`` into ``out`` and return what was built.
 
@@ -204,7 +225,9 @@ def build(project: Path, out: Path) -> Package:
         unzipped = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
         shutil.move(work / "deployment.zip", out / "deployment.zip")
     handlers = _checked_runtime(template)
-    text = json.dumps(template, indent=2, sort_keys=True) + "\n"
+    join_methods(template)
+    # CloudFormation takes a megabyte, and a third of an indented template would be spaces.
+    text = json.dumps(template, separators=(",", ":"), sort_keys=True) + "\n"
     (out / "sam.json").write_text(text, encoding="utf-8")
     package = Package(
         archive=out / "deployment.zip",

@@ -11,6 +11,7 @@ import chalicelib.proof.leaf
 import chalicelib.proof.sealing  # noqa: F401  # their errors join the tree when they are imported
 from chalicelib.config import Settings
 from chalicelib.errors import EvidenceError, FatalError
+from infra.package import ANY_METHOD
 from tests.package.templates import (
     HTTP,
     QUEUE_HANDLERS,
@@ -183,12 +184,14 @@ def test_the_environment_completes_the_settings_and_holds_no_more(sam):
         "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "11",
         "KVITTO_FORM_SIGNUPS_PER_HOUR": "301",
         "KVITTO_KEEP_UNCONFIRMED_DAYS": "31",
+        "KVITTO_KEEP_ORDERS_DAYS": "900",
         "KVITTO_VAULT_RECOVERY_DAYS": "6",
     }
     values |= counts | {
         "KVITTO_BASE_URL": "https://news.example.org",
         "KVITTO_TSA_URL": "https://tsa.example.org/stamp",
         "KVITTO_INBOUND_DOMAIN": "leave.example.org",
+        "KVITTO_SEND_MODE": "single",
     }
     settings = Settings.from_env(values)
     read = {getattr(settings, name) for name in Settings.__dataclass_fields__}
@@ -299,6 +302,18 @@ def test_the_api_answers_on_the_own_domain_without_a_stage(sam):
     assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasDomain", True, False]}
     mapping = sam["Resources"]["ApiDomainMapping"]["Properties"]
     assert "BasePath" not in mapping
+
+
+def test_a_route_says_its_operation_once_for_every_method(sam):
+    paths = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    assert len(paths) > 50
+    for path, operations in paths.items():
+        assert list(operations) == [ANY_METHOD], path
+        assert operations[ANY_METHOD]["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+
+
+def test_the_template_leaves_half_of_what_cloudformation_takes(sam):
+    assert len(json.dumps(sam)) < 500_000
 
 
 def test_what_the_gateway_answers_by_itself_is_a_friendly_problem(sam):
