@@ -100,3 +100,20 @@ def observe(
         },
     )
     return done is not None
+
+
+class DynamoDeliveries:
+    """`ports.runs.Deliveries` on DynamoDB: one read, or one update, of one row."""
+
+    def __init__(self, campaigns_table: str) -> None:
+        self._table = campaigns_table
+
+    def delivery(self, delivery: DeliveryId) -> DeliverySeen | None:
+        """Return a delivery's row, read strongly, or None."""
+        return read(self._table, delivery)
+
+    def observe(
+        self, delivery: DeliveryId, event: str, rank: int, at_ms: int, message_id: str
+    ) -> bool:
+        """Fold one SES event into the row: the higher rank stays. False when nothing changed."""
+        return observe(self._table, delivery, event, rank, at_ms, message_id)

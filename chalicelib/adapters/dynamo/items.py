@@ -119,11 +119,18 @@ def require_number(item: Item, name: str) -> int:
 
 
 def conditionally(
-    what: str, call: Callable[..., Any], **request: Any
+    what: str,
+    call: Callable[..., Any],
+    *,
+    known: Sequence[int] = (ROW_VERSION,),
+    **request: Any,
 ) -> tuple[dict[str, Any] | None, Item]:
     """Make a conditional write; return its answer, or None and the row that failed the condition.
 
     The row is empty when there is none. Only this error is swallowed; all others are translated.
+
+    Args:
+        known: the schema versions of this kind of row.
 
     Raises:
         FatalError: the row that failed the condition is of an unknown schema version.
@@ -137,7 +144,7 @@ def conditionally(
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
             old: Item = error.response.get("Item", {})
-            return None, require_version(old) if old else {}
+            return None, require_version(old, known) if old else {}
         return dict(answer), {}
 
 
