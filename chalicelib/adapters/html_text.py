@@ -6,6 +6,7 @@ and that the same HTML gives the same text. Scripts, styles and comments are lef
 """
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Final
 
@@ -26,8 +27,12 @@ _SPACES: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
 
 
-def html_to_text(html: str) -> str:
+def html_to_text(html: str, links: Mapping[str, tuple[str, str]] | None = None) -> str:
     """Return the text of ``html``: blocks on lines of their own, links as ``words (target)``.
+
+    Args:
+        links: by a mark in place of a target, the target that the mark stands for, and what is
+            shown for it.
 
     Raises:
         InputError: a declaration such as ``<![`` is malformed.
@@ -36,7 +41,7 @@ def html_to_text(html: str) -> str:
         >>> html_to_text('<p>Hello, <a href="https://example.org/">read on</a></p>')
         'Hello, read on (https://example.org/)'
     """
-    reader = _Reader()
+    reader = _Reader(links or {})
     try:
         reader.feed(html)
         reader.close()
@@ -56,9 +61,10 @@ def tidy(text: str) -> str:
 class _Reader(HTMLParser):
     """Collects visible text; ``parts`` joined is the result before tidying."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Mapping[str, tuple[str, str]]) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self._shown = shown
         self._unseen = 0
         self._links: list[tuple[str, int]] = []
 
@@ -88,14 +94,20 @@ class _Reader(HTMLParser):
         elif self._unseen or tag in _VOID:
             return
         elif tag == "a" and self._links:
-            target, start = self._links.pop()
-            words = "".join(self.parts[start:]).strip()
-            if target and not target.startswith("#") and words != target:
-                self.parts.append(f" ({target})" if words else target)
+            self._end_link(*self._links.pop())
         elif tag in _PARAGRAPHS:
             self.parts.append("\n\n")
         elif tag in _LINES and tag not in {"li", "tr"}:
             self.parts.append("\n")
+
+    def _end_link(self, target: str, start: int) -> None:
+        held = "".join(self.parts[start:])
+        words = held.strip()
+        named, shown = self._shown.get(target, (target, target))
+        if words == named and shown != named:
+            self.parts[start:] = [held.replace(named, shown)]
+        elif named and not named.startswith("#") and words != named:
+            self.parts.append(f" ({shown})" if words else shown)
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:

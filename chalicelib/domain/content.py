@@ -35,11 +35,19 @@ class Part(StrEnum):
     SENDER = "from"
 
 
+class ContentKind(StrEnum):
+    """What the source of a mail is written in; MJML is turned into HTML."""
+
+    HTML = "html"
+    MJML = "mjml"
+
+
 class FindingCode(StrEnum):
     """What was found."""
 
     FOREIGN_MERGE_TAG = "foreign_merge_tag"
     IMG_WITHOUT_ALT = "img_without_alt"
+    LINK_INCOMPLETE = "link_incomplete"
     NO_REPLY_SENDER = "no_reply_sender"
     CONTRAST_LOW = "contrast_low"
     DARK_MODE_UNSAFE = "dark_mode_unsafe"
@@ -47,6 +55,7 @@ class FindingCode(StrEnum):
     HEADING_SKIPPED = "heading_skipped"
     LANGUAGE_DIFFERS = "language_differs"
     LAYOUT_TABLE_UNMARKED = "layout_table_unmarked"
+    LINK_NOT_COUNTED = "link_not_counted"
     LINK_WITHOUT_WORDS = "link_without_words"
     NO_HEADING = "no_heading"
     OVER_102_KB = "over_102_kb"
@@ -56,13 +65,18 @@ class FindingCode(StrEnum):
 
 
 ERRORS: Final = frozenset(
-    {FindingCode.FOREIGN_MERGE_TAG, FindingCode.IMG_WITHOUT_ALT, FindingCode.NO_REPLY_SENDER}
+    {FindingCode.FOREIGN_MERGE_TAG, FindingCode.IMG_WITHOUT_ALT, FindingCode.LINK_INCOMPLETE}
+    | {FindingCode.NO_REPLY_SENDER}
 )
 SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.FOREIGN_MERGE_TAG: ("“{}” is a tag of {}, which means nothing here. {}"),
     FindingCode.IMG_WITHOUT_ALT: (
         'The picture “{}” has no alternative text. Say in alt="…" what it tells, or write '
         'alt="" if it only decorates.'
+    ),
+    FindingCode.LINK_INCOMPLETE: (
+        "The link to “{}” names no site, so it leads nowhere from a mail. Write its whole address, "
+        "beginning with https://."
     ),
     FindingCode.NO_REPLY_SENDER: (
         "The address mails come from tells people not to answer. They answer to leave, to ask and "
@@ -89,6 +103,10 @@ SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.LAYOUT_TABLE_UNMARKED: (
         "A table without headings of rows or columns is taken for layout and marked with "
         'role="presentation". If it holds data, write its headings as <th>.'
+    ),
+    FindingCode.LINK_NOT_COUNTED: (
+        "Clicks on the link to “{}” are not counted, because the template fills in a part of its "
+        "address. Write the address out if they should be."
     ),
     FindingCode.LINK_WITHOUT_WORDS: (
         "The link to “{}” has no words, so nobody who listens knows where it leads. Write some "
@@ -133,6 +151,29 @@ class Finding:
     line: int | None
     sentence: str
     times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledContent:
+    """A mail ready to be filled for each of its readers: three templates, and what was found.
+
+    Attributes:
+        html: with ``{{ _m }}`` in every counted link and ``{{ _o }}`` where a pixel would stand;
+            the footer takes its place when the mail is filled.
+        text: likewise, without the pixel; as its author wrote it, or made from the HTML.
+        targets: where the counted links lead; the number of a link is its place here, from 0.
+        language: BCP 47 tag of the campaign.
+        findings: errors first; with one of those it must be neither tested nor sent.
+        can_fail: whether somebody's mail could turn out not to be renderable; if not, nobody's is.
+    """
+
+    subject: str
+    html: str
+    text: str
+    targets: tuple[str, ...]
+    language: str
+    findings: tuple[Finding, ...]
+    can_fail: bool
 
 
 def finding(code: FindingCode, part: Part, line: int | None, *about: object) -> Finding:

@@ -64,8 +64,49 @@ class Sent:
     limit: Limit | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineTemplate:
+    """What everybody in a call gets, with ``{{key}}`` where people's mails differ.
+
+    A key is a small letter with or without a number. Nothing else stands in double braces, and no
+    brace or backslash beside a place: SES would read more into it.
+    """
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkEntry:
+    """One recipient of a call.
+
+    Attributes:
+        data: a value for every key of the call's template, as it is to stand in the mail.
+        headers: as in `Message`.
+        tags: likewise.
+
+    """
+
+    to: str
+    data: Mapping[str, str]
+    headers: tuple[tuple[str, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkMail:
+    """A call: 1 to 50 recipients of one template."""
+
+    static: InlineTemplate
+    entries: tuple[BulkEntry, ...]
+
+
 class Sender(Protocol):
-    """SES. Exactly one HTTP request per call: a retry below this port would send twice."""
+    """SES. Each message is in at most one HTTP request: a retry below this port would send twice.
+
+    Outcomes nobody knows are returned, not raised.
+    """
 
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send a service mail. Unknown outcomes are returned, not raised."""
@@ -73,6 +114,18 @@ class Sender(Protocol):
 
     def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
         """Send 1 to 50 messages in one call; the results stand in the same order."""
+        ...
+
+    def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
+        """Send a call to each of its entries; the results stand in the same order.
+
+        Who is left out because an earlier request failed is `Outcome.RETRY`.
+
+        Raises:
+            InputError: not 1 to 50 entries, or ``sender`` is not an address.
+            FatalError: the template holds more than places.
+
+        """
         ...
 
     def quota_per_second(self) -> float:

@@ -229,6 +229,8 @@ def test_what_is_no_fault_is_not_named(code: FindingCode, html: str) -> None:
 def test_every_code_of_the_html_has_cases_of_both_kinds() -> None:
     elsewhere = {
         FindingCode.FOREIGN_MERGE_TAG,
+        FindingCode.LINK_INCOMPLETE,
+        FindingCode.LINK_NOT_COUNTED,
         FindingCode.NO_REPLY_SENDER,
         FindingCode.UNKNOWN_FIELD,
         FindingCode.OVER_102_KB,
