@@ -1,73 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """SES v2: the one door every mail leaves through.
 
-Guarantees that a message is in at most one HTTP request (SES has no idempotency token, so a
-repeat could be a second mail), and that what is not known to be sent or unsent is called
-unknown. Refuses headers, tags and addresses that could break out of their field, before any call.
+Guarantees that a message is in at most one HTTP request that SES may have taken (SES has no
+idempotency token, so a repeat could be a second mail), and that what is not known to be sent or
+unsent is called unknown. Refuses headers, tags and addresses that could break out of their field,
+before any call.
 
-Two modes behind one port: ``SendBulkEmail`` with an inline template whose parts are single
-variables, and one ``SendEmail`` a person where the account may not use the former. The parts
-arrive as they were rendered, because SES "doesn't escape HTML content when rendering the HTML
-template for a message".
-Source: Amazon SES Developer Guide, "Advanced email personalization"
-(docs.aws.amazon.com/ses/latest/dg/send-personalized-email-advanced.html); limits: "Using
-templates to send personalized email" and the API reference v2, SendBulkEmail.
+Two modes behind one port (`adapters.ses_mode`): ``SendBulkEmail`` with an inline template, and one
+``SendEmail`` a person, up to eight at a time, with the mail put together here.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import formataddr, parseaddr
-from enum import StrEnum
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from chalicelib.adapters import aws
+from chalicelib.adapters import aws, ses_bulk
+from chalicelib.adapters.ses_fields import (
+    bad_envelope,
+    bad_subject,
+    from_value,
+    malformed,
+    sendable,
+)
+from chalicelib.adapters.ses_mode import ModeSwitch, SendMode
 from chalicelib.adapters.ses_outcomes import (
     Verdict,
     after_entry,
     after_error,
+    after_single,
     is_unsupported,
     sdk_errors,
 )
+from chalicelib.adapters.static_text import assemble, filled, keys_of
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
 from chalicelib.domain.rate import QUOTA_LIFE_MS, Quota
 from chalicelib.errors import DependencyError, InputError
-from chalicelib.ports.sending import Message, Outcome, Sent
+from chalicelib.ports.sending import BulkEntry, BulkMail, InlineTemplate, Message, Outcome, Sent
 from chalicelib.ports.system import Clock
 
-MAX_CALL_BYTES: Final = 900_000
-"""SES takes 1 MB of JSON; the rest is room for what surrounds the entries."""
-MAX_DATA_CHARS: Final = 262_144
-"""Longest ReplacementTemplateData (SES v2 service model); a longer mail goes by SendEmail."""
-MAX_HEADERS: Final = 15
+IN_FLIGHT: Final = 8
+"""Requests of single mode at a time; waiting for SES takes most of each one's time."""
 NOT_TRIED: Final = Sent(outcome=Outcome.RETRY, reason="not_tried")
 
-_HEADER_NAME: Final = re.compile(r"[!-9;-@A-~]{1,126}")
-_HEADER_VALUE: Final = re.compile(r"[ -~]{1,995}")
-_TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_ADDRESS: Final = re.compile(r"(?=.{3,320}\Z)[!-~]+@[!-~]+")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
-_ENVELOPE_BYTES: Final = 400
-"""JSON around one entry: names, braces, quotes."""
-_PAIR_BYTES: Final = 40
-"""JSON around one header or tag, with room for quotes in its value."""
-
-
-class SendMode(StrEnum):
-    """Which operation carries campaign mail."""
-
-    BULK = "bulk"
-    SINGLE = "single"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """One message of a bulk call, with its place among the messages asked for."""
-
-    place: int
-    body: Mapping[str, Any]
-    size_bytes: int
+_WHOLE: Final = InlineTemplate(subject="{{s}}", html="{{h}}", text="{{t}}")
+"""Of messages that share nothing."""
 
 
 class SesSender:
@@ -75,9 +51,8 @@ class SesSender:
 
     Args:
         configuration_set: set whose event destination reports on every message.
-        clock: ages the cached quota.
-        mode: bulk, or single where bulk is known not to be allowed. Bulk turns to single for the
-            life of the process when SES says that it is not allowed or not supported.
+        clock: ages the cached quota, and a mode that holds for a while.
+        mode: which operation carries campaign mail.
         client: returns the SDK's client for a service; it must never retry.
     """
 
@@ -86,14 +61,19 @@ class SesSender:
         *,
         configuration_set: str,
         clock: Clock,
-        mode: SendMode = SendMode.BULK,
+        mode: SendMode = SendMode.AUTO,
         client: Callable[[str], Any] = aws.client,
     ) -> None:
-        self.mode = mode
         self._configuration_set = configuration_set
         self._clock = clock
+        self._switch = ModeSwitch(mode, clock)
         self._client = client
         self._per_second: tuple[float, int] | None = None
+
+    @property
+    def mode(self) -> SendMode:
+        """How the next call leaves: bulk or single."""
+        return self._switch.now
 
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send one message with ``SendEmail``; one HTTP request or, when it is malformed, none.
@@ -101,31 +81,38 @@ class SesSender:
         Raises:
             InputError: ``sender`` is not an address.
         """
-        sender = _sender(sender)
+        sender = from_value(sender)
         return malformed(message) or self._single(sender, message).sent
 
     def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
-        """Send 1 to 50 messages, each in one HTTP request; results in the same order.
-
-        More than 900 KB take several requests. After a request that was throttled, refused as a
-        whole or left unanswered, no other is made: its messages are `NOT_TRIED`.
+        """Send 1 to 50 messages that share nothing, as `send_bulk` does; singly one at a time.
 
         Raises:
             InputError: no message, more than 50, or ``sender`` is not an address.
         """
-        if not 1 <= len(messages) <= MAX_RECIPIENTS_PER_CALL:
-            raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")
-        sender = _sender(sender)
-        results: dict[int, Sent] = {}
-        for place, message in enumerate(messages):
-            bad = malformed(message)
-            if bad:
-                results[place] = bad
-        if self.mode is SendMode.BULK:
-            self._send_bulk(sender, messages, results)
-        else:
-            self._send_singly(sender, messages, results)
-        return tuple(results.get(place, NOT_TRIED) for place in range(len(messages)))
+        entries = tuple(
+            BulkEntry(
+                to=message.to,
+                data={"s": message.subject, "h": message.html, "t": message.text},
+                headers=message.headers,
+                tags=message.tags,
+            )
+            for message in messages
+        )
+        return self._send(sender, BulkMail(static=_WHOLE, entries=entries), in_flight=1)
+
+    def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
+        """Send a call to 1 to 50 recipients, each in one HTTP request; results in order.
+
+        It is one request, unless it is larger than 900 KB, some entry holds more than a bulk entry
+        may, or the mode is single. After a request that was throttled, refused as a whole or left
+        unanswered, no other is begun: its entries are `NOT_TRIED`.
+
+        Raises:
+            InputError: no entry, more than 50, or ``sender`` is not an address.
+            FatalError: the template holds more than places.
+        """
+        return self._send(sender, mail, in_flight=IN_FLIGHT)
 
     def quota_per_second(self) -> float:
         """Return the account's maximum send rate (recipients per second), at most a minute old.
@@ -159,153 +146,114 @@ class SesSender:
             float(told.get("SentLast24Hours", 0)),
         )
 
-    def _send_bulk(
-        self, sender: str, messages: Sequence[Message], results: dict[int, Sent]
-    ) -> None:
-        entries = [
-            _entry(place, message) for place, message in enumerate(messages) if place not in results
-        ]
-        for batch in _batches(entries):
-            if self.mode is SendMode.BULK and self._bulk_call(sender, batch, results):
-                return
-        # What is left is too long for a bulk entry, or was refused with its whole batch.
-        self._send_singly(sender, messages, results)
+    def _send(self, sender: str, mail: BulkMail, *, in_flight: int) -> tuple[Sent, ...]:
+        if not 1 <= len(mail.entries) <= MAX_RECIPIENTS_PER_CALL:
+            raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")
+        sender = from_value(sender)
+        results = _malformed_entries(mail)
+        if self.mode is SendMode.SINGLE or not self._send_bulk(sender, mail, results):
+            # In bulk mode: what is too long for an entry, or was refused with its whole request.
+            self._send_singly(sender, mail, results, in_flight)
+        return tuple(results.get(place, NOT_TRIED) for place in range(len(mail.entries)))
 
-    def _bulk_call(self, sender: str, batch: Sequence[_Entry], results: dict[int, Sent]) -> bool:
-        """Make one SendBulkEmail call and note its outcomes; say whether to stop."""
+    def _send_bulk(self, sender: str, mail: BulkMail, results: dict[int, Sent]) -> bool:
+        """Make the bulk requests and note their outcomes; say whether to stop."""
+        places = [place for place in range(len(mail.entries)) if place not in results]
+        for request in ses_bulk.requests(sender, self._configuration_set, mail, places):
+            # The mode may have turned to single by the request before this one.
+            if self.mode is SendMode.BULK and self._bulk_request(request, results):
+                return True
+        return False
+
+    def _bulk_request(self, request: ses_bulk.Request, results: dict[int, Sent]) -> bool:
+        """Make one bulk request and note its outcomes; say whether to stop."""
         try:
-            answer = self._client("sesv2").send_bulk_email(
-                FromEmailAddress=sender,
-                ConfigurationSetName=self._configuration_set,
-                DefaultContent={"Template": _TEMPLATE},
-                BulkEmailEntries=[entry.body for entry in batch],
-            )
+            answer = self._client("sesv2").send_bulk_email(**{aws.JSON: request.body})
         except sdk_errors() as error:
-            if is_unsupported(error):
-                self.mode = SendMode.SINGLE
             verdict = after_error(error)
-            if verdict.alone or self.mode is SendMode.SINGLE:
-                return False
-            results |= {entry.place: verdict.sent for entry in batch}
+            self._switch.heard(verdict.sent)
+            if is_unsupported(error):
+                self._switch.refused()
+                if self.mode is SendMode.SINGLE:
+                    return False
+            if not verdict.alone:
+                results |= dict.fromkeys(request.places, verdict.sent)
             return verdict.stop
+        self._switch.heard(None)
         outcomes = answer.get("BulkEmailEntryResults", ())
-        for index, entry in enumerate(batch):
-            results[entry.place] = after_entry(outcomes[index] if index < len(outcomes) else {})
+        for index, place in enumerate(request.places):
+            results[place] = after_entry(outcomes[index] if index < len(outcomes) else {})
         return False
 
     def _send_singly(
-        self, sender: str, messages: Sequence[Message], results: dict[int, Sent]
+        self, sender: str, mail: BulkMail, results: dict[int, Sent], in_flight: int
     ) -> None:
-        for place, message in enumerate(messages):
-            if place in results:
-                continue
-            verdict = self._single(sender, message)
-            results[place] = verdict.sent
+        """Make one request for each entry without an outcome, and none after one that says stop."""
+        # Imported here: most processes never send singly, and each would start later.
+        from concurrent.futures import ThreadPoolExecutor
+
+        stopped = threading.Event()
+
+        def send(place: int) -> Sent:
+            if stopped.is_set():
+                return NOT_TRIED
+            verdict = self._single(sender, _assembled(mail.static, mail.entries[place]))
             if verdict.stop:
-                return
+                stopped.set()
+            return verdict.sent
+
+        places = [place for place in range(len(mail.entries)) if place not in results]
+        if places:
+            with ThreadPoolExecutor(min(in_flight, len(places))) as pool:
+                results.update(zip(places, pool.map(send, places), strict=True))
 
     def _single(self, sender: str, message: Message) -> Verdict:
+        body = ses_bulk.single(sender, self._configuration_set, message)
         try:
-            answer = self._client("sesv2").send_email(
-                FromEmailAddress=sender,
-                Destination={"ToAddresses": [message.to]},
-                Content={"Simple": _simple(message)},
-                EmailTags=_tags(message),
-                ConfigurationSetName=self._configuration_set,
-            )
+            answer = self._client("sesv2").send_email(**{aws.JSON: body})
         except sdk_errors() as error:
             return after_error(error)
-        return Verdict(sent=Sent(outcome=Outcome.ACCEPTED, message_id=str(answer["MessageId"])))
+        return after_single(answer)
 
 
-_TEMPLATE: Final[Mapping[str, Any]] = {
-    "TemplateContent": {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"},
-    "TemplateData": '{"subject":"","html":"","text":""}',
-}
+def _malformed_entries(mail: BulkMail) -> dict[int, Sent]:
+    """Return the rejections of entries that must not reach SES, by place.
 
-
-def malformed(message: Message) -> Sent | None:
-    """Return the rejection of a message that must not reach SES, or None when it may."""
-    reason = None
-    if not _ADDRESS.fullmatch(message.to):
-        reason = "malformed_address"
-    elif not message.subject.strip() or _CONTROLS.search(message.subject):
-        reason = "malformed_subject"
-    elif len(message.headers) > MAX_HEADERS or not all(
-        _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
-        for name, value in message.headers
-    ):
-        reason = "malformed_header"
-    elif not all(_TAG.fullmatch(name) and _TAG.fullmatch(value) for name, value in message.tags):
-        reason = "malformed_tag"
-    return Sent(outcome=Outcome.REJECTED, reason=reason) if reason else None
-
-
-def _sender(sender: str) -> str:
-    """Return the From value with a name outside ASCII encoded (RFC 2047)."""
-    name, address = parseaddr(sender)
-    if _CONTROLS.search(sender) or not _ADDRESS.fullmatch(address):
-        raise InputError(code="bad_sender", detail="A sender is a name and one e-mail address.")
-    return formataddr((name, address), "utf-8")
-
-
-def _simple(message: Message) -> dict[str, Any]:
-    def part(data: str) -> dict[str, str]:
-        return {"Data": data, "Charset": "UTF-8"}
-
-    return {
-        "Subject": part(message.subject),
-        "Body": {"Text": part(message.text), "Html": part(message.html)},
-        "Headers": _pairs(message.headers),
-    }
-
-
-def _entry(place: int, message: Message) -> _Entry:
-    parts = {"subject": message.subject, "html": message.html, "text": message.text}
-    data = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    body = {
-        "Destination": {"ToAddresses": [message.to]},
-        "ReplacementTags": _tags(message),
-        "ReplacementHeaders": _pairs(message.headers),
-        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
-    }
-    headers = sum(len(name) + len(value) + _PAIR_BYTES for name, value in message.headers)
-    tags = sum(len(name) + len(value) + _PAIR_BYTES for name, value in message.tags)
-    size_bytes = _sent_bytes(data) + headers + tags + len(message.to) + _ENVELOPE_BYTES
-    return _Entry(place=place, body=body, size_bytes=size_bytes)
-
-
-def _sent_bytes(data: str) -> int:
-    """Return how long JSON text is at most once the SDK quotes it as ASCII.
-
-    A quote or backslash takes one byte more; a character outside ASCII takes six bytes, twelve
-    beyond the first plane, which is at most five more for each byte UTF-8 adds.
+    Raises:
+        FatalError: the template holds more than places.
     """
-    outside = len(data.encode(errors="replace")) - len(data)
-    return len(data) + data.count('"') + data.count("\\") + 5 * outside
+    static = mail.static
+    keys = ses_bulk.keys(static)
+    shared = None
+    if not all(sendable(part) for part in (static.subject, static.html, static.text)):
+        shared = "malformed_text"
+    elif not keys_of(static.subject):
+        shared = bad_subject(static.subject)
+    found: dict[int, Sent] = {}
+    for place, entry in enumerate(mail.entries):
+        reason = bad_envelope(entry.to, entry.headers, entry.tags) or shared
+        reason = reason or _bad_data(static, keys, entry)
+        if reason:
+            found[place] = Sent(outcome=Outcome.REJECTED, reason=reason)
+    return found
 
 
-def _batches(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:
-    """Yield the entries that fit a bulk call, in order, in as few calls as their sizes allow."""
-    batch: list[_Entry] = []
-    total = 0
-    for entry in entries:
-        data = entry.body["ReplacementEmailContent"]["ReplacementTemplate"]
-        too_long = len(data["ReplacementTemplateData"]) > MAX_DATA_CHARS
-        if too_long or entry.size_bytes > MAX_CALL_BYTES:
-            continue
-        if batch and total + entry.size_bytes > MAX_CALL_BYTES:
-            yield batch
-            batch, total = [], 0
-        batch.append(entry)
-        total += entry.size_bytes
-    if batch:
-        yield batch
+def _bad_data(static: InlineTemplate, keys: frozenset[str], entry: BulkEntry) -> str | None:
+    """Return what is wrong with an entry's data, or None."""
+    if not keys <= entry.data.keys():
+        return "malformed_data"
+    if not all(sendable(value) for value in entry.data.values()):
+        return "malformed_text"
+    return bad_subject(filled(static.subject, entry.data)) if keys_of(static.subject) else None
 
 
-def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"Name": name, "Value": value} for name, value in pairs]
-
-
-def _tags(message: Message) -> list[dict[str, str]]:
-    return _pairs(message.tags)
+def _assembled(static: InlineTemplate, entry: BulkEntry) -> Message:
+    mail = assemble(static, entry.data)
+    return Message(
+        to=entry.to,
+        subject=mail.subject,
+        html=mail.html,
+        text=mail.text,
+        headers=entry.headers,
+        tags=entry.tags,
+    )

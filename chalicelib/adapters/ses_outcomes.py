@@ -96,6 +96,14 @@ def after_error(error: Exception) -> Verdict:
     return Verdict(sent=Sent(outcome=outcome, reason=name, limit=_limit(error, name)), stop=True)
 
 
+def after_single(answer: dict[str, Any]) -> Verdict:
+    """Return what a ``SendEmail`` answer says; one cut short names no message and is unknown."""
+    message_id = answer.get("MessageId")
+    if not message_id:
+        return Verdict(sent=Sent(outcome=Outcome.UNKNOWN, reason="no_message_id"), stop=True)
+    return Verdict(sent=Sent(outcome=Outcome.ACCEPTED, message_id=str(message_id)))
+
+
 def after_entry(result: dict[str, Any]) -> Sent:
     """Return what one ``BulkEmailEntryResults`` item says; an unheard-of status is unknown."""
     status = str(result.get("Status", ""))

@@ -16,13 +16,16 @@ Handlebars, "Expressions" (a backslash before braces escapes them).
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from chalicelib.ports.sending import Rendered
+from chalicelib.errors import FatalError
+from chalicelib.ports.sending import InlineTemplate, Rendered
 
 _PLACE: Final = re.compile(r"\{\{([a-z][0-9]*)\}\}")
 _RUN: Final = re.compile(r"[\\{}]+")
 _EDGES: Final = frozenset("\\{}")
+_KEPT_KEYS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ Pieces = tuple[str | Slot, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Static:
+class Static(InlineTemplate):
     """What the people of one call share, sealed.
 
     Attributes:
@@ -45,9 +48,6 @@ class Static:
 
     """
 
-    subject: str
-    html: str
-    text: str
     keys: tuple[str, ...]
     constants: Mapping[str, str]
 
@@ -89,22 +89,43 @@ def seal_static(subject: Pieces, html: Pieces, text: Pieces) -> Static:
     )
 
 
-def assemble(static: Static, data: Mapping[str, str]) -> Rendered:
+def assemble(static: InlineTemplate, data: Mapping[str, str]) -> Rendered:
     """Return the mail SES makes of a person's ``data``.
 
     Raises:
         KeyError: the data lack a key: SES would take the mail and never deliver it.
 
     """
-
-    def value(place: re.Match[str]) -> str:
-        return data[place[1]]
-
     return Rendered(
-        subject=_PLACE.sub(value, static.subject),
-        html=_PLACE.sub(value, static.html),
-        text=_PLACE.sub(value, static.text),
+        subject=filled(static.subject, data),
+        html=filled(static.html, data),
+        text=filled(static.text, data),
     )
+
+
+def filled(template: str, data: Mapping[str, str]) -> str:
+    """Return one part with its places filled, as `assemble` does."""
+    return _PLACE.sub(lambda place: data[place[1]], template)
+
+
+@lru_cache(maxsize=_KEPT_KEYS)
+def keys_of(template: str) -> frozenset[str]:
+    """Return the keys of one part's places.
+
+    Raises:
+        FatalError: SES could read more than places into it.
+
+    Example:
+        >>> sorted(keys_of("Hello {{s}}, {{h0}}"))
+        ['h0', 's']
+
+    """
+    found = _PLACE.split(template)
+    texts = found[::2]
+    edges = {text[-1] for text in texts[:-1] if text} | {text[0] for text in texts[1:] if text}
+    if edges & _EDGES or any("{{" in text or "}}" in text for text in texts):
+        raise FatalError("an inline template holds more than places")
+    return frozenset(found[1::2])
 
 
 def _sealed(pieces: Pieces, runs: dict[str, str], keys: dict[str, None]) -> str:

@@ -17,6 +17,7 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -103,16 +104,16 @@ class NullAws:
             return _answer({"SendQuota": quota, "SendingEnabled": True})
         if request.target.endswith("outbound-bulk-emails"):
             self.requests["ses.SendBulkEmail"] += 1
-            count = request.body.count(b'"ReplacementEmailContent"')
-            results = [
-                {"Status": "SUCCESS", "MessageId": f"{self.mails + place:032x}"}
-                for place in range(count)
-            ]
-            self.mails += count
+            entries = orjson.loads(request.body)["BulkEmailEntries"]
+            results = [{"Status": "SUCCESS", "MessageId": self._message_id()} for _ in entries]
             return _answer({"BulkEmailEntryResults": results})
         self.requests["ses.SendEmail"] += 1
+        return _answer({"MessageId": self._message_id()})
+
+    def _message_id(self) -> str:
+        """Return the next id, in the form and length of SES's own."""
         self.mails += 1
-        return _answer({"MessageId": f"{self.mails:032x}"})
+        return f"0110018c2f6b1a2b-{self.mails:08x}-4c0f-4b1e-9d57-5a0c6e1f2b3d-000000"
 
     def _s3(self, request: Request) -> Answer:
         key = request.target.partition("?")[0]

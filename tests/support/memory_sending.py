@@ -14,17 +14,21 @@ from types import MappingProxyType
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId
 from chalicelib.domain.rate import Quota
-from chalicelib.errors import Conflict, DependencyError, FatalError, Throttled
+from chalicelib.errors import Conflict, DependencyError, FatalError, InputError, Throttled
 from chalicelib.ports.sending import (
+    BulkEntry,
+    BulkMail,
     ChunkResult,
     Claim,
     DeliveryRow,
     DeliverySeen,
+    InlineTemplate,
     Limit,
     Message,
     Outcome,
     Sent,
 )
+from infra.local import ses_template
 from tests.support.faults import Faults, no_faults, struck
 
 
@@ -289,6 +293,18 @@ class MemorySender:
             raise FatalError("one call sends 1 to 50 messages")
         return self._send("Sender.send_many", sender, messages)
 
+    def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
+        if not 1 <= len(mail.entries) <= 50:
+            raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")
+        wanted = _keys(mail.static)
+        rendered = [
+            _rendered(mail.static, entry) if wanted <= entry.data.keys() else None
+            for entry in mail.entries
+        ]
+        whole = [message for message in rendered if message]
+        answers = iter(self._send("Sender.send_bulk", sender, whole) if whole else ())
+        return tuple(next(answers) if message else _INCOMPLETE for message in rendered)
+
     def quota_per_second(self) -> float:
         with struck(self.faults, "Sender.quota_per_second"):
             return self.per_second
@@ -316,3 +332,30 @@ class MemorySender:
         message_id = f"0100{len(self.mailed):012x}-000000"
         self.mailed.append(Mailed(message_id=message_id, sender=sender, message=message))
         return Sent(outcome=Outcome.ACCEPTED, message_id=message_id)
+
+
+_INCOMPLETE = Sent(outcome=Outcome.REJECTED, reason="malformed_data")
+
+
+def _keys(static: InlineTemplate) -> set[str]:
+    """Return the names a template needs; SES would refuse one that holds more than places."""
+    try:
+        parts = [ses_template.pieces(part) for part in (static.subject, static.html, static.text)]
+    except ses_template.UnsupportedError as error:
+        raise FatalError(str(error)) from None
+    return {name for part in parts for name in part[1::2]}
+
+
+def _rendered(static: InlineTemplate, entry: BulkEntry) -> Message:
+    """Return a mail as SES would make it."""
+    subject, html, text = (
+        ses_template.render(part, entry.data) for part in (static.subject, static.html, static.text)
+    )
+    return Message(
+        to=entry.to,
+        subject=subject,
+        html=html,
+        text=text,
+        headers=entry.headers,
+        tags=entry.tags,
+    )
