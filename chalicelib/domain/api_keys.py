@@ -15,11 +15,15 @@ MAX_KEY_CHARS = 256
 
 
 class KeyScope(StrEnum):
-    """What a key may do; ``admin`` includes all others, every other includes ``read``."""
+    """What a key may do; ``admin`` includes all others, every other but ``events`` ``read``.
+
+    A key for ``events`` lies in a shop's own system: it tells what happened, and reads nothing.
+    """
 
     READ = "read"
     MARKETING = "marketing"
     COMPLIANCE = "compliance"
+    EVENTS = "events"
     ADMIN = "admin"
 
 
@@ -41,7 +45,7 @@ class ApiKey:
         return (
             scope in self.scopes
             or KeyScope.ADMIN in self.scopes
-            or (scope is KeyScope.READ and bool(self.scopes))
+            or (scope is KeyScope.READ and bool(self.scopes - {KeyScope.EVENTS}))
         )
 
 

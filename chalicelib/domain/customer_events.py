@@ -191,6 +191,10 @@ class Ignored(StrEnum):
     NO_CONSENT = "no-consent"
 
 
+CURRENCY_DIFFERS = "currency-differs"
+"""Said of an order that was kept: a refund of it is in another currency, and counts 0."""
+
+
 def ignored(
     kind: Kind, *, restricted: bool, objected: bool, given: Collection[PurposeId]
 ) -> Ignored | None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subject keys: what they derive and seal, and that nothing else opens it."""
 
+import hmac
+
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -99,6 +101,20 @@ def test_every_key_of_a_subject_is_derived_as_the_specification_says():
     ):
         assert AESGCM(key).decrypt(NONCE, sealed[13:], context) == b"x"
         assert sealed[1:13] == NONCE
+
+
+def test_a_name_cannot_be_made_without_the_key():
+    key = library(KS, ORIGIN.encode(), b"cl1/names")
+    expected = hmac.digest(key, b"order\0demo\x004711", "sha256")[:16]
+    assert KEYS.name("order", "demo", "4711") == expected
+    others = {
+        KEYS.name("event", "demo", "4711"),
+        KEYS.name("order", "other", "4711"),
+        KEYS.name("order", "demo", "4712"),
+        SubjectKeys(b"o" * 32, ORIGIN, SID).name("order", "demo", "4711"),
+        SubjectKeys(KS, "example.org/ledger", SID).name("order", "demo", "4711"),
+    }
+    assert len(others | {expected}) == 6
 
 
 def test_another_origin_derives_other_keys():
