@@ -13,7 +13,6 @@ from chalicelib.domain.customer_event_body import MAX_NAME_BYTES
 from chalicelib.domain.facts import IN_CART, MAX_CURRENCIES, MAX_CUSTOM_NAMES
 from chalicelib.domain.latest import fitting
 from chalicelib.domain.segment_expressions import Clause
-from chalicelib.domain.segment_facts import PROFILING
 from chalicelib.domain.segment_person import (
     Average,
     Held,
@@ -23,7 +22,7 @@ from chalicelib.domain.segment_person import (
     Source,
     gated,
 )
-from chalicelib.domain.state import MEASUREMENT
+from chalicelib.domain.state import MEASUREMENT, PROFILING
 
 _LONGEST_NAME: Final = '"' * MAX_NAME_BYTES
 """No product's name takes more bytes as JSON."""

@@ -11,12 +11,9 @@ from typing import Any
 
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.forms import FieldType
-from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.segment_terms import FactKind, FactSpec, FactType, Qualifier, Section
-from chalicelib.domain.state import MEASUREMENT, SOFT_OPT_IN, ConsentStatus
+from chalicelib.domain.state import MEASUREMENT, PROFILING, SOFT_OPT_IN, ConsentStatus
 
-PROFILING = PurposeId("profiling")
-"""Visits, views, documents, baskets and events are known only under this purpose."""
 FIELD = "field."
 """A fact of this beginning is a field of a form: ``field.first_name``."""
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")

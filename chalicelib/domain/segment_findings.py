@@ -15,10 +15,10 @@ from typing import NamedTuple
 from chalicelib.domain.forms import FieldType
 from chalicelib.domain.segment_calendar import Moment, day_of, span
 from chalicelib.domain.segment_expressions import AllOf, AnyOf, Clause, Expression, Not, clauses
-from chalicelib.domain.segment_facts import FIELD, PERSON_FIELDS, PROFILING, resolve
+from chalicelib.domain.segment_facts import FIELD, PERSON_FIELDS, resolve
 from chalicelib.domain.segment_terms import OPPOSITES, FactType, Op
 from chalicelib.domain.segment_values import Relative, Scalar, fold
-from chalicelib.domain.state import MEASUREMENT
+from chalicelib.domain.state import MEASUREMENT, PROFILING
 
 ADULT_ENOUGH = 16
 """Years below which consent to an online service is a parent's (GDPR Art. 8(1))."""

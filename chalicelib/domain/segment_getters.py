@@ -14,11 +14,11 @@ from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.segment_calendar import Moment
 from chalicelib.domain.segment_event_getters import EVENT_READERS
 from chalicelib.domain.segment_expressions import Clause
-from chalicelib.domain.segment_facts import FIELD, GIVEN, MAX_AGE, NOT_GIVEN, PROFILING
+from chalicelib.domain.segment_facts import FIELD, GIVEN, MAX_AGE, NOT_GIVEN
 from chalicelib.domain.segment_person import Person, Reader, ReaderOf, Source, gated, is_given
 from chalicelib.domain.segment_terms import FactKind, FactType
 from chalicelib.domain.segment_values import stored_day, stored_flag, stored_number
-from chalicelib.domain.state import MEASUREMENT
+from chalicelib.domain.state import MEASUREMENT, PROFILING
 
 _ABSENT = (KeyError, TypeError)
 """How a profile says that it has no such member, or has junk in its place."""

@@ -14,19 +14,17 @@ import orjson
 
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
-from chalicelib.domain.segment_facts import PROFILING
 from chalicelib.domain.state import (
-    MEASUREMENT,
+    NO_MEMBERSHIP,
     Consent,
     ConsentStatus,
     Membership,
     SubjectState,
+    openness,
 )
 from chalicelib.errors import FatalError
 
 STANDING_VERSION = 1
-NO_MEMBERSHIP = frozenset({MEASUREMENT, PROFILING})
-"""Purposes that say what may be known of somebody, and put them on no list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,8 @@ def standing(state: SubjectState) -> Standing:
             lists[key.list] = lists.get(key.list, frozenset()) | {key.purpose}
         about = Membership(*key[:3])
         held = best.get(about)
-        if key.purpose not in NO_MEMBERSHIP and (held is None or _rank(consent) > _rank(held)):
+        decides = held is None or openness(consent) > openness(held)
+        if decides and key.purpose not in NO_MEMBERSHIP:
             best[about] = consent
     since: dict[BrandId, dict[ListId, int]] = {}
     for about, consent in best.items():
@@ -77,12 +76,6 @@ def standing(state: SubjectState) -> Standing:
         objected=frozenset(scope.brand for scope in state.objections),
         restricted=state.restricted,
     )
-
-
-def _rank(consent: Consent) -> tuple[bool, bool, int]:
-    """Of several purposes of a list, the one whose status is the list's (`state.memberships`)."""
-    asked = consent.status is ConsentStatus.REQUESTED
-    return consent.status is ConsentStatus.GIVEN, asked, consent.entry
 
 
 def dump_standing(held: Standing) -> str:
@@ -102,12 +95,14 @@ def dump_standing(held: Standing) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def load_standing(text: str) -> Standing:
-    """Return the standing that `dump_standing` wrote.
+def load_standing(text: str | None) -> Standing:
+    """Return the standing that `dump_standing` wrote; of a row older than that, none.
 
     Raises:
         FatalError: it has a schema version this code does not know.
     """
+    if text is None:
+        return Standing()
     document = orjson.loads(text)
     if document.get("v") != STANDING_VERSION:
         raise FatalError("a stored standing has a schema version this code does not know")

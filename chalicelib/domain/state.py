@@ -21,6 +21,11 @@ READABLE_VERSIONS = (STATE_VERSION,)
 
 MEASUREMENT = PurposeId("measurement")
 """Opens and personal clicks are recorded only under this purpose."""
+PROFILING = PurposeId("profiling")
+"""Visits, views, documents, baskets and events are known only under this purpose."""
+NO_MEMBERSHIP = frozenset({MEASUREMENT, PROFILING})
+"""Purposes that say what may be known of somebody; they put nobody on a list, and no mail goes out
+under them."""
 
 
 class ConsentStatus(StrEnum):
@@ -240,16 +245,16 @@ def _consent(row: dict[str, Any]) -> Consent:
 def memberships(state: SubjectState) -> tuple[tuple[ListId, str], ...]:
     """Return each list's status for the audience row: that of its consent to be written to.
 
-    Measurement is a purpose of its own and makes nobody a member; where several purposes of a
-    list differ, the one that lets most through stands: given, then requested, then the newest.
+    `NO_MEMBERSHIP` makes nobody a member; where several purposes of a list differ, the one that
+    lets most through stands: given, then requested, then the newest.
     A list that a sale brought in is `SOFT_OPT_IN`, unless a consent to it was given or ended.
     """
     best: dict[ListId, Consent] = {}
     for key, consent in sorted(state.consents.items()):
-        if key.purpose == MEASUREMENT:
+        if key.purpose in NO_MEMBERSHIP:
             continue
         held = best.get(key.list)
-        if held is None or _openness(consent) > _openness(held):
+        if held is None or openness(consent) > openness(held):
             best[key.list] = consent
     found = {key.list: SOFT_OPT_IN for key in state.soft_lists}
     for list_id, consent in best.items():
@@ -259,7 +264,8 @@ def memberships(state: SubjectState) -> tuple[tuple[ListId, str], ...]:
     return tuple(sorted(found.items()))
 
 
-def _openness(consent: Consent) -> tuple[bool, bool, int]:
+def openness(consent: Consent) -> tuple[bool, bool, int]:
+    """Return how much a consent lets through; of a list's purposes the greatest is the list's."""
     return (
         consent.status is ConsentStatus.GIVEN,
         consent.status is ConsentStatus.REQUESTED,

@@ -11,13 +11,18 @@ from chalicelib.domain.ids import ListId, SubjectId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A subject's audience row. ``wrapped_key`` is read with it where the caller may unwrap."""
+    """A subject's audience row. ``wrapped_key`` is read with it where the caller may unwrap.
+
+    Attributes:
+        standing: as `domain.standing.dump_standing` made it; None in a row older than that.
+    """
 
     sid: SubjectId
     sealed: bytes
     lists: tuple[tuple[ListId, str], ...]
     wrapped_key: bytes | None = None
     frequency: Frequency = NO_LIMIT
+    standing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

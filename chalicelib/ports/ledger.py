@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.ids import BrandId, EventId, ListId, PurposeId, SubjectId
+from chalicelib.domain.standing import Standing
 from chalicelib.domain.state import SubjectState
 
 
@@ -120,15 +121,18 @@ class NewSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileWrite:
-    """The subject's audience row: sealed profile (None: leave as it is) and plain memberships.
+    """The subject's audience row: sealed profile, plain memberships, and where they stand.
 
     Attributes:
+        sealed: None: leave as it is.
         lists: (list id, status) pairs that replace the stored ones.
+        standing: replaces the stored one; None: leave as it is.
 
     """
 
     sealed: bytes | None
     lists: tuple[tuple[ListId, str], ...]
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

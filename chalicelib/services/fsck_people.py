@@ -11,6 +11,7 @@ from functools import partial
 
 from chalicelib.domain import consent
 from chalicelib.domain.ids import EventId, SubjectId, decode_id, encode_id
+from chalicelib.domain.standing import Standing, dump_standing, standing
 from chalicelib.domain.state import SubjectState, memberships
 from chalicelib.domain.suppressions import holds, outweighs
 from chalicelib.errors import NotFound
@@ -181,12 +182,15 @@ class PeopleCheck:
         require(same, SEALED, f"{name} seals other data than its leaf commits to")
 
     def _derived(self, chain: _Chain) -> None:
-        """Memberships, lookups and suppressions that follow from the state."""
+        """Memberships, standing, lookups and suppressions that follow from the state."""
         sid, state = chain.sid, chain.state
         member = self._audience.members([sid]).get(sid)
         listed = dict(member.lists) if member else {}
         same = listed == dict(memberships(state))
         require(same, MEMBERS, f"subject {sid} is on other lists than its state says")
+        stands = (member.standing if member else None) or dump_standing(Standing())
+        same = stands == dump_standing(standing(state))
+        require(same, MEMBERS, f"subject {sid} stands elsewhere than its state says")
         require(chain.loaded.macs, LOOKUPS, f"subject {sid} has no address to be found by")
         for mac in chain.loaded.macs:
             found = self._store.lookup(mac)

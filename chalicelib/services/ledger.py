@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Appending to a subject's chain: the only way any consent changes.
 
-Guarantees that state, entries, sealed data, lookup and memberships change in one transaction
-decided on the chain as it was read; that time never decreases along a chain; and that nothing a
-leaf shows is personal. Refuses to append to a chain whose key is gone.
+Guarantees that state, entries, sealed data, lookup, memberships and standing change in one
+transaction decided on the chain as it was read; that time never decreases along a chain; and that
+nothing a leaf shows is personal. Refuses to append to a chain whose key is gone.
 """
 
 import logging
@@ -23,6 +23,7 @@ from chalicelib.domain.ids import (
     decode_id,
     encode_id,
 )
+from chalicelib.domain.standing import standing
 from chalicelib.domain.state import SubjectState, load_state, memberships
 from chalicelib.errors import Conflict, DependencyError, FatalError, NotFound, StateError
 from chalicelib.ports.keys import AddressMac, KeyWrapper
@@ -293,12 +294,11 @@ class Ledger:
         *,
         always: bool,
     ) -> ProfileWrite | None:
-        if profile is None and not always and memberships(state) == memberships(chain.state):
-            return None
-        sealed = None
-        if profile is not None:
-            sealed = seal_profile(chain.keys, profile, self._random(NONCE_BYTES))
-        return ProfileWrite(sealed=sealed, lists=memberships(state))
+        plain = _plain(state)
+        if profile is None:
+            return plain if always or plain != _plain(chain.state) else None
+        sealed = seal_profile(chain.keys, profile, self._random(NONCE_BYTES))
+        return replace(plain, sealed=sealed)
 
     def _entry(
         self, chain: Chain, draft: Draft, n: int, at_ms: int, previous: str | None
@@ -424,3 +424,8 @@ class Ledger:
     ) -> tuple[StoredEntry, ...]:
         """Return entries of a chain in order."""
         return self._store.history(sid, first, last)
+
+
+def _plain(state: SubjectState) -> ProfileWrite:
+    """Return what stands in the clear on the audience row."""
+    return ProfileWrite(sealed=None, lists=memberships(state), standing=standing(state))

@@ -22,7 +22,8 @@ from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, ListId, PurposeId, SubjectId, decode_id
 from chalicelib.domain.rights import Right
-from chalicelib.domain.state import Scope
+from chalicelib.domain.standing import dump_standing, standing
+from chalicelib.domain.state import Scope, memberships
 from chalicelib.errors import KvittoError, NotFound
 from chalicelib.services.entries import event_of_leaf, open_claims, open_profile
 from chalicelib.services.preferences import Wish
@@ -137,6 +138,12 @@ class PersonMachine(RuleBasedStateMachine):
             loaded = self.world.store.load(sid)
             if loaded.state is not None:
                 assert loaded.state == fold(self._events(sid))
+
+    @invariant()
+    def what_stands_in_the_clear_is_what_the_state_says(self) -> None:
+        for sid, row in self.world.rows.audience.items():
+            state = self.world.state(sid)
+            assert (row.lists, row.standing) == (memberships(state), dump_standing(standing(state)))
 
     @invariant()
     def a_no_outlives_everything_but_a_later_yes(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's and the audience's ports in memory, with the semantics of the real store.
+"""The ledger's ports in memory, with the semantics of the real store.
 
 Strong reads, all-or-nothing commits, the same conditions and the same conflicts: the contract
 suite runs on these and on DynamoDB's adapters alike. `MemoryRows` is what persists; make several
@@ -12,18 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.frequency import (
-    Frequency,
-    Rhythm,
-    dump_rhythm,
-    give_back,
-    load_rhythm,
-    take,
-)
-from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, decode_id, shard_of
+from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, shard_of
+from chalicelib.domain.standing import dump_standing
 from chalicelib.domain.state import SubjectState, dump_state, load_state
-from chalicelib.errors import Conflict, FatalError, InputError, NotFound
-from chalicelib.ports.audience import Member, MemberPage
+from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.ledger import (
     Append,
     Asked,
@@ -80,7 +72,9 @@ class MemoryRows:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
-class _Store:
+class MemoryStore:
+    """A store over rows, one call at a time, which a fault may strike."""
+
     def __init__(self, rows: MemoryRows | None = None, faults: Faults = no_faults) -> None:
         self.rows = rows if rows is not None else MemoryRows()
         self.faults = faults
@@ -91,7 +85,7 @@ class _Store:
             yield self.rows
 
 
-class MemoryLedgerStore(_Store):
+class MemoryLedgerStore(MemoryStore):
     """`ports.ledger.LedgerStore` in memory."""
 
     def lookup(self, mac: str) -> Lookup:
@@ -223,11 +217,12 @@ def _write(rows: MemoryRows, append: Append) -> None:
     )
     if append.profile is not None:
         before = rows.audience.get(sid, AudienceRow(sealed=b"", lists=()))
-        sealed = append.profile.sealed
+        sealed, stands = append.profile.sealed, append.profile.standing
         rows.audience[sid] = replace(
             before,
             sealed=before.sealed if sealed is None else sealed,
             lists=tuple(sorted(append.profile.lists)),
+            standing=before.standing if stands is None else dump_standing(stands),
         )
     if append.index_request:
         first = append.entries[0]
@@ -268,7 +263,7 @@ def put_pending(
     rows.outbox[key] = Pending(key=key, event=event, leaf=leaf, sid=sid, n=n)
 
 
-class MemoryOutbox(_Store):
+class MemoryOutbox(MemoryStore):
     """`ports.ledger.Outbox` in memory."""
 
     def pending(self, limit: int) -> tuple[Pending, ...]:
@@ -286,7 +281,7 @@ class MemoryOutbox(_Store):
                 rows.outbox.pop(entry.key, None)
 
 
-class MemoryHeadStore(_Store):
+class MemoryHeadStore(MemoryStore):
     """`ports.ledger.HeadStore` in memory, for the log ``origin``."""
 
     def __init__(
@@ -308,96 +303,3 @@ class MemoryHeadStore(_Store):
 
 def _identity(head: Head | None) -> tuple[int, bytes, str | None] | None:
     return (head.size, head.root, head.staged) if head is not None else None
-
-
-class MemoryAudienceStore(_Store):
-    """`ports.audience.AudienceStore` in memory."""
-
-    def members(self, sids: Sequence[SubjectId]) -> dict[SubjectId, Member]:
-        if len(set(sids)) > 50:
-            raise FatalError("at most 50 members are read at once")
-        with self._call("AudienceStore.members") as rows:
-            return {sid: _member(rows, sid) for sid in sids if sid in rows.audience}
-
-    def member(self, sid: SubjectId) -> Member | None:
-        with self._call("AudienceStore.member") as rows:
-            return _member(rows, sid) if sid in rows.audience else None
-
-    def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
-        with self._call("AudienceStore.on_list") as rows:
-            found = [
-                sid
-                for sid in sorted(rows.audience)
-                if shard_of(sid) == shard
-                and any((list_id, status) in rows.audience[sid].lists for status in statuses)
-            ]
-        yield from found
-
-    def page(self, cursor: str | None, limit: int) -> MemberPage:
-        with self._call("AudienceStore.page") as rows:
-            after = ("", "")
-            if cursor is not None:
-                after = (_cursor_shard(cursor), cursor)
-            keys = sorted((shard_of(sid), sid) for sid in rows.audience)
-            later = [sid for shard, sid in keys if (shard, sid) > after]
-            members = tuple(_member(rows, sid) for sid in later[:limit])
-            more = len(later) > limit
-            return MemberPage(members=members, cursor=members[-1].sid if more else None)
-
-
-def _cursor_shard(cursor: str) -> str:
-    try:
-        decode_id(cursor)
-    except InputError:
-        raise InputError("bad_cursor", "This cursor is not valid.") from None
-    return shard_of(SubjectId(cursor))
-
-
-def _member(rows: MemoryRows, sid: SubjectId) -> Member:
-    row = rows.audience[sid]
-    return Member(
-        sid=sid,
-        sealed=row.sealed,
-        lists=row.lists,
-        wrapped_key=rows.vault.get(sid),
-        frequency=_rhythm(row).frequency,
-    )
-
-
-class MemoryFrequencyStore(_Store):
-    """`ports.audience.FrequencyStore` in memory, on the audience rows."""
-
-    def get(self, sid: SubjectId) -> Frequency:
-        with self._call("FrequencyStore.get") as rows:
-            row = rows.audience.get(sid)
-            return _rhythm(row).frequency if row else Frequency()
-
-    def put(self, sid: SubjectId, frequency: Frequency) -> None:
-        with self._call("FrequencyStore.put") as rows:
-            row = rows.audience.get(sid)
-            if row is None:
-                raise NotFound("There is nobody to keep this for.")
-            _keep(rows, sid, replace(_rhythm(row), frequency=frequency))
-
-    def take(self, sid: SubjectId, at_ms: int) -> bool:
-        with self._call("FrequencyStore.take") as rows:
-            row = rows.audience.get(sid)
-            taken = take(_rhythm(row), at_ms) if row else None
-            if taken is not None:
-                _keep(rows, sid, taken)
-            return taken is not None
-
-    def give_back(self, sid: SubjectId, at_ms: int) -> None:
-        with self._call("FrequencyStore.give_back") as rows:
-            row = rows.audience.get(sid)
-            if row is not None:
-                _keep(rows, sid, give_back(_rhythm(row), at_ms))
-
-
-def _rhythm(row: AudienceRow) -> Rhythm:
-    return load_rhythm(json.loads(row.rhythm)) if row.rhythm is not None else Rhythm()
-
-
-def _keep(rows: MemoryRows, sid: SubjectId, rhythm: Rhythm) -> None:
-    text = json.dumps(dump_rhythm(rhythm))
-    rows.audience[sid] = replace(rows.audience[sid], rhythm=text)

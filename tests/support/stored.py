@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chalicelib.adapters.dynamo.packed_leaves import unpack
 from chalicelib.domain.consent import fold
+from chalicelib.domain.standing import dump_standing, standing
 from chalicelib.domain.state import SubjectState, dump_state, memberships
 from chalicelib.services.entries import event_of_leaf
 
@@ -39,7 +40,7 @@ def rebuilt(leaves: Sequence[bytes]) -> SubjectState:
 
 
 def assert_states_are_folds(rows: Rows) -> int:
-    """Every STATE and every membership follows from the leaves alone; return how many there are."""
+    """Every STATE, membership and standing follows from the leaves; return how many there are."""
     by_subject = {sid: rebuilt(leaves) for sid, leaves in chains(rows).items()}
     stored = {
         item["pk"]["S"].removeprefix("S#"): item
@@ -56,6 +57,8 @@ def assert_states_are_folds(rows: Rows) -> int:
     assert lists == {
         sid: dict(memberships(state)) for sid, state in by_subject.items() if not state.erased
     }
+    stands = {item["sk"]["S"]: item["st"]["S"] for item in rows["kvitto-audience"]}
+    assert stands == {sid: dump_standing(standing(by_subject[sid])) for sid in lists}
     return len(stored)
 
 

@@ -20,8 +20,9 @@ from chalicelib.adapters.dynamo.items import (
     require_text,
     require_version,
     text,
+    text_of,
 )
-from chalicelib.adapters.dynamo.ledger_rows import subject_key
+from chalicelib.adapters.dynamo.ledger_rows import STANDING, subject_key
 from chalicelib.domain.ids import SHARDS, ListId, SubjectId, decode_id, shard_of
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.audience import Member, MemberPage
@@ -154,6 +155,7 @@ def _member(row: Item, vault_row: Item | None) -> Member:
         lists=tuple(lists),
         wrapped_key=binary_of(vault_row, "wrapped_key") if vault_row is not None else None,
         frequency=rhythm_of(row).frequency,
+        standing=text_of(row, STANDING),
     )
 
 

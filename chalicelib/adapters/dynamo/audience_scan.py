@@ -13,12 +13,12 @@ from typing import Any, Final
 from chalicelib.adapters.aws import rows_client, translated
 from chalicelib.adapters.dynamo.frequency import ATTRIBUTE as RHYTHM
 from chalicelib.adapters.dynamo.items import ROW_VERSION, number, of_partition, text
+from chalicelib.adapters.dynamo.ledger_rows import STANDING
 from chalicelib.domain.ids import ListId
 from chalicelib.errors import FatalError, Unavailable
 from chalicelib.ports.audience_scan import Row
 from chalicelib.proof.opening import Wanted
 
-STANDING: Final = "st"
 _PLAIN: Final = ("sk", "v", "lists", STANDING, RHYTHM)
 _SECTIONS: Final = {Wanted.PROFILE: "sealed", Wanted.FACTS: "facts"}
 _VERSION: Final = number(ROW_VERSION)

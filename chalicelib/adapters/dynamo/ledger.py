@@ -30,6 +30,7 @@ from chalicelib.adapters.dynamo.items import (
     wait_ms,
 )
 from chalicelib.adapters.dynamo.ledger_rows import (
+    STANDING,
     check,
     controller_item,
     entry_item,
@@ -54,6 +55,7 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     used_name,
 )
 from chalicelib.domain.ids import EventId, SubjectId
+from chalicelib.domain.standing import dump_standing
 from chalicelib.domain.state import SubjectState, dump_state, load_state
 from chalicelib.errors import FatalError, Throttled
 from chalicelib.ports.ledger import (
@@ -335,6 +337,9 @@ class DynamoLedgerStore:
         if profile.sealed is not None:
             change += ", sealed = :sealed"
             values[":sealed"] = binary(profile.sealed)
+        if profile.standing is not None:
+            change += f", {STANDING} = :standing"
+            values[":standing"] = text(dump_standing(profile.standing))
         return update(self._audience, subject_key(sid), change, values)
 
     def _transact(self, what: str, writes: Sequence[dict[str, Any]]) -> None:

@@ -41,6 +41,8 @@ from chalicelib.ports.ledger import (
 
 EVERY_BRAND: Final = "*"
 """Stands for "every brand" in a suppression row; no brand id can be this."""
+STANDING: Final = "st"
+"""Attribute of an audience row: where somebody stands (`domain.standing`)."""
 TOKEN_KEPT_MS: Final = 30 * 24 * 3_600_000
 """An expired token stays this long, so that a late click is told "expired" and not "invalid"."""
 _VERSION: Final = number(ROW_VERSION)

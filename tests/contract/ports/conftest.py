@@ -20,9 +20,8 @@ from chalicelib.adapters.dynamo.log import DynamoHeadStore, DynamoOutbox
 from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.ledger import HeadStore, LedgerStore, Outbox
 from tests.support.clock import FakeClock, SeededRandom
+from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
 from tests.support.memory_ledger import (
-    MemoryAudienceStore,
-    MemoryFrequencyStore,
     MemoryHeadStore,
     MemoryLedgerStore,
     MemoryOutbox,

@@ -12,6 +12,7 @@ from chalicelib.adapters.dynamo.audience_scan import DynamoAudienceScan
 from chalicelib.adapters.dynamo.ledger_rows import subject_key
 from chalicelib.domain.frequency import Frequency, load_rhythm
 from chalicelib.domain.ids import SHARDS, ListId, decode_id, encode_id, shard_of
+from chalicelib.domain.standing import load_standing
 from chalicelib.errors import FatalError, Unavailable
 from chalicelib.ports.audience_scan import NOTHING_SEALED, Row
 from chalicelib.ports.ledger import NewSubject, ProfileWrite
@@ -19,7 +20,7 @@ from chalicelib.proof.opening import Opened, Wanted, open_sections
 from chalicelib.proof.sealing import SubjectKeys
 from chalicelib.services.entries import seal_profile
 from tests.contract.ports.conftest import AUDIENCE, ORIGIN, VAULT
-from tests.support.appends import LIST, first_append, subject
+from tests.support.appends import LIST, first_append, next_append, subject
 from tests.support.memory_keys import MemoryKeyWrapper
 from tests.support.memory_scan import MemoryAudienceScan
 
@@ -108,6 +109,15 @@ def test_every_attribute_of_a_row_comes_as_it_is_stored(audience):
         facts=b"\x00facts\xff",
     )
     assert load_rhythm(orjson.loads(row.rhythm)).frequency == Frequency(max_per_week=2)
+
+
+def test_the_standing_that_an_append_wrote_is_read(audience):
+    sid, stands = subject("person 3"), load_standing(STANDING)
+    profile = ProfileWrite(sealed=None, lists=((LIST, "given"),), standing=stands)
+    audience.ledger.commit(next_append("person 3", 1, profile=profile))
+    (row,) = (row for row in everybody(audience) if row.sid == sid)
+    assert (row.standing, row.lists) == (STANDING, {LIST: "given"})
+    assert audience.audience.member(sid).standing == row.standing
 
 
 def test_only_people_of_the_named_list_and_statuses_are_read(audience):

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every `AudienceStore` guarantees, on the fake and on DynamoDB's adapter."""
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.domain.ids import SHARDS, ListId, shard_of
-from chalicelib.errors import FatalError, InputError
+from chalicelib.domain.ids import SHARDS, ListId, PurposeId, shard_of
+from chalicelib.domain.standing import Standing, dump_standing, load_standing
+from chalicelib.errors import Conflict, FatalError, InputError
 from chalicelib.ports.ledger import ProfileWrite
-from tests.support.appends import LIST, first_append, subject
+from tests.support.appends import BRAND, LIST, first_append, next_append, subject
 
 NAMES = tuple(f"person {n}" for n in range(40))
+STANDS = Standing(given={BRAND: {LIST: frozenset({PurposeId("measurement")})}}, restricted=True)
 
 
 @pytest.fixture
@@ -43,6 +47,23 @@ def test_one_member_is_read_as_it_is_now_and_nobody_as_none(audience):
     audience.drop_vault_row(shard_of(sid), sid)
     assert audience.audience.member(sid).wrapped_key is None
     assert audience.audience.member(subject("nobody")) is None
+
+
+def test_a_standing_is_written_with_the_append_and_left_out_stays(ports):
+    sid = subject("ada")
+    ports.ledger.commit(first_append("ada"))
+    assert ports.audience.member(sid).standing is None
+    stands = ProfileWrite(sealed=None, lists=((LIST, "given"),), standing=STANDS)
+    ports.ledger.commit(next_append("ada", 1, profile=stands))
+    assert ports.audience.member(sid).standing == dump_standing(STANDS)
+    with pytest.raises(Conflict):
+        ports.ledger.commit(next_append("ada", 1, profile=replace(stands, standing=Standing())))
+    ports.ledger.commit(next_append("ada", 2, profile=replace(stands, standing=None)))
+    member = ports.audience.members([sid])[sid]
+    assert (member.standing, member.sealed) == (dump_standing(STANDS), b"profile ada")
+    assert ports.audience.page(None, 1).members == (member,)
+    ports.ledger.commit(next_append("ada", 3, profile=replace(stands, standing=Standing())))
+    assert load_standing(ports.audience.member(sid).standing) == Standing()
 
 
 def test_at_most_fifty_members_are_read_at_once(audience):

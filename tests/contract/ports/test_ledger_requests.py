@@ -10,6 +10,7 @@ from chalicelib.adapters import aws as clients
 from chalicelib.adapters.dynamo.items import BATCH_TRIES
 from chalicelib.adapters.dynamo.ledger import TRANSACTION_TRIES
 from chalicelib.domain.ids import BrandId, decode_id, encode_id
+from chalicelib.domain.standing import Standing
 from chalicelib.errors import Conflict, Throttled, Unavailable
 from chalicelib.ports.ledger import NewSubject, ProfileWrite, StoredEntry
 from chalicelib.proof.disclosure import Claims, encode_claims
@@ -54,7 +55,7 @@ def rows_touched(request):
 
 
 def test_a_known_and_a_new_subjects_append_touch_the_same_rows_in_one_order(dynamo, transactions):
-    profile = ProfileWrite(sealed=b"profile", lists=())
+    profile = ProfileWrite(sealed=b"profile", lists=(), standing=Standing())
     dynamo.ledger.commit(first_append("ada", index_request=True, profile=profile))
     dynamo.ledger.commit(next_append("ada", 1, index_request=True, profile=profile))
     new, known = (rows_touched(request) for request in transactions)

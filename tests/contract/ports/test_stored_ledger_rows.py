@@ -18,6 +18,7 @@ from chalicelib.adapters.dynamo.packed_leaves import unpack
 from chalicelib.domain.consent import fold
 from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import BrandId, PurposeId
+from chalicelib.domain.standing import Standing, load_standing
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.ledger import Head, ProfileWrite
 from chalicelib.vocabulary import EventType
@@ -151,6 +152,7 @@ def test_stored_rows_read_as_what_they_were(yesterday):
     assert [x.sid for x in yesterday.outbox.pending(10)].count(None) == 1
     member = yesterday.audience.members([subject("ada")])[subject("ada")]
     assert (member.sealed, member.lists) == (b"profile 2", ((LIST, "given"),))
+    assert load_standing(member.standing) == Standing()
     assert yesterday.heads.read() == HEAD
 
 

@@ -11,7 +11,6 @@ from chalicelib.domain.segment_facts import (
     CATALOGUE,
     FIELD_FACTS,
     PERSON_FIELDS,
-    PROFILING,
     facts,
     nearest,
     resolve,
@@ -26,7 +25,7 @@ from chalicelib.domain.segment_terms import (
     Op,
     Section,
 )
-from chalicelib.domain.state import MEASUREMENT
+from chalicelib.domain.state import MEASUREMENT, PROFILING
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FIELDS = {

@@ -46,6 +46,10 @@ def test_of_nobody_nothing_stands():
     assert load_standing('{"v":1}') == Standing()
 
 
+def test_a_row_that_says_nothing_stands_for_no_purpose_and_no_restriction():
+    assert load_standing(None) == Standing()
+
+
 def test_purposes_stand_by_brand_and_list():
     held = after(
         confirmed(5, MAIL, MEASUREMENT),

@@ -129,6 +129,11 @@ def given_state(**statuses: ConsentStatus) -> SubjectState:
     [
         ({}, ()),
         ({"measurement": ConsentStatus.GIVEN}, ()),
+        ({"measurement": ConsentStatus.GIVEN, "profiling": ConsentStatus.GIVEN}, ()),
+        (
+            {"newsletter": ConsentStatus.WITHDRAWN, "profiling": ConsentStatus.GIVEN},
+            (("weekly", "withdrawn"),),
+        ),
         ({"newsletter": ConsentStatus.GIVEN}, (("weekly", "given"),)),
         (
             {"newsletter": ConsentStatus.WITHDRAWN, "offers": ConsentStatus.GIVEN},

@@ -108,6 +108,12 @@ def change_blob(world, key, change=lambda data: data[:-1] + bytes([data[-1] ^ 1]
     blobs[key] = Blob(data=change(blobs[key].data), etag='"other"')
 
 
+def restand(world, standing):
+    world.rows.audience[world.member] = replace(
+        world.rows.audience[world.member], standing=standing
+    )
+
+
 def key_of(world, part):
     return max((key for key in world.outside_rows.blobs if part in key), key=len)
 
@@ -331,6 +337,14 @@ PEOPLE = {
             }
         ),
         {"memberships": "is on other lists"},
+    ),
+    "a standing was changed": (
+        lambda world: restand(world, '{"r":true,"v":1}'),
+        {"memberships": "stands elsewhere"},
+    ),
+    "a standing is gone": (
+        lambda world: restand(world, None),
+        {"memberships": "stands elsewhere"},
     ),
     "a profile is gone": (
         lambda world: world.rows.audience.pop(world.member),
