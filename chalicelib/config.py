@@ -20,6 +20,9 @@ DEFAULT_SIGNUPS_PER_HOUR = 60
 DEFAULT_PLAIN_SIGNUPS_PER_HOUR = 10
 DEFAULT_FORM_SIGNUPS_PER_HOUR = 300
 DEFAULT_KEEP_UNCONFIRMED_DAYS = 30
+DEFAULT_KEEP_ORDERS_DAYS = 1_095
+SEND_MODES = ("auto", "bulk", "single")
+"""What may carry campaign mail; the first when nothing is said."""
 _DOMAIN = re.compile(r"(?=.{1,189}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """Of 254 characters of an address (RFC 5321 section 4.5.3.1.3), 64 and the ``@`` are taken."""
 MAX_RECOVERY_DAYS = 7
@@ -40,11 +43,13 @@ class Settings:
         plain_signups_per_hour: those of them without proof of work, or filled in too fast, before
             each takes one more step; and ``form_signups_per_hour`` of one form from everywhere.
         keep_unconfirmed_days: days after which a request nobody confirmed is erased, from 1.
+        keep_orders_days: how old an order may be when it is told, from 1; kept 30 days longer.
         vault_recovery_days: recovery window of the vault's table, days, 1 to 7.
         tsa_url: where the RFC 3161 time-stamping authority answers; "" asks nobody for stamps.
         tsa_roots: path of a PEM file of the root certificates whose stamps count, relative to the
             package; "" counts none.
         inbound_domain: domain whose mail we receive, for unsubscribing by mail; "" receives none.
+        send_mode: how campaign mail leaves, one of `SEND_MODES`.
 
     """
 
@@ -73,10 +78,12 @@ class Settings:
     plain_signups_per_hour: int = DEFAULT_PLAIN_SIGNUPS_PER_HOUR
     form_signups_per_hour: int = DEFAULT_FORM_SIGNUPS_PER_HOUR
     keep_unconfirmed_days: int = DEFAULT_KEEP_UNCONFIRMED_DAYS
+    keep_orders_days: int = DEFAULT_KEEP_ORDERS_DAYS
     vault_recovery_days: int = MAX_RECOVERY_DAYS
     tsa_url: str = ""
     tsa_roots: str = ""
     inbound_domain: str = ""
+    send_mode: str = SEND_MODES[0]
     region: str = ""
 
     def __post_init__(self) -> None:
@@ -100,6 +107,8 @@ class Settings:
                 "KVITTO_INBOUND_DOMAIN is a domain of your own in small letters, for example"
                 " unsubscribe.example.org."
             )
+        if self.send_mode not in SEND_MODES:
+            raise FatalError(f"KVITTO_SEND_MODE must be one of {', '.join(SEND_MODES)}.")
 
     @property
     def is_secure(self) -> bool:
@@ -163,10 +172,12 @@ class Settings:
             plain_signups_per_hour=count("PLAIN_SIGNUPS_PER_HOUR", DEFAULT_PLAIN_SIGNUPS_PER_HOUR),
             form_signups_per_hour=count("FORM_SIGNUPS_PER_HOUR", DEFAULT_FORM_SIGNUPS_PER_HOUR),
             keep_unconfirmed_days=count("KEEP_UNCONFIRMED_DAYS", DEFAULT_KEEP_UNCONFIRMED_DAYS),
+            keep_orders_days=count("KEEP_ORDERS_DAYS", DEFAULT_KEEP_ORDERS_DAYS),
             vault_recovery_days=count("VAULT_RECOVERY_DAYS", MAX_RECOVERY_DAYS, MAX_RECOVERY_DAYS),
             tsa_url=env.get("KVITTO_TSA_URL", "").strip(),
             tsa_roots=env.get("KVITTO_TSA_ROOTS", "").strip(),
             inbound_domain=env.get("KVITTO_INBOUND_DOMAIN", "").strip(),
+            send_mode=env.get("KVITTO_SEND_MODE", "").strip() or SEND_MODES[0],
             region=env.get("AWS_REGION", "").strip(),
         )
 

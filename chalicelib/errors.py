@@ -9,6 +9,8 @@ data: messages hold ids, sizes and reasons, never an address, a token or a key.
     │   └── BadToken          a link or confirmation token that this installation did not mint
     ├── StateError            well-formed, but the stored state says no (4xx)
     │   ├── Conflict          somebody else changed it first
+    │   │   ├── NotTested     a test mail of the campaign as it is now comes first
+    │   │   └── NotMailable   the person must not be written to
     │   ├── NotFound          it does not exist, or not for this caller
     │   ├── IllegalTransition the rules do not allow this step from here
     │   ├── OverBudget        too much came from one place; later is fine (429)
@@ -74,6 +76,27 @@ class StateError(KvittoError):
 
 class Conflict(StateError):
     """Somebody else changed the same thing first; nothing was written."""
+
+
+class NotTested(Conflict):
+    """No test mail of this campaign, as it is now, was accepted; nothing was started."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "No test mail of this campaign as it is now was accepted, so it was not started. Send "
+            "a test to an address of yours, read it, and try again. A change of the campaign, its "
+            "segment or its brand asks for a new test."
+        )
+
+
+class NotMailable(Conflict):
+    """The person must not be written to; ``problems`` maps a member to the reason."""
+
+    def __init__(self, sentence: str, problems: dict[str, str]) -> None:
+        """Keep the reasons for the answer."""
+        super().__init__(sentence)
+        self.problems = problems
 
 
 class NotFound(StateError):

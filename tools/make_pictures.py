@@ -106,6 +106,7 @@ def picture_campaign(browser: Browser, base_url: str, api: Api, key: str) -> Non
     """Send a campaign that skips one person, and take a picture of its page."""
     api.ask("POST", "/api/v1/suppressions", {"email": SUPPRESSED, "reason": "bounce"})
     made = api.ask("POST", "/api/v1/campaigns", CAMPAIGN)["id"]
+    api.ask("POST", f"/api/v1/campaigns/{made}/test", {"to": "proofreader@example.org"})
     api.ask("POST", f"/api/v1/campaigns/{made}/send")
     page = window(browser, base_url, DESK)
     page.goto("/console/login")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brands, lists and forms as this process read them a moment ago: a page needs them every time.
+"""Brands, lists, forms and links as this process read them a moment ago: pages need them each time.
 
 Guarantees that a process sees its own changes at once and those of others after at most
 `KEPT_MS`; that "there is none" is never remembered; and that no more than `MAX_KEPT` rows of a
-noun are held. A published version of a form never changes, so it stays. Refuses to serve what a
+noun are held. A published version of a form and the targets of a campaign never change, so they
+stay. Refuses to serve what a
 sign-up is decided on: `RecentForms.latest` always asks the store. Consent, suppressions and
 everything else a send is decided on never pass here.
 """
@@ -13,7 +14,10 @@ from typing import Final, Generic, TypeVar
 
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.forms import Form
+from chalicelib.domain.ids import CampaignId
+from chalicelib.domain.measurement import Targets
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page
+from chalicelib.ports.links import CampaignLinks
 from chalicelib.ports.system import Clock
 
 T = TypeVar("T")
@@ -164,3 +168,19 @@ class RecentForms:
     def of_brand(self, brand_id: str) -> tuple[Form, ...]:
         """Return every form of a brand by id, in its current version."""
         return self._by_brand.get(brand_id, lambda: self._forms.of_brand(brand_id)) or ()
+
+
+class RecentLinks:
+    """`CampaignLinks` over another one."""
+
+    def __init__(self, links: CampaignLinks, clock: Clock) -> None:
+        self._links = links
+        self._by_campaign = Recent[Targets](clock, kept_ms=None)
+
+    def put(self, campaign: CampaignId, targets: Targets) -> None:
+        """Store the targets before the first mail goes; the same again is harmless."""
+        self._links.put(campaign, targets)
+
+    def get(self, campaign: CampaignId) -> Targets | None:
+        """Return a campaign's targets, or None."""
+        return self._by_campaign.get(campaign, lambda: self._links.get(campaign))

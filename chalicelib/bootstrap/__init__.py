@@ -5,8 +5,9 @@ Guarantees that a process makes each part once, at first use.
 """
 
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
-from chalicelib.bootstrap.evidence import EvidenceServices
+from chalicelib.bootstrap.segments import SegmentServices
 from chalicelib.config import Settings
 from chalicelib.services.access_links import AccessLinks
 from chalicelib.services.access_mail import AccessMail, AccessRequests
@@ -17,14 +18,19 @@ from chalicelib.services.confirmation import Confirmation
 from chalicelib.services.confirmation_mail import ConfirmationMail
 from chalicelib.services.enrolment import Enrolment
 from chalicelib.services.gate import Gate, Limits
+from chalicelib.services.link_results import LinkResults
+from chalicelib.services.measurement import Measurement
 from chalicelib.services.own_data import OwnData
 from chalicelib.services.own_rights import OwnRights
 from chalicelib.services.preferences import Preferences
 from chalicelib.services.signup import Signup
 from chalicelib.services.unsubscribe import Unsubscribe
 
+if TYPE_CHECKING:
+    from chalicelib.services.messages import MessageMail, Messages
 
-class Container(EvidenceServices):
+
+class Container(SegmentServices):
     """Everything a handler may ask for, made at first use; of its own, what visitors meet."""
 
     @cached_property
@@ -95,7 +101,7 @@ class Container(EvidenceServices):
             forms=self.forms,
             renderer=self.renderer,
             tokens=self.tokens,
-            sender=self.sender,
+            sender=self.service_sender,
             activity=self.activity,
             clock=self.clock,
             random=self.random,
@@ -117,6 +123,22 @@ class Container(EvidenceServices):
             clock=self.clock,
             random=self.random,
         )
+
+    @cached_property
+    def measurement(self) -> Measurement:
+        """Clicks and opens."""
+        return Measurement(
+            links=self.campaign_links,
+            hits=self.hits,
+            store=self.store,
+            tokens=self.tokens,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def link_results(self) -> LinkResults:
+        """What was counted of campaigns' links."""
+        return LinkResults(campaigns=self.campaign_rows, links=self.campaign_links, hits=self.hits)
 
     @cached_property
     def access_links(self) -> AccessLinks:
@@ -147,7 +169,7 @@ class Container(EvidenceServices):
             lines=self.checkpoint_lines,
             brands=self.brands,
             renderer=self.renderer,
-            sender=self.sender,
+            sender=self.service_sender,
             activity=self.activity,
             clock=self.clock,
             random=self.random,
@@ -184,11 +206,44 @@ class Container(EvidenceServices):
             lines=self.checkpoint_lines,
             brands=self.brands,
             renderer=self.renderer,
-            sender=self.sender,
+            sender=self.service_sender,
             activity=self.activity,
             clock=self.clock,
             random=self.random,
             base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def service_messages(self) -> "Messages":
+        """Messages of a service, as they are taken in."""
+        from chalicelib.services.messages import Messages  # noqa: PLC0415  # few requests ask
+
+        return Messages(
+            ledger=self.ledger,
+            store=self.store,
+            audience=self.audience,
+            templates=self.template_rows,
+            mails=self.service_mails,
+            brands=self.brands,
+            messages=self.message_rows,
+            tokens=self.tokens,
+            queues=self.queues,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def message_mail(self) -> "MessageMail":
+        """Messages of a service, as they are mailed."""
+        from chalicelib.services.messages import MessageMail  # noqa: PLC0415  # as above
+
+        return MessageMail(
+            ledger=self.ledger,
+            audience=self.audience,
+            brands=self.brands,
+            messages=self.message_rows,
+            sender=self.service_sender,
+            clock=self.clock,
         )
 
     @cached_property
@@ -215,6 +270,8 @@ class Container(EvidenceServices):
             audience=self.audience,
             frequency=self.frequency,
             traces=self.traces,
+            hits=self.hits,
+            links=self.campaign_links,
             health=self.health,
             wishes=self.address_wishes,
             rights=self.rights_records,

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
         audience,
         audit,
         catalog,
+        content,
         erasure,
+        facts,
         gate,
         hygiene,
         keys,
         ledger,
+        links,
         mails,
+        messages,
         outside,
         rights,
+        segments,
         sending,
         system,
+        templates,
         time,
         traces,
     )
@@ -141,6 +147,19 @@ class Adapters:
         return DynamoFrequencyStore(self.settings.audience_table)
 
     @cached_property
+    def facts(self) -> "facts.FactStore":
+        """What is known of people, and the events it was folded from."""
+        from chalicelib.adapters.dynamo.facts import DynamoFactStore
+
+        return DynamoFactStore(
+            ledger_table=self.settings.ledger_table,
+            audience_table=self.settings.audience_table,
+            activity_table=self.settings.activity_table,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
     def wrapper(self) -> "keys.KeyWrapper":
         """Wraps subject keys."""
         from chalicelib.adapters.vault import EpochKeyWrapper
@@ -214,6 +233,20 @@ class Adapters:
         return DynamoCampaigns(self.settings.campaigns_table)
 
     @cached_property
+    def segment_rows(self) -> "segments.SegmentStore":
+        """Segments as stored."""
+        from chalicelib.adapters.dynamo.segments import DynamoSegments
+
+        return DynamoSegments(self.settings.campaigns_table)
+
+    @cached_property
+    def lifecycle_rows(self) -> "segments.LifecycleStore":
+        """Rules of the life cycle of brands that made their own."""
+        from chalicelib.adapters.dynamo.segments import DynamoLifecycles
+
+        return DynamoLifecycles(self.settings.campaigns_table)
+
+    @cached_property
     def jobs(self) -> "catalog.Jobs":
         """Jobs."""
         from chalicelib.adapters.dynamo.catalog import DynamoJobs
@@ -226,6 +259,25 @@ class Adapters:
         from chalicelib.adapters.dynamo.reasons import DynamoReasons
 
         return DynamoReasons(self.settings.campaigns_table)
+
+    @cached_property
+    def campaign_links(self) -> "links.CampaignLinks":
+        """Where links of campaigns lead."""
+        from chalicelib.adapters.dynamo.links import DynamoCampaignLinks
+        from chalicelib.adapters.recent import RecentLinks
+
+        return RecentLinks(DynamoCampaignLinks(self.settings.campaigns_table), self.clock)
+
+    @cached_property
+    def hits(self) -> "links.Hits":
+        """Clicks and opens."""
+        from chalicelib.adapters.dynamo.links import DynamoHits
+
+        return DynamoHits(
+            activity_table=self.settings.activity_table,
+            campaigns_table=self.settings.campaigns_table,
+            random=self.random,
+        )
 
     @cached_property
     def chunks(self) -> "sending.ChunkStore":
@@ -340,8 +392,13 @@ class Adapters:
     def sender(self) -> "sending.Sender":
         """SES."""
         from chalicelib.adapters.ses import SesSender
+        from chalicelib.adapters.ses_mode import SendMode
 
-        return SesSender(configuration_set=self.settings.configuration_set, clock=self.clock)
+        return SesSender(
+            configuration_set=self.settings.configuration_set,
+            clock=self.clock,
+            mode=SendMode(self.settings.send_mode),
+        )
 
     @cached_property
     def renderer(self) -> "sending.Renderer":
@@ -349,6 +406,34 @@ class Adapters:
         from chalicelib.adapters.templates import TemplateRenderer
 
         return TemplateRenderer()
+
+    @cached_property
+    def content_compiler(self) -> "content.ContentCompiler":
+        """What campaigns are compiled with, before they are tested and sent."""
+        from chalicelib.adapters.mail_compiler import MailCompiler
+
+        return MailCompiler(self.renderer, self.settings.base_url)
+
+    @cached_property
+    def service_mails(self) -> "templates.ServiceMails":
+        """What fills the mails of a service."""
+        from chalicelib.adapters.service_mails import SandboxedServiceMails
+
+        return SandboxedServiceMails(self.renderer)
+
+    @cached_property
+    def template_rows(self) -> "templates.TemplateStore":
+        """Templates as stored."""
+        from chalicelib.adapters.dynamo.templates import DynamoTemplates
+
+        return DynamoTemplates(self.settings.campaigns_table)
+
+    @cached_property
+    def message_rows(self) -> "messages.MessageStore":
+        """Messages of a service as stored."""
+        from chalicelib.adapters.dynamo.messages import DynamoMessages
+
+        return DynamoMessages(self.settings.activity_table)
 
     @cached_property
     def api_keys(self) -> "catalog.ApiKeys":

@@ -5,8 +5,13 @@ Guarantees, as all of bootstrap, that each is made at its first use.
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.log import LogServices
+from chalicelib.services.campaign_sight import CampaignSight
+from chalicelib.services.campaign_start import CampaignStart
+from chalicelib.services.campaign_tests import CampaignTests
+from chalicelib.services.campaign_watch import CampaignWatch
 from chalicelib.services.campaigns import CampaignDesk
 from chalicelib.services.delivery import Courier
 from chalicelib.services.feedback import Feedback
@@ -14,8 +19,13 @@ from chalicelib.services.mailing import Composer
 from chalicelib.services.pacing import Pacer
 from chalicelib.services.planning import Planner
 from chalicelib.services.plans import Plans
+from chalicelib.services.service_mail import ServiceSender
 from chalicelib.services.setup import Setup
 from chalicelib.services.suppressions import Suppressions, Suppressor
+
+if TYPE_CHECKING:
+    from chalicelib.services.segments import Segments
+    from chalicelib.services.templates import Templates
 
 
 class SendingServices(LogServices):
@@ -50,24 +60,106 @@ class SendingServices(LogServices):
         )
 
     @cached_property
+    def segments(self) -> "Segments":
+        """Segments, and rules of the life cycle."""
+        # Imported here: the language is slow to load, and most requests ask for no segment.
+        from chalicelib.services.segments import Segments  # noqa: PLC0415
+
+        return Segments(
+            segments=self.segment_rows,
+            lifecycles=self.lifecycle_rows,
+            brands=self.brands,
+            lists=self.lists,
+            forms=self.forms,
+            campaigns=self.campaign_rows,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def templates(self) -> "Templates":
+        """Templates."""
+        from chalicelib.services.templates import Templates  # noqa: PLC0415  # as segments are
+
+        return Templates(
+            templates=self.template_rows,
+            compiler=self.content_compiler,
+            mails=self.service_mails,
+            brands=self.brands,
+            forms=self.forms,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def service_sender(self) -> ServiceSender:
+        """Mails that wait for nobody."""
+        return ServiceSender(sender=self.sender, rate=self.rate, clock=self.clock)
+
+    @cached_property
     def campaigns(self) -> CampaignDesk:
         """Campaigns."""
         return CampaignDesk(
+            sight=self.campaign_sight,
+            start=self.campaign_start,
             campaigns=self.campaign_rows,
             lists=self.lists,
             brands=self.brands,
             forms=self.forms,
+            composer=self.composer,
+            clock=self.clock,
+            random=self.random,
+            segments=self.segments,
+        )
+
+    @cached_property
+    def campaign_sight(self) -> CampaignSight:
+        """Campaigns as they are now."""
+        return CampaignSight(
+            campaigns=self.campaign_rows,
+            brands=self.brands,
+            segments=self.segment_rows,
             chunks=self.chunks,
+        )
+
+    @cached_property
+    def campaign_start(self) -> CampaignStart:
+        """The start of campaigns."""
+        return CampaignStart(
+            sight=self.campaign_sight,
+            campaigns=self.campaign_rows,
+            brands=self.brands,
             ledger=self.ledger,
-            store=self.store,
-            activity=self.activity,
             blobs=self.blobs,
             queues=self.queues,
             sender=self.sender,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def campaign_tests(self) -> CampaignTests:
+        """Test mails."""
+        return CampaignTests(
+            sight=self.campaign_sight,
+            campaigns=self.campaign_rows,
+            brands=self.brands,
+            lists=self.lists,
+            ledger=self.ledger,
+            store=self.store,
+            activity=self.activity,
+            sender=self.service_sender,
             composer=self.composer,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def campaign_watch(self) -> CampaignWatch:
+        """What the clock does to campaigns."""
+        return CampaignWatch(
+            sight=self.campaign_sight,
+            start=self.campaign_start,
+            campaigns=self.campaign_rows,
+            chunks=self.chunks,
             plans=self.plans,
             clock=self.clock,
-            random=self.random,
         )
 
     @cached_property

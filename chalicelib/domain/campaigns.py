@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chalicelib.domain.content import ContentKind
 from chalicelib.domain.ids import (
     DELIVERY_ID_BYTES,
     RANDOM_ID_BYTES,
@@ -24,6 +25,7 @@ from chalicelib.domain.ids import (
     encode_id,
     require_slug,
 )
+from chalicelib.domain.state import Grade
 from chalicelib.errors import FatalError, IllegalTransition
 
 MAX_RECIPIENTS_PER_CALL = 50
@@ -36,6 +38,8 @@ class CampaignStatus(StrEnum):
     """Where a campaign is in its life."""
 
     DRAFT = "draft"
+    TESTED = "tested"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     PAUSED = "paused"
     SENT = "sent"
@@ -43,8 +47,12 @@ class CampaignStatus(StrEnum):
 
 
 class Act(StrEnum):
-    """What a marketer, or the end of the work, does to a campaign."""
+    """What a marketer, the clock, or the end of the work does to a campaign."""
 
+    EDIT = "edit"
+    TEST = "test"
+    SCHEDULE = "schedule"
+    UNSCHEDULE = "unschedule"
     SEND = "send"
     PAUSE = "pause"
     RESUME = "resume"
@@ -53,8 +61,18 @@ class Act(StrEnum):
 
 
 _NEXT: Mapping[tuple[CampaignStatus, Act], CampaignStatus] = {
-    (CampaignStatus.DRAFT, Act.SEND): CampaignStatus.SENDING,
+    (CampaignStatus.DRAFT, Act.EDIT): CampaignStatus.DRAFT,
+    (CampaignStatus.DRAFT, Act.TEST): CampaignStatus.TESTED,
     (CampaignStatus.DRAFT, Act.CANCEL): CampaignStatus.CANCELLED,
+    (CampaignStatus.TESTED, Act.EDIT): CampaignStatus.DRAFT,
+    (CampaignStatus.TESTED, Act.TEST): CampaignStatus.TESTED,
+    (CampaignStatus.TESTED, Act.SCHEDULE): CampaignStatus.SCHEDULED,
+    (CampaignStatus.TESTED, Act.SEND): CampaignStatus.SENDING,
+    (CampaignStatus.TESTED, Act.CANCEL): CampaignStatus.CANCELLED,
+    (CampaignStatus.SCHEDULED, Act.EDIT): CampaignStatus.DRAFT,
+    (CampaignStatus.SCHEDULED, Act.UNSCHEDULE): CampaignStatus.TESTED,
+    (CampaignStatus.SCHEDULED, Act.SEND): CampaignStatus.SENDING,
+    (CampaignStatus.SCHEDULED, Act.CANCEL): CampaignStatus.CANCELLED,
     (CampaignStatus.SENDING, Act.PAUSE): CampaignStatus.PAUSED,
     (CampaignStatus.SENDING, Act.CANCEL): CampaignStatus.CANCELLED,
     (CampaignStatus.SENDING, Act.FINISH): CampaignStatus.SENT,
@@ -81,18 +99,30 @@ def next_status(status: CampaignStatus, act: Act) -> CampaignStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a campaign says: Jinja2 sources. ``text`` None is made from the HTML."""
+    """What a campaign says: Jinja2 sources. ``text`` None is made from the HTML.
+
+    ``html`` holds MJML where that is the ``kind``.
+    """
 
     subject: str
     html: str
     text: str | None = None
+    kind: ContentKind = ContentKind.HTML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One mailing to one list under one purpose.
+    """One mailing to one list under one purpose. What it says is stored beside it (`Content`).
 
     Attributes:
+        subject: of its content, so that lists of campaigns show it.
+        source_sha256: hex SHA-256 of its content as written (`domain.campaign_fingerprint`).
+        minimum_grade: the weakest evidence of consent that is enough; ``E`` takes any.
+        tested_fingerprint: what the latest accepted test was a test of; None since an edit.
+        scheduled_ms: when it starts by itself; None unless it is scheduled.
+        problem: code of what keeps it from going on by itself; None when nothing does.
+        retry_of: the campaign whose failures it sends again; None: it is no such campaign.
+        go_ms: when its plan was whole and chunks were let go, Unix milliseconds; None before.
         content_sha256: hex SHA-256 of the frozen content; None while a draft.
         chunk_size: recipients per chunk, fixed when the sending starts, 1 to 50.
         finished_ms: when everybody was accounted for, also of a cancelled campaign.
@@ -109,10 +139,17 @@ class Campaign:
     list: ListId
     purpose: PurposeId
     name: str
-    content: Content
+    subject: str
+    source_sha256: str
     status: CampaignStatus
     created_ms: int
     segment: str | None = None
+    minimum_grade: Grade = Grade.E
+    tested_fingerprint: str | None = None
+    scheduled_ms: int | None = None
+    problem: str | None = None
+    retry_of: CampaignId | None = None
+    go_ms: int | None = None
     content_sha256: str | None = None
     chunk_size: int = MAX_RECIPIENTS_PER_CALL
     started_ms: int | None = None

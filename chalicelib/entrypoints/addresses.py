@@ -20,7 +20,7 @@ PACKAGE = "chalicelib.entrypoints"
 API_BASE = "/api/v1"
 
 CUT_OFF = (
-    *("address", "certificates", "confirm", "forms", "preferences", "privacy", "receipt"),
+    *("address", "c", "certificates", "confirm", "forms", "preferences", "privacy", "receipt"),
     *("rights", "unsubscribe"),
 )
 """Where a link ends that a mail program broke before its last part."""
@@ -59,6 +59,8 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "GET": "unsubscribe_pages:show_unsubscribe",
         "POST": "unsubscribe_pages:tell_reason",
     },
+    "/c/{token}": {"GET": "measure_pages:follow_link"},
+    "/o/{token}": {"GET": "measure_pages:show_pixel"},
     "/address/{token}": {
         "GET": "address_pages:show_address",
         "POST": "address_pages:confirm_address",
@@ -115,18 +117,23 @@ API: Mapping[str, tuple[str, str]] = {
     "/api-keys/{api_key}": ("api_keys", "DELETE GET"),
     "/brands": ("brands", "GET POST"),
     "/brands/{brand}": ("brands", "GET PATCH"),
+    "/brands/{brand}/lifecycle": ("segments", "GET PUT"),
     "/campaigns": ("campaigns", "GET POST"),
-    "/campaigns/{campaign}": ("campaigns", "GET"),
+    "/campaigns/{campaign}": ("campaigns", "GET PATCH"),
     "/campaigns/{campaign}/cancel": ("campaigns", "POST"),
+    "/campaigns/{campaign}/links": ("campaign_links", "GET"),
     "/campaigns/{campaign}/pause": ("campaigns", "POST"),
     "/campaigns/{campaign}/resume": ("campaigns", "POST"),
+    "/campaigns/{campaign}/schedule": ("campaigns", "POST"),
     "/campaigns/{campaign}/send": ("campaigns", "POST"),
     "/campaigns/{campaign}/test": ("campaigns", "POST"),
+    "/campaigns/{campaign}/unschedule": ("campaigns", "POST"),
     "/erasures": ("erasures", "GET POST"),
     "/erasures/{erasure}": ("erasures", "GET"),
     "/erasures/{erasure}/approve": ("erasures", "POST"),
     "/erasures/{erasure}/cancel": ("erasures", "POST"),
     "/erasures/{erasure}/certificate": ("erasures", "GET"),
+    "/events": ("events", "POST"),
     "/forms": ("forms", "GET POST"),
     "/forms/check": ("forms", "POST"),
     "/forms/{form}": ("forms", "GET PUT"),
@@ -134,6 +141,8 @@ API: Mapping[str, tuple[str, str]] = {
     "/forms/{form}/versions/{version}": ("forms", "GET"),
     "/lists": ("lists", "GET POST"),
     "/lists/{list}": ("lists", "GET"),
+    "/messages": ("messages", "POST"),
+    "/messages/{message}": ("messages", "GET"),
     "/openapi.json": ("routes", "GET"),
     "/proofs": ("proofs", "GET POST"),
     "/proofs/{proof}": ("proofs", "GET"),
@@ -145,11 +154,17 @@ API: Mapping[str, tuple[str, str]] = {
     "/rights-requests/{request}/lift": ("rights_requests", "POST"),
     "/rights-requests/{request}/note": ("rights_requests", "POST"),
     "/rights-requests/{request}/refuse": ("rights_requests", "POST"),
+    "/segments": ("segments", "GET POST"),
+    "/segments/check": ("segments", "POST"),
+    "/segments/facts": ("segments", "GET"),
+    "/segments/{segment}": ("segments", "DELETE GET PUT"),
     "/subscribers": ("subscribers", "GET POST"),
     "/subscribers/search": ("finding", "POST"),
     "/subscribers/{subscriber}": ("subscribers", "GET"),
     "/subscribers/{subscriber}/timeline": ("finding", "POST"),
     "/suppressions": ("suppressions", "GET POST"),
+    "/templates": ("templates", "GET POST"),
+    "/templates/{template}": ("templates", "DELETE GET PUT"),
 }
 """Path below `API_BASE` → the module that declares its operations, and their methods."""
 

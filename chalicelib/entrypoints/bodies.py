@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 100
-MAX_DEPTH = 20
+MAX_DEPTH = 24
+"""Rules of a life cycle, each with the deepest expression a segment may have, need 21."""
 MAX_HEADER_CHARS = 500
 MAX_HEADERS_CHARS = 50_000
 """Of all parts, counting a header each time it is looked at."""
@@ -76,7 +77,7 @@ def read_json(request: Request, max_bytes: int = MAX_BODY_BYTES) -> "JsonValue":
         TooLarge: more than ``max_bytes`` bytes.
         WrongMediaType: the body is not called JSON.
         Unreadable: not JSON, not UTF-8, a repeated member, NaN, a NUL or a lone surrogate, or
-            nested more than 20 deep.
+            nested more than 24 deep.
 
     Source: RFC 8259; RFC 7493 section 2.
     """

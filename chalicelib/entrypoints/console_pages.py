@@ -6,9 +6,9 @@ answer and draw on a budget per network. `compliance_pages` has the pages that a
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.ids import decode_id
 from chalicelib.domain.networks import network_of
 from chalicelib.entrypoints import console_session
@@ -59,7 +59,7 @@ def _log_in(container: "Container", request: Request) -> Answer:
     if container.activity.count(counter, HOUR_S, now_ms) > budget:
         raise OverBudget("Too many log-ins came from this network. Please try again in an hour.")
     key = container.key_ring.authenticate(text)
-    if key is None:
+    if key is None or not key.allows(KeyScope.READ):
         return _login_page(container, request, fields, is_wrong=True)
     value = console_session.mint(container.link_keys.masters(), key.id, now_ms)
     cookie = console_session.set_cookie(value, secure=container.settings.is_secure)
@@ -79,7 +79,9 @@ def _overview(container: "Container", _request: Request, seat: Seat) -> Answer:
     brands = container.setup.brands(None, BRANDS)
     data = {
         **seat.frame(),
-        "campaigns": sorted(campaigns.items, key=lambda item: -item.created_ms),
+        "campaigns": sorted(
+            (item.shown for item in campaigns.items), key=lambda item: -item.created_ms
+        ),
         "lists": lists.items,
         "more": campaigns.cursor is not None or lists.cursor is not None,
         "left": [(brand, container.reasons.of_brand(brand.id)) for brand in brands.items],
@@ -96,12 +98,14 @@ def _campaign(container: "Container", request: Request, seat: Seat) -> Answer:
     except (InputError, NotFound):
         data = seat.frame() | {"missing": "campaign"}
         return html(container.renderer.page("console/error.html", data), 404)
-    shown = {
+    brand = container.brands.get(seen.campaign.brand)
+    data = {
         **seat.frame(),
-        "campaign": replace(seen.campaign, status=seen.status),
+        "campaign": seen.shown,
         "progress": seen.progress,
+        "zone": brand.zone if brand else "UTC",
     }
-    return html(container.renderer.page("console/campaign.html", shown))
+    return html(container.renderer.page("console/campaign.html", data))
 
 
 enter = page(_enter)

@@ -9,6 +9,7 @@ Source: GDPR Art. 15(3), Art. 20(1).
 import json
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.measurement import HIT_DAYS
 from chalicelib.entrypoints.exchange import HTML, JSON, Answer, html
 from chalicelib.errors import NotFound
 
@@ -50,6 +51,7 @@ def _page(container: "Container", access: "Access", language: str, path: str = "
         "made_ms": container.clock.now_ms(),
         "expires_ms": access.expires_ms,
         "mail_days": MAIL_EVENTS_DAYS,
+        "hit_days": HIT_DAYS,
         "path": path,
         "is_file": not path,
     }

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @batch
 def send_confirmations(container: "Container", body: str) -> None:
-    """Mail the answer to a logged request, a link to one's own data, or a change of address.
+    """Mail the answer to a request, a link to one's own data, a change of address, or a message.
 
     Idempotency key: the request's event id; of a link, the claim on its reader's next 15 minutes;
-    of the notice of a change, person and entry.
+    of the notice of a change, person and entry; of a message, its own id.
     """
     message = read_message(body)
     if "address" in message:
@@ -33,6 +33,8 @@ def send_confirmations(container: "Container", body: str) -> None:
         sid = SubjectId(_text(message, "access"))
         brand, page = BrandId(_text(message, "brand")), _text(message, "page")
         container.access_mail.send(sid, brand, _text(message, "language"), page)
+    elif "message" in message:
+        container.message_mail.send(_text(message, "message"))
     else:
         container.confirmation_mail.send(EventId(_text(message, "request")))
 

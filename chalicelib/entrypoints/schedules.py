@@ -24,8 +24,8 @@ def anchor_on_schedule(container: "Container") -> int:
 
 @job
 def advance_campaigns(container: "Container") -> int:
-    """Finish, expire and wake campaigns; return how many run."""
-    return container.campaigns.advance()
+    """Start, finish, expire and wake campaigns; return how many run."""
+    return container.campaign_watch.advance()
 
 
 @job

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.api_keys import ApiKey
-from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.campaigns import Campaign, Content
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import ListId
@@ -127,18 +127,32 @@ class Forms(Protocol):
 
 
 class Campaigns(Protocol):
-    """Campaigns; ``revision`` guards every replacement."""
+    """Campaigns and, beside each, what it says; ``revision`` guards every replacement of either."""
 
     def get(self, campaign_id: str) -> Campaign | None:
-        """Return the campaign, or None."""
+        """Return the campaign, a small row, or None."""
         ...
 
-    def create(self, campaign: Campaign) -> None:
-        """Store a new campaign; `Conflict` when its id exists."""
+    def content(self, campaign_id: str) -> Content | None:
+        """Return what the campaign says as it was written, read strongly, or None."""
         ...
 
-    def replace(self, campaign: Campaign) -> Campaign:
-        """Store ``campaign`` over the row of its ``revision``; return it with the next one."""
+    def create(self, campaign: Campaign, content: Content) -> None:
+        """Store a new campaign and what it says; `Conflict` when its id exists."""
+        ...
+
+    def replace(self, campaign: Campaign, content: Content | None = None) -> Campaign:
+        """Store ``campaign`` over the row of its ``revision``; return it with the next one.
+
+        ``content`` None leaves what it says as it is.
+        """
+        ...
+
+    def due(self, now_ms: int) -> tuple[Campaign, ...]:
+        """Return every scheduled campaign whose time has come, the earliest first.
+
+        An eventually consistent list of strong reads.
+        """
         ...
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:

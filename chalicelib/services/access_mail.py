@@ -31,7 +31,7 @@ from chalicelib.errors import (
 from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.catalog import Brands
 from chalicelib.ports.outside import Activity, Queue, Queues
-from chalicelib.ports.sending import Message, Outcome, Renderer, Sender
+from chalicelib.ports.sending import Message, Outcome, Renderer
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.access_links import Access, AccessLinks
@@ -40,6 +40,7 @@ from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.mail_claims import Claimed, claims_of, send, take, unspent
+from chalicelib.services.service_mail import ServiceSender
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +182,7 @@ class AccessMail:
         lines: CheckpointLines,
         brands: Brands,
         renderer: Renderer,
-        sender: Sender,
+        sender: ServiceSender,
         activity: Activity,
         clock: Clock,
         random: RandomBytes,

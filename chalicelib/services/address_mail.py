@@ -19,13 +19,14 @@ from chalicelib.errors import NotFound
 from chalicelib.ports.access import AddressLink, AddressWish, AddressWishes
 from chalicelib.ports.catalog import Brands
 from chalicelib.ports.outside import Activity
-from chalicelib.ports.sending import Message, Outcome, Renderer, Sender
+from chalicelib.ports.sending import Message, Outcome, Renderer
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.tokens import CONFIRM_BYTES, new_confirm_token
 from chalicelib.services.address_change import KEPT_MS, address_before, wished_address
 from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_claims import Claimed, claims_of, send, take, unspent
+from chalicelib.services.service_mail import ServiceSender
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class AddressMail:
         lines: CheckpointLines,
         brands: Brands,
         renderer: Renderer,
-        sender: Sender,
+        sender: ServiceSender,
         activity: Activity,
         clock: Clock,
         random: RandomBytes,

@@ -19,7 +19,7 @@ from chalicelib.ports.catalog import Brands, Forms, Lists
 from chalicelib.ports.ledger import ConfirmToken, LedgerStore, StoredEntry
 from chalicelib.ports.mails import MailStore
 from chalicelib.ports.outside import Activity
-from chalicelib.ports.sending import Message, Outcome, Renderer, Sender, Sent
+from chalicelib.ports.sending import Message, Outcome, Renderer, Sent
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.sealing import NONCE_BYTES
@@ -29,6 +29,7 @@ from chalicelib.services.entries import event_of_leaf, open_claims
 from chalicelib.services.ledger import Chain, Draft, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.mail_record import REQUEST_TAG, mail_document, seal_mail
+from chalicelib.services.service_mail import ServiceSender
 from chalicelib.services.suppressions import Suppressor
 from chalicelib.vocabulary import EventType
 
@@ -72,7 +73,7 @@ class ConfirmationMail:
         forms: Forms,
         renderer: Renderer,
         tokens: LinkTokens,
-        sender: Sender,
+        sender: ServiceSender,
         activity: Activity,
         clock: Clock,
         random: RandomBytes,

@@ -13,6 +13,7 @@ from chalicelib.domain.campaigns import (
     Campaign,
     CampaignStatus,
     ChunkRef,
+    Content,
     Recipient,
     chunk_range,
     read_records,
@@ -42,7 +43,7 @@ from chalicelib.ports.sending import (
 )
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.attempts import Attempt, Prepared
-from chalicelib.services.campaigns import LEASE_MS
+from chalicelib.services.campaign_watch import LEASE_MS
 from chalicelib.services.checkpoint_line import CheckpointLine
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Ledger
@@ -62,9 +63,10 @@ NOBODY: frozenset[SubjectId] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """The campaign as it was when the chunk was taken, its brand and list, and the log's head."""
+    """The campaign as it was when the chunk was taken, its words, brand, list, the log's head."""
 
     campaign: Campaign
+    content: Content
     brand: Brand
     mailing_list: MailingList
     checkpoint: CheckpointLine | None
@@ -151,10 +153,12 @@ class Courier:
         campaign = self._campaign(campaign_id)
         brand = self._brands.get(campaign.brand)
         mailing_list = self._lists.get(campaign.list)
-        if brand is None or mailing_list is None:
+        content = self._campaigns.content(campaign.id)
+        if brand is None or mailing_list is None or content is None:
             raise NotFound("There is no such campaign.")
         return Mailing(
             campaign=campaign,
+            content=content,
             brand=brand,
             mailing_list=mailing_list,
             checkpoint=self._composer.checkpoint(),
@@ -245,12 +249,12 @@ class Courier:
         keys = self._ledger.keys_of(person.sid, member.wrapped_key or b"")
         profile = open_profile(keys, member.sealed)
         return self._composer.compose(
-            mailing.campaign,
+            mailing.content,
             mailing.brand,
             mailing.mailing_list,
             person,
             profile,
-            chunk.name,
+            chunk,
             mailing.checkpoint,
         )
 
@@ -270,7 +274,7 @@ class Courier:
         allowed = []
         for item in waiting:
             state = states.get(item.recipient.sid)
-            verdict = decide(state, scope, campaign.list, campaign.purpose)
+            verdict = decide(state, scope, campaign.list, campaign.purpose, campaign.minimum_grade)
             if isinstance(verdict, Skipped):
                 attempt.skipped[verdict.reason] += 1
             else:

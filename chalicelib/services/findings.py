@@ -180,7 +180,7 @@ class Findings:
         mail = FoundMail(
             campaign=source.campaign,
             name=campaign.name if campaign else None,
-            subject=campaign.content.subject if campaign else None,
+            subject=campaign.subject if campaign else None,
             delivery=source.delivery,
         )
         seen = self._chunks.delivery(source.delivery) if source.delivery else None

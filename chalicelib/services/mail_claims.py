@@ -13,7 +13,8 @@ from chalicelib.domain.catalog import Brand
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.errors import DependencyError, Throttled
 from chalicelib.ports.outside import Activity
-from chalicelib.ports.sending import Message, Outcome, Sender
+from chalicelib.ports.sending import Message, Outcome
+from chalicelib.services.service_mail import ServiceSender
 
 PAUSE_MS = 15 * MINUTE_MS
 MAILS_PER_DAY = 3
@@ -59,7 +60,7 @@ def unspent(activity: Activity, claims: tuple[str, ...], holder: str) -> Iterato
         raise
 
 
-def send(sender: Sender, activity: Activity, mail: Claimed) -> Outcome:
+def send(sender: ServiceSender, activity: Activity, mail: Claimed) -> Outcome:
     """Send a mail that holds its claims; return what became of it, never `Outcome.RETRY`.
 
     Raises:

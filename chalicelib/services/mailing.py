@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chalicelib.domain.campaigns import Campaign, Content, Recipient
+from chalicelib.domain.campaigns import ChunkRef, Content, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.forms import FieldType
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, SubjectId, decode_id
@@ -70,12 +70,12 @@ class Composer:
 
     def compose(
         self,
-        campaign: Campaign,
+        content: Content,
         brand: Brand,
         mailing_list: MailingList,
         recipient: Recipient,
         profile: Mapping[str, JsonValue],
-        chunk: str,
+        chunk: ChunkRef,
         checkpoint: CheckpointLine | None,
     ) -> Message:
         """Return the finished message; the same inputs give the same bytes.
@@ -87,14 +87,14 @@ class Composer:
         ways = self._ways(
             brand, decode_id(recipient.sid), decode_id(recipient.delivery, DELIVERY_ID_BYTES)
         )
-        rendered = self._render(brand, mailing_list, campaign.content, profile, ways, checkpoint)
+        rendered = self._render(brand, mailing_list, content, profile, ways, checkpoint)
         return Message(
             to=str(profile["email"]),
             subject=rendered.subject,
             html=rendered.html,
             text=rendered.text,
             headers=self._headers(brand, mailing_list, ways.unsubscribe, decode_id(recipient.sid)),
-            tags=(("c", campaign.id), ("r", recipient.delivery), ("a", chunk)),
+            tags=(("c", chunk.campaign), ("r", recipient.delivery), ("a", chunk.name)),
         )
 
     def _headers(

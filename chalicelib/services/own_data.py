@@ -12,10 +12,12 @@ Source: GDPR Art. 15 (access), Art. 20 (portability).
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.health import Health
 from chalicelib.domain.ids import BrandId, SubjectId
+from chalicelib.domain.measurement import HIT_DAYS, Hit
 from chalicelib.domain.ses_events import SesEvent, parse
 from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.errors import EvidenceError, InputError, NotFound
@@ -24,6 +26,7 @@ from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.ledger import LedgerStore
+from chalicelib.ports.links import CampaignLinks, Hits
 from chalicelib.ports.outside import StoredEvent
 from chalicelib.ports.rights import RightsRecords
 from chalicelib.ports.system import Clock
@@ -58,6 +61,7 @@ RETENTION: tuple[tuple[str, str], ...] = (
     ("profile", "until erasure"),
     ("history", "until erasure"),
     ("mails", f"{MAIL_EVENTS_DAYS} days"),
+    ("measured", f"{HIT_DAYS} days after the first time"),
     ("address_health", "400 days after its last change"),
     ("wished_address", f"{KEPT_MS // DAY_MS} days after you typed it"),
     ("suppressions", "until a new confirmation, or without end where you or the operator said no"),
@@ -75,6 +79,8 @@ class OwnData:
         audience: AudienceStore,
         frequency: FrequencyStore,
         traces: Traces,
+        hits: Hits,
+        links: CampaignLinks,
         health: HealthStore,
         wishes: AddressWishes,
         rights: RightsRecords,
@@ -89,6 +95,8 @@ class OwnData:
         self._audience = audience
         self._frequency = frequency
         self._traces = traces
+        self._hits = hits
+        self._links = links
         self._health = health
         self._wishes = wishes
         self._rights = rights
@@ -137,6 +145,7 @@ class OwnData:
             "rights_requests": self._requests(chain),
             "history": [self._entry(page, language) for page in dossier.pages],
             "mails": self._mails(chain),
+            "measured": self._measured(sid),
             "address_health": self._health_of(sid),
             **self._about(brand),
         }
@@ -240,6 +249,28 @@ class OwnData:
             "sent_at": None if event.sent_ms is None else _time(event.sent_ms),
             "campaign": campaign.id if campaign else None,
             "name": campaign.name if campaign else None,
+        }
+
+    def _measured(self, sid: SubjectId) -> list[JsonValue]:
+        """Mails the person opened, and links in them that they followed, in order of time."""
+        hits = sorted(self._hits.of(sid), key=lambda hit: hit.first_ms)
+        campaigns = {
+            each: self._campaigns.get(each) for each in {hit.spot.campaign for hit in hits}
+        }
+        return [self._hit(hit, campaigns[hit.spot.campaign]) for hit in hits]
+
+    def _hit(self, hit: Hit, campaign: Campaign | None) -> JsonValue:
+        targets, link = self._links.get(hit.spot.campaign), hit.spot.link
+        url = None
+        if targets is not None and link is not None and link < len(targets.urls):
+            url = targets.urls[link]
+        return {
+            "kind": "opened" if link is None else "clicked",
+            "campaign": hit.spot.campaign,
+            "name": campaign.name if campaign else None,
+            "url": url,
+            "first_at": _time(hit.first_ms),
+            "times": hit.times,
         }
 
     def _health_of(self, sid: SubjectId) -> JsonValue:

@@ -150,6 +150,7 @@ def _start(container: Container) -> CampaignId:
     made = container.campaigns.create(
         name="News", list_id=LIST, purpose=PurposeId("newsletter"), content=CONTENT
     )
+    container.campaign_tests.send(made.id, "tester@example.org")
     container.campaigns.act(made.id, Act.SEND)
     return made.id
 

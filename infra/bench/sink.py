@@ -185,5 +185,6 @@ def _settings(url: str) -> Settings:
         plain_signups_per_hour=1_000_000,
         form_signups_per_hour=1_000_000,
         keep_unconfirmed_days=30,
+        keep_orders_days=1_095,
         vault_recovery_days=7,
     )

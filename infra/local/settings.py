@@ -14,6 +14,7 @@ from pathlib import Path
 MIN_KEY_CHARACTERS = 16
 MAX_KEY_CHARS = 256
 MAX_SUBSCRIBERS = 5000
+SEND_MODES = ("auto", "bulk", "single")
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, never bound by default
 
 
@@ -34,6 +35,7 @@ class LocalSettings:
         signups_per_hour: budget of one network.
         plain_signups_per_hour: tight budget of one network; ``form_signups_per_hour`` of a form.
         with_tsa: False starts no time-stamping authority.
+        send_mode: how campaign mail leaves; the product's own default when nothing is said.
     """
 
     host: str
@@ -48,6 +50,7 @@ class LocalSettings:
     plain_signups_per_hour: int
     form_signups_per_hour: int
     with_tsa: bool
+    send_mode: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str], root: Path) -> LocalSettings:
@@ -82,12 +85,20 @@ class LocalSettings:
             plain_signups_per_hour=_budget(environment, "KVITTO_PLAIN_SIGNUPS_PER_HOUR"),
             form_signups_per_hour=_budget(environment, "KVITTO_FORM_SIGNUPS_PER_HOUR"),
             with_tsa=environment.get("KVITTO_LOCAL_NO_TSA") != "1",
+            send_mode=_send_mode(environment),
         )
 
     def base_url(self, port: int) -> str:
         """Return the public base URL: where a browser on this machine finds the stack."""
         host = _WILDCARDS.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
         return f"http://{host}:{port}"
+
+
+def _send_mode(environment: Mapping[str, str]) -> str:
+    mode = environment.get("KVITTO_SEND_MODE") or SEND_MODES[0]
+    if mode not in SEND_MODES:
+        raise SettingError(f"KVITTO_SEND_MODE must be one of {', '.join(SEND_MODES)}.")
+    return mode
 
 
 def _budget(environment: Mapping[str, str], name: str) -> int:

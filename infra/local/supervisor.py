@@ -216,6 +216,7 @@ class _Stack:
             "KVITTO_SIGNUPS_PER_HOUR": str(self._settings.signups_per_hour),
             "KVITTO_PLAIN_SIGNUPS_PER_HOUR": str(self._settings.plain_signups_per_hour),
             "KVITTO_FORM_SIGNUPS_PER_HOUR": str(self._settings.form_signups_per_hour),
+            "KVITTO_SEND_MODE": self._settings.send_mode,
         }
 
     def _spawn(

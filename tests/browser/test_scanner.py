@@ -5,10 +5,19 @@ import time
 
 import pytest
 
+from chalicelib.adapters import aws as clients
+from chalicelib.adapters.dynamo.links import DynamoCampaignLinks
+from chalicelib.adapters.kms import KmsLinkKeys
+from chalicelib.adapters.system import SystemClock
+from chalicelib.services.link_tokens import LinkTokens
 from tests.support.browser import DESK, is_given
+from tests.support.link_examples import TARGETS, click, pixel
 from tests.support.scanner import Scanner, links_of
-from tests.support.stack import link_in
+from tests.support.stack import REGION, link_in
 
+CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
+COUNTERS, HITS = "LC#", "E#"
+"""Rows that a click writes, and the only ones."""
 KINDS = ("confirm", "unsubscribe", "preferences", "address")
 ANCHORED, ANCHORS = "A#", "anchors/"
 """Rows and objects of time stamps, which the clock brings and no visitor."""
@@ -17,11 +26,50 @@ ANCHORED, ANCHORS = "A#", "anchors/"
 def stored(stack):
     """All rows and objects and the number of mails, once no work is left."""
     rows = {
-        table: [row for row in rows if not row["pk"]["S"].startswith(ANCHORED)]
+        table: [
+            row
+            for row in rows
+            if not row["pk"]["S"].startswith(ANCHORED) and not is_noted(table, row)
+        ]
         for table, rows in stack.settled().items()
     }
     objects = {key: data for key, data in stack.objects().items() if not key.startswith(ANCHORS)}
     return rows, objects, stack.get("/local/mailbox/count").body
+
+
+def is_noted(table, row):
+    """Whether a row is one that a click or an open writes."""
+    counter = table == CAMPAIGNS and row["pk"]["S"].startswith(COUNTERS)
+    return counter or (table == ACTIVITY and row["sk"]["S"].startswith(HITS))
+
+
+def noted(stack):
+    """How many rows clicks and opens have written, by table."""
+    tables = stack.tables()
+    return {
+        table: sum(is_noted(table, row) for row in tables[table]) for table in (CAMPAIGNS, ACTIVITY)
+    }
+
+
+@pytest.fixture
+def counted(stack, monkeypatch):
+    """Make the counted links and pixels of a campaign's mails to some people, and to nobody."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.aws_url)
+    clients.forget_clients()
+
+    def made(campaign, *people):
+        DynamoCampaignLinks(CAMPAIGNS).put(campaign, TARGETS)
+        tokens = LinkTokens(
+            KmsLinkKeys(key_id="alias/kvitto-links", campaigns_table=CAMPAIGNS, clock=SystemClock())
+        )
+        mine = [make(tokens, sid, campaign=campaign) for sid in people for make in (click, pixel)]
+        return [*mine, click(tokens, campaign=campaign)]
+
+    yield made
+    clients.forget_clients()
 
 
 def own_page(stack, address):
@@ -89,6 +137,25 @@ def test_a_scanner_that_runs_scripts_and_follows_every_link_changes_nothing(visi
     left = link_in(stack.wait_mail(reader, "To be scanned")["text"], "/unsubscribe")
     assert stack.post_form(left, {"language": "en"}).status == 200
     assert not is_given(stack, new)
+
+
+def test_counted_links_and_pixels_are_noted_and_change_nothing_else(visit, stack, counted):
+    """Whoever follows them is counted, or kept with an id; consent, entries and mails stay."""
+    measured = stack.subscribe(stack.address("measured"), measurement="yes")
+    plain = stack.subscribe(stack.address("not-measured"))
+    campaign = stack.send_campaign("To be counted", "<p>News</p>")
+    stack.finished(campaign)
+    links = counted(campaign, measured["id"], plain["id"])
+    before = stored(stack)
+
+    scanner = Scanner(stack, visit(DESK, script=True))
+    scanner.follow(links)
+
+    assert scanner.requested == set(links)
+    assert scanner.opened == [], "none of them is a page, so there is nothing to run"
+    assert stored(stack) == before
+    assert noted(stack)[ACTIVITY] == 2, "a click and an open, of who consents"
+    assert noted(stack)[CAMPAIGNS] > 0
 
 
 AUTOMATIC = {

@@ -18,7 +18,7 @@ REVOKE = "revoke_api_key"
 PROGRAM = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
 
 
-NOUNS = ("campaign", "proof", "api-key", "erasure")
+NOUNS = ("campaign", "proof", "api-key", "erasure", "segment")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,12 @@ def test_on_what_exists_nothing_is_found(fuzzed, people, tmp_path, noun):
         "proof": {"email": email},
         "erasure": {"email": email},
         "api-key": {"name": "spare", "scopes": ["read"]},
+        "segment": {
+            "id": "fuzzed",
+            "brand": "demo",
+            "name": "n",
+            "where": {"fact": "orders.count", "op": "gte", "value": 1},
+        },
     }[noun]
     made = fuzzed.api("POST", f"/{noun}s", body).json["id"]
     options = ("--phases", "coverage,fuzzing", "--max-examples", "10")

@@ -14,7 +14,7 @@ from chalicelib.entrypoints.api.schemas import SCHEMAS
 from tests.support.asking import DOCUMENT
 
 NOUNS = {
-    *("subscribers", "lists", "forms", "brands", "campaigns"),
+    *("subscribers", "lists", "forms", "brands", "segments", "campaigns", "events"),
     *("suppressions", "proofs", "erasures", "rights-requests", "api-keys", "openapi.json"),
 }
 

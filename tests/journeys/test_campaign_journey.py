@@ -98,13 +98,14 @@ def test_a_first_name_of_any_script_is_escaped_and_the_text_part_is_the_authors(
         },
     )
     assert made.status == 201, made.text
+    stack.test_campaign(made.json["id"])
     assert stack.api("POST", f"/campaigns/{made.json['id']}/send").status == 202
     mail = stack.wait_mail(email, "Names")
     assert "Łukasz &lt;b&gt;&amp; 李" in mail["html"]
     assert "Hej Łukasz <b>& 李, i text" in mail["text"]
 
 
-def test_a_test_mail_goes_to_one_address_and_counts_nothing(stack):
+def test_a_test_mail_goes_to_one_address_and_mails_nobody_else(stack):
     made = stack.api(
         "POST",
         "/campaigns",
@@ -121,7 +122,7 @@ def test_a_test_mail_goes_to_one_address_and_counts_nothing(stack):
     assert answer.status == 202, answer.text
     assert "A draft" in stack.wait_mail(author, "A draft")["subject"]
     seen = stack.api("GET", f"/campaigns/{made['id']}").json
-    assert (seen["status"], seen["planned"], seen["sent"]) == ("draft", 0, 0)
+    assert (seen["status"], seen["planned"], seen["sent"]) == ("tested", 0, 0)
 
 
 def test_the_console_shows_the_campaign_and_its_numbers_behind_the_key(stack):

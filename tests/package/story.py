@@ -6,26 +6,19 @@ never made is not taken for one that was allowed.
 """
 
 import http.client
-import json
 import re
 import time
 from dataclasses import replace
 
-from chalicelib.domain.ids import shard_of
 from chalicelib.domain.state import dump_state, load_state
+from tests.package.campaign_story import PROOFREADER, VISITOR, age, campaigns
 from tests.package.installation import KEY, Installation
 from tests.package.lambda_events import REGION, body_of
 from tests.package.own_rights_story import own_rights
 from tests.package.proof_story import proofs
 
-VISITOR, SECOND, LEAVER, STRANGER = (
-    f"{name}@example.org" for name in ("visitor", "second", "leaver", "stranger")
-)
-PROOFREADER = "proofreader@example.net"
-SHARDS = 16
+SECOND, LEAVER, STRANGER = (f"{name}@example.org" for name in ("second", "leaver", "stranger"))
 HOUR_MS = 3_600_000
-LONG_HTML = f"<p>{'A long letter. ' * 10_000}</p>"
-"""Its text and HTML together are more than SES takes as one bulk entry."""
 
 
 def set_up(site: Installation) -> None:
@@ -72,6 +65,27 @@ def set_up(site: Installation) -> None:
     moved = {"postal_address": "2 Example Street"}
     site.api("PATCH", "/brands/{brand}", moved, brand="walk")
     assert "2 Example Street" in site.page("GET", "/privacy/{brand}", brand="walk")
+
+
+def segments(site: Installation) -> None:
+    """A segment is checked, written, changed and deleted; a brand gets rules of its own."""
+    buyers = {"fact": "orders.count", "op": "gte", "value": 2}
+    site.api("POST", "/segments/check", {"brand": "walk", "where": buyers})
+    assert site.api("GET", "/segments/facts", query={"brand": "walk"})["items"]
+    new = {"id": "buyers", "brand": "walk", "name": "Buyers", "where": buyers}
+    site.api("POST", "/segments", new, expect=201)
+    site.api("POST", "/segments", new, expect=409)
+    changed = {"version": 1, "name": "Bought", "where": buyers}
+    for expected in (200, 409):
+        site.api("PUT", "/segments/{segment}", changed, expect=expected, segment="buyers")
+    assert site.api("GET", "/segments/{segment}", segment="buyers")["version"] == 2
+    assert len(site.api("GET", "/segments")["items"]) == 1
+    site.api("DELETE", "/segments/{segment}", expect=204, segment="buyers")
+    rules = {"stage": [{"is": "loyalty", "where": buyers}], "activity": []}
+    for version in range(2):
+        known = site.api("GET", "/brands/{brand}/lifecycle", brand="walk")
+        assert known["version"] == version
+        site.api("PUT", "/brands/{brand}/lifecycle", {**rules, "version": version}, brand="walk")
 
 
 def sign_up(site: Installation, email: str) -> str:
@@ -145,29 +159,6 @@ def people(site: Installation) -> None:
     assert len(site.api("GET", "/subscribers")["items"]) == 6
 
 
-def write(site: Installation, subject: str, html: str = "<p>A letter</p>") -> str:
-    """Write a campaign and return its id."""
-    body = {"name": subject, "list": "letters", "purpose": "letters", "subject": subject}
-    return site.api("POST", "/campaigns", {**body, "html": html}, expect=201)["id"]
-
-
-def act(site: Installation, campaign: str, word: str, body=None, *, expect: int = 202) -> None:
-    """Do something with a campaign."""
-    site.api("POST", f"/campaigns/{{campaign}}/{word}", body, expect=expect, campaign=campaign)
-
-
-def limit(site: Installation, email: str) -> None:
-    """Somebody takes no more than seven mails a week."""
-    (found,) = site.api("GET", "/subscribers", query={"email": email})["items"]
-    rhythm = {"v": 1, "max_per_week": 7, "paused_until_ms": None, "sent_ms": []}
-    site.client("dynamodb").update_item(
-        TableName="kvitto-audience",
-        Key={"pk": {"S": shard_of(found["id"])}, "sk": {"S": found["id"]}},
-        UpdateExpression="SET rhythm = :rhythm",
-        ExpressionAttributeValues={":rhythm": {"S": json.dumps(rhythm)}},
-    )
-
-
 def enrol(site: Installation) -> None:
     """A shop takes people in: by mail, attested, and because of a sale."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -188,67 +179,17 @@ def enrol(site: Installation) -> None:
         assert site.api("POST", "/subscribers", body, expect=201)["status"] == "recorded"
 
 
-def campaigns(site: Installation) -> None:
-    """One is sent and finished, one stalls and is cancelled, one is long, one comes unplanned."""
-    limit(site, VISITOR)
-    first = write(site, "First")
-    act(site, first, "test", {"to": PROOFREADER})
-    act(site, first, "send")
-    assert site.consume("plan_campaigns") == SHARDS
-    assert site.consume("send_chunks") >= 1
-    assert [mail["subject"] for mail in site.mails(VISITOR)][-1] == "First"
-    assert site.api("GET", "/campaigns/{campaign}", campaign=first)["sent"] == 3
-    site.schedule("advance_campaigns")
-
-    second = write(site, "Second")
-    act(site, second, "send")
-    act(site, second, "pause")
-    act(site, second, "resume")
-    assert site.consume("plan_campaigns") == 2 * SHARDS
-    age(site, f"CAMPAIGN/{second}", "SET started_ms = :then, woken_ms = :then")
-    site.schedule("advance_campaigns")
-    assert site.consume("plan_campaigns") == SHARDS
-    act(site, second, "cancel")
-    assert site.consume("plan_campaigns") == SHARDS
-    assert site.consume("send_chunks") >= 1
-    assert site.mails(VISITOR)[-1]["subject"] == "First"
-
-    third = write(site, "Third", LONG_HTML)
-    act(site, third, "send")
-    site.consume("plan_campaigns")
-    site.consume("send_chunks")
-    assert site.mails(VISITOR)[-1]["subject"] == "Third"
-    chunk = chunks(site, third)[0]
-    age(site, chunk, "SET #status = :dispatched, dispatched_ms = :then", ":dispatched")
-    site.schedule("advance_campaigns")
-    assert site.api("GET", "/campaigns/{campaign}", campaign=third)["unknown"] >= 1
-
-    fourth = write(site, "Fourth")
-    act(site, fourth, "send")
-    site.hand_back("send_chunks", {"v": 1, "campaign": fourth, "shard": "0", "number": 0})
-    act(site, fourth, "cancel")
-    assert len(site.api("GET", "/campaigns")["items"]) == 4
-
-
-def chunks(site: Installation, campaign: str) -> list[str]:
-    """Return partition/sort key of the campaign's chunks."""
-    rows = site.client("dynamodb").scan(TableName="kvitto-campaigns")["Items"]
-    keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
-    mine = [key for key in keys if key[0].startswith(f"K#{campaign}#") and key[1].isdigit()]
-    return ["/".join(key) for key in mine]
-
-
-def age(site: Installation, key: str, change: str, *states: str) -> None:
-    """Let a row of the campaigns table be as it would be long after."""
-    pk, sk = key.split("/")
-    words = {state: {"S": state.removeprefix(":")} for state in states}
-    site.client("dynamodb").update_item(
-        TableName="kvitto-campaigns",
-        Key={"pk": {"S": pk}, "sk": {"S": sk}},
-        UpdateExpression=change,
-        ExpressionAttributeValues={":then": {"N": "1"}, **words},
-        **({"ExpressionAttributeNames": {"#status": "status"}} if states else {}),
-    )
+def customer_events(site: Installation) -> None:
+    """A shop tells an order twice, gives all of it back, and tells of nobody."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    common = {"brand": "walk", "email": VISITOR, "occurred_at": now}
+    order = {"id": "1", "amount": 100, "currency": "SEK"}
+    placed = {**common, "id": "1", "type": "order.placed", "order": order}
+    refund = {**placed, "id": "2", "type": "order.refunded"}
+    site.api("POST", "/events", placed, expect=201)
+    several = {"events": [placed, refund, {**placed, "email": "nobody@example.org"}]}
+    found = site.api("POST", "/events", several)["items"]
+    assert [each["status"] for each in found] == ["known", "kept", "ignored"]
 
 
 def feedback(site: Installation) -> None:
@@ -447,7 +388,9 @@ def operators(site: Installation) -> None:
 def walk(site: Installation) -> None:
     """Walk through everything once."""
     set_up(site)
+    segments(site)
     people(site)
+    customer_events(site)
     campaigns(site)
     feedback(site)
     leave_by_mail(site)

@@ -35,6 +35,8 @@ UNUSED = {
     ("ConsumeQueue", "sqs:GetQueueAttributes"): BY_LAMBDA,
     ("ConsumeQueue", "sqs:ReceiveMessage"): BY_LAMBDA,
     ("ReadEncryptedEvents", "kms:Decrypt"): "SQS does it with the role of who receives",
+    ("EndWhatAComplaintEnds", "dynamodb:UpdateItem"): "for a complaint that came in the moment the "
+    "address was imported: it is heard at the next request, and only then ends those lists",
     **{("OpenTheVaultTable", action): BY_DYNAMODB for action in DYNAMODB_ASKS_OF_KMS},
     ("SendMail", "ses:SendBulkTemplatedEmail"): "the name of the bulk call in SES's first API, "
     "which its guide gives for templates of both; no account here to ask which of them it judges",

@@ -2,6 +2,7 @@
 """One of each thing an operator sets up, complete, for tests that need any at all."""
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope, key_digest
+from chalicelib.domain.campaign_fingerprint import source_digest
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.forms import Box, Field, FieldType, Form, NoticeRef
@@ -51,13 +52,15 @@ FORM = Form(
         NoticeRef(language="en", sha256="11" * 32, text_sha256="22" * 32, published_ms=START_MS),
     ),
 )
+CONTENT = Content(subject="Hello", html="<p>Hello {{ first_name }}</p>", text=None)
 CAMPAIGN = Campaign(
     id=CampaignId("AAAAAAAAAAAAAAAAAAAAAA"),
     brand=BRAND.id,
     list=LIST.id,
     purpose=PurposeId("newsletter"),
     name="November",
-    content=Content(subject="Hello", html="<p>Hello {{ first_name }}</p>", text=None),
+    subject=CONTENT.subject,
+    source_sha256=source_digest(CONTENT),
     status=CampaignStatus.DRAFT,
     created_ms=START_MS,
 )

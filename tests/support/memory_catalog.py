@@ -12,11 +12,14 @@ from typing import TypeVar
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.domain.api_keys import ApiKey
-from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.campaigns import Campaign, Content
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
+from chalicelib.domain.lifecycle import Rules
+from chalicelib.domain.segments import Segment
+from chalicelib.domain.templates import Template
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from tests.support.faults import Faults, no_faults, struck
@@ -33,10 +36,14 @@ class CatalogRows:
     forms: dict[str, Form] = field(default_factory=dict)
     versions: dict[tuple[str, int], Form] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    contents: dict[str, Content] = field(default_factory=dict)
     planned: set[tuple[str, int, str]] = field(default_factory=set)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     jobs: dict[str, dict[str, Job]] = field(default_factory=dict)
     reasons: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    segments: dict[str, Segment] = field(default_factory=dict)
+    lifecycles: dict[str, Rules] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -186,18 +193,34 @@ class MemoryCampaigns(_Store):
         with self._call("Campaigns.get") as rows:
             return rows.campaigns.get(campaign_id)
 
-    def create(self, campaign: Campaign) -> None:
+    def content(self, campaign_id: str) -> Content | None:
+        with self._call("Campaigns.content") as rows:
+            return rows.contents.get(campaign_id)
+
+    def create(self, campaign: Campaign, content: Content) -> None:
         with self._call("Campaigns.create") as rows:
             _require(campaign.id not in rows.campaigns)
             rows.campaigns[campaign.id] = campaign
+            rows.contents[campaign.id] = content
 
-    def replace(self, campaign: Campaign) -> Campaign:
+    def replace(self, campaign: Campaign, content: Content | None = None) -> Campaign:
         with self._call("Campaigns.replace") as rows:
             stored = rows.campaigns.get(campaign.id)
             _require(stored is not None and stored.revision == campaign.revision)
             following = replace(campaign, revision=campaign.revision + 1)
             rows.campaigns[campaign.id] = following
+            if content is not None:
+                rows.contents[campaign.id] = content
             return following
+
+    def due(self, now_ms: int) -> tuple[Campaign, ...]:
+        with self._call("Campaigns.due") as rows:
+            waiting = [
+                (each.scheduled_ms, each.id)
+                for each in rows.campaigns.values()
+                if each.scheduled_ms is not None and each.scheduled_ms <= now_ms
+            ]
+            return tuple(rows.campaigns[campaign_id] for _, campaign_id in sorted(waiting))
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
         with self._call("Campaigns.page") as rows:

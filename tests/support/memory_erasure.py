@@ -93,7 +93,15 @@ class MemoryPersonalData:
                 del addresses[token]
                 gone += 1
             gone += self.outside.address_wishes.pop(sid, None) is not None
-            for kept in (self.outside.kept_events, self.outside.kept_orders):
+            messages = self.outside.service_messages
+            for name in [name for name, each in messages.items() if each.sid == sid]:
+                del messages[name]
+                gone += 1
+            for kept in (
+                self.outside.kept_events,
+                self.outside.kept_orders,
+                self.outside.hits,
+            ):
                 for place in [place for place in kept if place[0] == sid]:
                     del kept[place]  # type: ignore[attr-defined]
                     gone += 1

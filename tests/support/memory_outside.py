@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.measurement import Hit, Spot
+from chalicelib.domain.messages import ServiceMessage
 from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.access import AccessLink, AddressLink, AddressWish
 from chalicelib.ports.facts import KeptEvent, KeptOrder
@@ -56,6 +58,8 @@ class OutsideRows:
     address_wishes: dict[SubjectId, AddressWish] = field(default_factory=dict)
     kept_events: dict[tuple[SubjectId, str], KeptEvent] = field(default_factory=dict)
     kept_orders: dict[tuple[SubjectId, str], KeptOrder] = field(default_factory=dict)
+    hits: dict[tuple[SubjectId, Spot], Hit] = field(default_factory=dict)
+    service_messages: dict[str, ServiceMessage] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
+from chalicelib.domain.campaigns import Campaign, CampaignStatus, Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.erasure import REQUESTABLE, Erasure, Ground
 from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
@@ -109,7 +109,8 @@ def campaign(**changes: Any) -> Campaign:
         "list": DEMO_LIST.id,
         "purpose": "newsletter",
         "name": "November <news>",
-        "content": Content(subject="s", html="h"),
+        "subject": "s",
+        "source_sha256": "ab" * 32,
         "status": CampaignStatus.SENDING,
         "created_ms": 0,
         "started_ms": 0,

@@ -155,6 +155,16 @@ def own_data(language: str) -> dict[str, Any]:
             {"n": 0, "at": at, "says": "Sign-up.", "sealed": {"session": {"ip": "192.0.2.7"}}}
         ],
         "mails": [{"sent_at": at, "name": None, "events": [{"type": "Send"}]}],
+        "measured": [
+            {
+                "kind": "clicked",
+                "campaign": "A" * 22,
+                "name": "News",
+                "url": "https://www.example.org/",
+                "first_at": at,
+                "times": 2,
+            }
+        ],
         "address_health": None,
         "recipients": [{"storage": "eu-north-1"}],
     }
@@ -166,6 +176,7 @@ def own_data(language: str) -> dict[str, Any]:
         "made_ms": 1_795_435_200_000,
         "expires_ms": 1_795_435_200_000,
         "mail_days": 180,
+        "hit_days": 180,
         "path": PATH,
         "is_file": False,
     }

@@ -26,6 +26,8 @@ from tests.support.local_run import LocalRun, listening, until
 
 FORM = "application/x-www-form-urlencoded"
 REGION = "eu-north-1"
+TESTER = "tester@example.com"
+"""Gets the test mail that every campaign needs; nobody looks at it."""
 _LINK = r"http://[^\s\"<>]*?({path}/[A-Za-z0-9_-]+)"
 
 
@@ -158,8 +160,14 @@ class Stack(LocalRun):
         assert answer.status == 200, answer.text
         return [item["reason"] for item in answer.json["items"]]
 
-    def send_campaign(self, subject: str, html: str, **content: str) -> str:
-        """Write a campaign to the demo list, start it, and return its id."""
+    def send_campaign(self, subject: str, html: str, tester: str = TESTER, **content: str) -> str:
+        """Write a campaign to the demo list, test it, start it, and return its id."""
+        campaign = self.tested_campaign(subject, html, tester, **content)
+        self.start_campaign(campaign)
+        return campaign
+
+    def tested_campaign(self, subject: str, html: str, tester: str = TESTER, **content: str) -> str:
+        """Write a campaign to the demo list, test it, and return its id."""
         made = self.api(
             "POST",
             "/campaigns",
@@ -173,9 +181,18 @@ class Stack(LocalRun):
             },
         )
         assert made.status == 201, made.text
-        started = self.api("POST", f"/campaigns/{made.json['id']}/send")
-        assert started.status == 202, started.text
+        self.test_campaign(made.json["id"], tester)
         return str(made.json["id"])
+
+    def start_campaign(self, campaign: str) -> None:
+        """Start a tested campaign."""
+        started = self.api("POST", f"/campaigns/{campaign}/send")
+        assert started.status == 202, started.text
+
+    def test_campaign(self, campaign: str, tester: str = TESTER) -> None:
+        """Send a test of a campaign that SES takes, so that it may be sent."""
+        tested = self.api("POST", f"/campaigns/{campaign}/test", {"to": tester})
+        assert tested.status == 202, tested.text
 
     def finished(self, campaign: str) -> dict[str, Any]:
         """The campaign's progress once it is sent."""

@@ -24,6 +24,7 @@ from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, Moment, no_faults
 from tests.support.memory_access import MemoryAccessStore, MemoryAddressWishes
+from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
 from tests.support.memory_audit import MemoryLedgerAudit, MemoryObjectAudit
 from tests.support.memory_catalog import (
     CatalogRows,
@@ -36,6 +37,7 @@ from tests.support.memory_catalog import (
     MemoryReasons,
 )
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
+from tests.support.memory_facts import MemoryFactStore
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import (
     MemoryAddressMac,
@@ -44,23 +46,26 @@ from tests.support.memory_keys import (
     MemoryLogSigner,
 )
 from tests.support.memory_ledger import (
-    MemoryAudienceStore,
-    MemoryFrequencyStore,
     MemoryHeadStore,
     MemoryLedgerStore,
     MemoryOutbox,
     MemoryRows,
 )
+from tests.support.memory_links import LinkRows, MemoryCampaignLinks, MemoryHits
 from tests.support.memory_mails import MemoryMailStore
+from tests.support.memory_messages import MemoryMessages
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
 from tests.support.memory_rate import MemoryRateSlot, RateRow
 from tests.support.memory_rights import MemoryRightsRecords
+from tests.support.memory_segments import MemoryLifecycles, MemorySegments
 from tests.support.memory_sending import (
     Mailed,
     MemoryChunks,
     MemorySender,
     SendingRows,
+    accept,
 )
+from tests.support.memory_templates import MemoryTemplates
 from tests.support.memory_time import MemoryAnchors, MemoryTimeAuthority
 from tests.support.memory_traces import MemoryTraces
 
@@ -112,6 +117,7 @@ class World(Container):
         self.rate_row = RateRow()
         self.outside_rows = OutsideRows()
         self.catalog_rows = CatalogRows()
+        self.link_rows = LinkRows()
         self.mailbox = MemorySender(faults=self._strike)
         self.messages = MemoryQueues(self.outside_rows, faults=self._strike)
         self.time = FakeClock()
@@ -155,6 +161,7 @@ class World(Container):
             "outbox": MemoryOutbox(rows, faults=strike),
             "heads": MemoryHeadStore(origin=ORIGIN, rows=rows, faults=strike),
             "audience": MemoryAudienceStore(rows, faults=strike),
+            "facts": MemoryFactStore(rows, self.outside_rows, faults=strike),
             "frequency": MemoryFrequencyStore(rows, faults=strike),
             "health": health,
             "suppression_index": MemorySuppressionIndex(faults=strike),
@@ -176,6 +183,9 @@ class World(Container):
             "campaign_rows": MemoryCampaigns(rows, faults=strike),
             "jobs": MemoryJobs(rows, faults=strike),
             "reasons": MemoryReasons(rows, faults=strike),
+            "segment_rows": MemorySegments(rows, faults=strike),
+            "lifecycle_rows": MemoryLifecycles(rows, faults=strike),
+            "template_rows": MemoryTemplates(rows, faults=strike),
             "chunks": MemoryChunks(self.sending_rows, faults=strike),
             "rate": MemoryRateSlot(self.rate_row, faults=strike),
         }
@@ -188,6 +198,9 @@ class World(Container):
             "access_rows": MemoryAccessStore(rows, faults=strike),
             "address_wishes": MemoryAddressWishes(rows, faults=strike),
             "traces": MemoryTraces(rows, faults=strike),
+            "message_rows": MemoryMessages(rows, faults=strike),
+            "campaign_links": MemoryCampaignLinks(self.link_rows, faults=strike),
+            "hits": MemoryHits(self.link_rows, rows, faults=strike),
             "blobs": MemoryBlobs(rows, faults=strike),
             "object_audit": MemoryObjectAudit(rows),
             "anchors": MemoryAnchors(faults=strike),
@@ -239,15 +252,25 @@ class World(Container):
         return [str(event_of_leaf(entry.leaf).type) for entry in self.store.history(sid)]
 
     def campaign(self, name: str = "News", **content: str) -> CampaignId:
-        """Write and start a campaign to the demo list."""
+        """Write, test and start a campaign to the demo list."""
         made = self.campaigns.create(
             name=name,
             list_id=ListId("newsletter"),
             purpose=PurposeId("newsletter"),
             content=Content(subject="Hello", html=content.get("html", "<p>Hello</p>")),
         )
+        self.test(made.id)
         self.campaigns.act(made.id, Act.SEND)
         return made.id
+
+    def test(self, campaign: CampaignId) -> None:
+        """Send a test that SES takes, and leave the mailbox and the faults as they were."""
+        faults, mailbox = self.faults, self.mailbox
+        kept = (list(mailbox.mailed), list(mailbox.calls), mailbox.answer)
+        self.faults, mailbox.answer = no_faults, accept
+        self.campaign_tests.send(campaign, "tester@example.org")
+        self.faults, mailbox.answer = faults, kept[2]
+        mailbox.mailed[:], mailbox.calls[:] = kept[0], kept[1]
 
     def settle(self, *only: Queue) -> None:
         """Hand over messages until the queues (or only those named) are empty."""
@@ -286,5 +309,7 @@ class World(Container):
         elif "access" in body:
             sid, brand = SubjectId(body["access"]), BrandId(body["brand"])
             self.access_mail.send(sid, brand, body["language"], body["page"])
+        elif "message" in body:
+            self.message_mail.send(body["message"])
         else:
             self.confirmation_mail.send(EventId(body["request"]))

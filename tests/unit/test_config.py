@@ -5,7 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.ses_mode import SendMode
+from chalicelib.config import DEFAULT_KEEP_ORDERS_DAYS, SEND_MODES
+from chalicelib.domain.customer_event_body import ORDER_DAYS
 from chalicelib.errors import FatalError
+from infra.local import settings as local
 from tests.support.world import World
 
 STAMPED = {"tsa_url": "https://tsa.example.org/stamp?x=1", "tsa_roots": "tsa-roots.pem"}
@@ -44,3 +48,16 @@ def test_an_authority_that_cannot_be_used_is_refused(settings, change, named):
     with pytest.raises(FatalError, match=named) as refused:
         replace(settings, **{**STAMPED, **change})
     assert "word" not in str(refused.value).replace("password", "")
+
+
+def test_a_send_mode_is_one_the_sender_knows_and_auto_when_nothing_is_said(settings):
+    assert {*SEND_MODES} == {*SendMode} == {*local.SEND_MODES}
+    assert settings.send_mode == SendMode.AUTO
+    for mode in SEND_MODES:
+        assert replace(settings, send_mode=mode).send_mode == mode
+    with pytest.raises(FatalError, match="KVITTO_SEND_MODE"):
+        replace(settings, send_mode="Bulk")
+
+
+def test_orders_may_be_as_old_as_the_reader_of_events_takes_them_where_nothing_is_said(settings):
+    assert settings.keep_orders_days == DEFAULT_KEEP_ORDERS_DAYS == ORDER_DAYS

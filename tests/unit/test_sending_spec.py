@@ -2,24 +2,32 @@
 """The worked values and the stated figures of docs/spec/sending.md are those of the code."""
 
 import re
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters import ses
+from chalicelib.adapters import ses_bulk
+from chalicelib.adapters.dynamo.message_ids import pack_id
 from chalicelib.domain import rate
 from chalicelib.domain.campaigns import (
     MAX_RECIPIENTS_PER_CALL,
+    Act,
+    CampaignStatus,
     ChunkStatus,
     Recipient,
     chunk_range,
     manifest_length,
+    next_status,
     pack_manifest,
     read_records,
 )
 from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id, shard_of
+from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.domain.rate import Quota, Terms, interval_us, reserve
-from chalicelib.services import campaigns, delivery
+from chalicelib.errors import IllegalTransition
+from chalicelib.services import campaign_tests, campaign_watch, delivery
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PEOPLE = tuple(
@@ -48,6 +56,8 @@ def produced() -> dict[str, str]:
         "manifest": pack_manifest(PEOPLE).hex(),
         "records": "\n".join(f"{person.sid} {person.delivery}" for person in PEOPLE),
         "range": "{} {}".format(*chunk_range(2, 50)),
+        "outcomes": "\n".join(f"{int(code)} {code.name}" for code in OutcomeCode),
+        "ids": pack_id("0102018f3c2b1a4d-6d2f8c1e-0b5a-4c3d-9e8f-0a1b2c3d4e5f-000000").hex(),
         "rate": "\n".join([str(interval_us(50, 14.0)), *lines]),
     }
 
@@ -72,10 +82,23 @@ def test_the_worked_manifest_reads_back_as_its_two_people() -> None:
     assert {shard_of(person.sid) for person in PEOPLE} == {"b"}
 
 
+def test_the_life_of_a_campaign_is_the_table_on_the_page(specification: str) -> None:
+    table = specification.partition("| from | act | to |")[2].partition("\n\n")[0]
+    told = set()
+    for line in table.splitlines()[2:]:
+        before, act, after = (cell.strip() for cell in line.strip("|").split("|"))
+        told |= {(status, act, after.strip("`")) for status in re.findall(r"`(\w+)`", before)}
+    done = set()
+    for status, act in product(CampaignStatus, Act):
+        with suppress(IllegalTransition):
+            done.add((str(status), str(act), str(next_status(status, act))))
+    assert told == done
+
+
 def test_figures_in_the_specification_are_the_codes_own(specification: str) -> None:
     """A figure that changes in the code must change on the page."""
-    assert f"{ses.MAX_CALL_BYTES:,} bytes" in specification
-    assert f"lease ({campaigns.LEASE_MS // 1000} s)" in specification
+    assert f"{ses_bulk.MAX_CALL_BYTES:,} bytes" in specification
+    assert f"lease ({campaign_watch.LEASE_MS // 1000} s)" in specification
     assert f"min({MAX_RECIPIENTS_PER_CALL}, quota per second" in specification
     assert delivery.MAX_TRIES == 6
     waits = [delivery.BACK_OFF_MS << attempt for attempt in range(1, delivery.MAX_TRIES)]
@@ -88,7 +111,9 @@ def test_figures_in_the_specification_are_the_codes_own(specification: str) -> N
     assert f"held for {rate.HOLD_MS // 60_000} minutes" in specification
     assert f"within {rate.LATE_MS} ms after" in specification
     assert (rate.SLOWER_EVERY_MS, rate.QUOTA_LIFE_MS) == (1_000, 60_000)
-    patience = [campaigns.STALLED_MS << wakes for wakes in range(campaigns.MAX_DOUBLINGS + 1)]
+    patience = [
+        campaign_watch.STALLED_MS << wakes for wakes in range(campaign_watch.MAX_DOUBLINGS + 1)
+    ]
     assert patience == [minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 320)]
-    assert f"has {campaigns.TESTS_PER_DAY} tests\na day" in specification
+    assert f"has {campaign_tests.TESTS_PER_DAY} tests\na day" in specification
     assert {f"`{status}`" for status in ChunkStatus} <= set(re.findall(r"`\w+`", specification))

@@ -16,11 +16,20 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.aws import translated
 from chalicelib.adapters.dynamo import models
+from chalicelib.adapters.dynamo.campaign_models import (
+    CAMPAIGNS,
+    PLANNED,
+    SCHEDULED,
+    SENDING,
+    CampaignRow,
+    DueRow,
+    SourceRow,
+    source_key,
+)
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.adapters.dynamo.form_models import FORMS, FormRow
 from chalicelib.adapters.dynamo.models import (
     BrandRow,
-    CampaignRow,
     JobRow,
     KeyRow,
     ListRow,
@@ -28,11 +37,12 @@ from chalicelib.adapters.dynamo.models import (
     Row,
 )
 from chalicelib.domain.api_keys import ApiKey
-from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.campaigns import Campaign, Content
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import ListId
 from chalicelib.domain.jobs import Job
+from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 
 R = TypeVar("R", bound=Row)
@@ -209,43 +219,75 @@ class DynamoCampaigns(_Catalogue):
 
     def get(self, campaign_id: str) -> Campaign | None:
         """Return the campaign, or None."""
-        row = self._read("read a campaign", CampaignRow, models.CAMPAIGNS, campaign_id)
+        row = self._read("read a campaign", CampaignRow, CAMPAIGNS, campaign_id)
         return None if row is None else row.to_domain()
 
-    def create(self, campaign: Campaign) -> None:
-        """Store a new campaign; `Conflict` when its id exists."""
-        self._save("create a campaign", campaign, _absent())
+    def content(self, campaign_id: str) -> Content | None:
+        """Return what the campaign says, or None."""
+        source = self._read("read a campaign's content", SourceRow, *source_key(campaign_id))
+        return self._inline(campaign_id) if source is None else source.to_domain()
 
-    def replace(self, campaign: Campaign) -> Campaign:
+    def _inline(self, campaign_id: str) -> Content | None:
+        row = self._read("read a campaign", CampaignRow, CAMPAIGNS, campaign_id)
+        return None if row is None else row.inline
+
+    def create(self, campaign: Campaign, content: Content) -> None:
+        """Store a new campaign and what it says; `Conflict` when its id exists."""
+        self._save("create a campaign", campaign, content, _absent())
+
+    def replace(self, campaign: Campaign, content: Content | None = None) -> Campaign:
         """Store ``campaign`` over the row of its ``revision``; return it with the next one."""
         following = replace(campaign, revision=campaign.revision + 1)
         unchanged = CampaignRow.revision == campaign.revision
-        self._save("replace a campaign", following, unchanged)
+        what = "replace a campaign"
+        if content is not None:
+            self._save(what, following, content, unchanged)
+            return following
+        try:
+            self._save(what, following, None, unchanged & CampaignRow.html.does_not_exist())
+        except Conflict:
+            inline = self._inline(campaign.id)
+            if inline is None:
+                raise
+            # An earlier version stored the content in the row: it moves beside it.
+            self._save(what, following, inline, unchanged)
         return following
 
-    def _save(self, what: str, campaign: Campaign, condition: Condition) -> None:
-        row = CampaignRow.from_domain(campaign)
-        if campaign.started_ms is None:
-            # It was never being sent: there is no pointer to keep in step.
-            self._put(what, row, condition)
-            return
-        pointer = PointerRow(models.SENDING, campaign.id, target=campaign.id)
+    def _save(
+        self, what: str, campaign: Campaign, content: Content | None, condition: Condition
+    ) -> None:
+        """Store the row with whatever must be in step with it."""
+        sending = PointerRow(SENDING, campaign.id, target=campaign.id)
+        due = DueRow(SCHEDULED, campaign.id, at_ms=campaign.scheduled_ms or 0)
         with self._transaction(what) as together:
-            together.save(row, condition)
+            together.save(CampaignRow.from_domain(campaign), condition)
+            if content is not None:
+                together.save(SourceRow.from_domain(campaign.id, content))
             if campaign.unfinished:
-                together.save(pointer)
-            else:
-                together.delete(pointer)
+                together.save(sending)
+            elif campaign.started_ms is not None:
+                together.delete(sending)
+            if campaign.scheduled_ms is not None:
+                together.save(due)
+            elif campaign.revision:
+                together.delete(due)
+
+    def due(self, now_ms: int) -> tuple[Campaign, ...]:
+        """Return every scheduled campaign whose time has come, the earliest first."""
+        with self._call("list what is scheduled"):
+            rows = [row for row in DueRow.query(SCHEDULED) if row.at_ms <= now_ms]
+        found = (self.get(row.sk) for row in sorted(rows, key=lambda row: (row.at_ms, row.sk)))
+        return tuple(c for c in found if c and c.scheduled_ms and c.scheduled_ms <= now_ms)
 
     def note_planned(self, campaign: Campaign, at_ms: int) -> None:
         """Let `planned` find the campaign; repeating is harmless."""
-        partition, place = f"{models.PLANNED}{campaign.list}", f"{at_ms:013d}#{campaign.id}"
+        partition, place = f"{PLANNED}{campaign.list}", f"{at_ms:013d}#{campaign.id}"
         with self._call("note a plan"):
             PointerRow(partition, place, target=campaign.id).save()
 
     def planned(self, list_id: ListId, since_ms: int) -> Iterator[Campaign]:
         """Yield a list's campaigns whose plan was whole since ``since_ms``, oldest first."""
-        partition = f"{models.PLANNED}{list_id}"
+        partition = f"{PLANNED}{list_id}"
         with self._call("list what was sent to a list"):
             after = PointerRow.sk >= f"{since_ms:013d}"
             ids = [row.target for row in PointerRow.query(partition, after, consistent_read=True)]
@@ -256,13 +298,13 @@ class DynamoCampaigns(_Catalogue):
 
     def page(self, cursor: str | None, limit: int) -> Page[Campaign]:
         """Return campaigns by id."""
-        rows, after = self._page("list campaigns", CampaignRow, models.CAMPAIGNS, cursor, limit)
+        rows, after = self._page("list campaigns", CampaignRow, CAMPAIGNS, cursor, limit)
         return Page(items=tuple(row.to_domain() for row in rows), cursor=after)
 
     def unfinished(self) -> tuple[Campaign, ...]:
         """Return every campaign started and not fully accounted for, whatever its status."""
         with self._call("list what is being sent"):
-            ids = [row.target for row in PointerRow.query(models.SENDING)]
+            ids = [row.target for row in PointerRow.query(SENDING)]
         found = (self.get(campaign_id) for campaign_id in ids)
         return tuple(c for c in found if c is not None and c.unfinished)
 

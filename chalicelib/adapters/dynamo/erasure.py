@@ -41,6 +41,7 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     suppressions_item,
     token_key,
 )
+from chalicelib.adapters.dynamo.messages import placed
 from chalicelib.domain.ids import SHARDS, SubjectId
 from chalicelib.domain.state import dump_state
 from chalicelib.ports.erasure import Shred
@@ -176,8 +177,9 @@ class DynamoPersonalData:
             for row in self._partition(self._activity, events_key(sid))
         ]
         links = [require_text(row, "sk") for row in self._partition(self._activity, links_key(sid))]
-        # A link first: without it, its place would find nothing when this runs again.
-        self._delete(self._activity, [found for name in links if (found := linked(name))])
+        # A link or message first: without it, its place would find nothing when this runs again.
+        named = (placed(name) or linked(name) for name in links)
+        self._delete(self._activity, [found for found in named if found])
         places = [key(links_key(sid), name) for name in links]
         self._delete(self._activity, [*events, *places, _health_key(sid)])
         return len(sealed) + len(other) + len(events) + len(links)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PynamoDB models of the catalogue: how brands, lists, campaigns, keys and jobs are stored.
+"""PynamoDB models of the catalogue: how brands, lists, keys and jobs are stored.
 
 Guarantees that a row is complete and of a schema version this code knows before anything is read
 from it. The table and the client are bound by the catalogue adapters; nothing here reads the
@@ -19,9 +19,8 @@ from pynamodb.models import Model
 from chalicelib.adapters import aws
 from chalicelib.adapters.dynamo.items import ROW_VERSION
 from chalicelib.domain.api_keys import ApiKey, KeyScope
-from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.catalog import Brand, MailingList, UnsubscribeScope
-from chalicelib.domain.ids import BrandId, CampaignId, EventId, JobId, ListId, PurposeId
+from chalicelib.domain.ids import BrandId, JobId, ListId
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import FatalError
 
@@ -31,9 +30,6 @@ _DAY_S: Final = 86_400
 BRANDS: Final = "BRAND"
 BRAND_CODES: Final = "BRANDCODE"
 LISTS: Final = "LIST"
-CAMPAIGNS: Final = "CAMPAIGN"
-SENDING: Final = "SENDING"
-PLANNED: Final = "PLANNED#"
 KEYS: Final = "KEY"
 KEY_DIGESTS: Final = "KEYDIGEST"
 
@@ -168,83 +164,6 @@ class ListRow(Row):
         )
 
 
-class CampaignRow(Row):
-    """`CAMPAIGN`/<id>; `SENDING`/<id> points to it from its start until everybody is accounted.
-
-    `PLANNED#<list>`/<when, 13 digits>#<id> points to it for ever once its plan is whole.
-    """
-
-    brand = UnicodeAttribute()
-    list_id = UnicodeAttribute()
-    purpose = UnicodeAttribute()
-    name = UnicodeAttribute()
-    subject = UnicodeAttribute()
-    html = UnicodeAttribute()
-    text = UnicodeAttribute(null=True)
-    status = UnicodeAttribute()
-    created_ms = NumberAttribute()
-    segment = UnicodeAttribute(null=True)
-    content_sha256 = UnicodeAttribute(null=True)
-    chunk_size = NumberAttribute()
-    started_ms = NumberAttribute(null=True)
-    finished_ms = NumberAttribute(null=True)
-    planned = NumberAttribute(null=True)
-    woken_ms = NumberAttribute(null=True)
-    wakes = NumberAttribute(null=True)
-    plan_event = UnicodeAttribute(null=True)
-    revision = NumberAttribute()
-
-    @classmethod
-    def from_domain(cls, campaign: Campaign) -> Self:
-        """Return the row of ``campaign``."""
-        return cls(
-            CAMPAIGNS,
-            campaign.id,
-            brand=campaign.brand,
-            list_id=campaign.list,
-            purpose=campaign.purpose,
-            name=campaign.name,
-            subject=campaign.content.subject,
-            html=campaign.content.html,
-            text=campaign.content.text,
-            status=campaign.status.value,
-            created_ms=campaign.created_ms,
-            segment=campaign.segment,
-            content_sha256=campaign.content_sha256,
-            chunk_size=campaign.chunk_size,
-            started_ms=campaign.started_ms,
-            finished_ms=campaign.finished_ms,
-            planned=campaign.planned,
-            woken_ms=campaign.woken_ms,
-            wakes=campaign.wakes or None,
-            plan_event=campaign.plan_event,
-            revision=campaign.revision,
-        )
-
-    def to_domain(self) -> Campaign:
-        """Return the campaign."""
-        return Campaign(
-            id=CampaignId(self.sk),
-            brand=BrandId(self.brand),
-            list=ListId(self.list_id),
-            purpose=PurposeId(self.purpose),
-            name=self.name,
-            content=Content(subject=self.subject, html=self.html, text=self.text),
-            status=CampaignStatus(self.status),
-            created_ms=int(self.created_ms),
-            segment=self.segment,
-            content_sha256=self.content_sha256,
-            chunk_size=int(self.chunk_size),
-            started_ms=_whole(self.started_ms),
-            finished_ms=_whole(self.finished_ms),
-            planned=_whole(self.planned),
-            woken_ms=_whole(self.woken_ms),
-            wakes=_whole(self.wakes) or 0,
-            plan_event=EventId(self.plan_event) if self.plan_event else None,
-            revision=int(self.revision),
-        )
-
-
 class KeyRow(Row):
     """`KEY`/<id>; `KEYDIGEST`/<digest> points to it."""
 
@@ -275,7 +194,7 @@ class KeyRow(Row):
             digest=self.digest,
             scopes=frozenset(KeyScope(str(scope)) for scope in self.scopes),
             created_ms=int(self.created_ms),
-            revoked_ms=_whole(self.revoked_ms),
+            revoked_ms=whole(self.revoked_ms),
         )
 
 
@@ -327,5 +246,6 @@ class JobRow(Row):
         )
 
 
-def _whole(value: float | None) -> int | None:
+def whole(value: float | None) -> int | None:
+    """Return a stored number as the whole number it is, or None."""
     return None if value is None else int(value)

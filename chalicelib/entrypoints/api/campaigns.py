@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns over the API: written, tested, started, paused, resumed, cancelled, watched."""
+"""Campaigns over the API: written, changed, tested, scheduled, started, stopped, watched.
+
+Guarantees that a change is made only to what its author read: it names the revision.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.campaigns import Act, Campaign, CampaignStatus, Content
+from chalicelib.domain.campaigns import Act, Campaign, Content
 from chalicelib.domain.ids import ListId, PurposeId
+from chalicelib.domain.state import Grade
 from chalicelib.entrypoints.api.frame import (
     PAGED,
     Call,
@@ -15,19 +20,22 @@ from chalicelib.entrypoints.api.frame import (
     operation,
     page_answer,
     rfc3339,
+    unix_ms,
 )
 
 if TYPE_CHECKING:
-    from chalicelib.services.campaigns import Seen
+    from chalicelib.services.campaign_sight import Seen
 
 MAX_CAMPAIGN_BYTES = 256 * 1024
+_SAID = frozenset({"subject", "html", "text"})
+"""The members that are what a campaign says."""
 
 
 @operation("GET", "/campaigns", KeyScope.READ, gives="CampaignPage", queries=PAGED)
 def list_campaigns(call: Call) -> Mapping[str, Any]:
     """List campaigns."""
     page = call.container.campaigns.page(*call.paging())
-    return page_answer(page, lambda campaign: _summary(campaign, campaign.status))
+    return page_answer(page, _summary)
 
 
 @operation(
@@ -48,6 +56,8 @@ def create_campaign(call: Call) -> Mapping[str, Any]:
         list_id=ListId(body["list"]),
         purpose=PurposeId(body["purpose"]),
         content=Content(subject=body["subject"], html=body["html"], text=body.get("text")),
+        minimum_grade=Grade(body.get("minimum_grade", Grade.E)),
+        segment=body.get("segment"),
     )
     return _status(campaign)
 
@@ -59,19 +69,64 @@ def get_campaign(call: Call) -> Mapping[str, Any]:
 
 
 @operation(
+    "PATCH",
+    "/campaigns/{campaign}",
+    KeyScope.MARKETING,
+    takes="CampaignChange",
+    gives="CampaignStatus",
+    max_bytes=MAX_CAMPAIGN_BYTES,
+    conflicts=True,
+)
+def change_campaign(call: Call) -> Mapping[str, Any]:
+    """Change a campaign that was not started; it is a draft again and needs a new test."""
+    from chalicelib.services.campaigns import Edit  # noqa: PLC0415  # loads cryptography
+
+    body, campaign_id = call.body, call.word("campaign")
+    grade = body.get("minimum_grade")
+    change = Edit(
+        name=body.get("name"),
+        list_id=body.get("list"),
+        purpose=body.get("purpose"),
+        minimum_grade=Grade(grade) if grade else None,
+        content=_said(call, campaign_id) if _SAID & body.keys() else None,
+        segment=(body["segment"] or "") if "segment" in body else None,
+    )
+    return _status(call.container.campaigns.edit(campaign_id, body["revision"], change))
+
+
+def _said(call: Call, campaign_id: str) -> Content:
+    """What the campaign says, with the members of the body in place of its own."""
+    content = call.container.campaigns.content(campaign_id)
+    return replace(content, **{name: call.body[name] for name in _SAID & call.body.keys()})
+
+
+@operation(
     "POST",
     "/campaigns/{campaign}/test",
     KeyScope.MARKETING,
     status=202,
     takes="CampaignTest",
     gives="CampaignStatus",
+    conflicts=True,
 )
 def send_campaign_test(call: Call) -> Mapping[str, Any]:
-    """Send the campaign, filled with sample data, to one address of the caller's choice."""
-    campaign_id = call.word("campaign")
-    call.container.campaigns.send_test(campaign_id, call.body["to"])
-    seen = call.container.campaigns.get(campaign_id)
-    return {"id": seen.campaign.id, "status": seen.status}
+    """Send the campaign, filled with sample data, to one address; a campaign needs one to start."""
+    return _status(call.container.campaign_tests.send(call.word("campaign"), call.body["to"]))
+
+
+@operation(
+    "POST",
+    "/campaigns/{campaign}/schedule",
+    KeyScope.MARKETING,
+    status=202,
+    takes="CampaignSchedule",
+    gives="CampaignStatus",
+    conflicts=True,
+)
+def schedule_campaign(call: Call) -> Mapping[str, Any]:
+    """Have a tested campaign start by itself at a time, or within a minute after it."""
+    at_ms = unix_ms(call.body["at"], "at")
+    return _status(call.container.campaigns.schedule(call.word("campaign"), at_ms))
 
 
 def _act(act: Act, name: str, summary: str) -> Operation:
@@ -94,7 +149,10 @@ OPERATIONS = (
     list_campaigns,
     create_campaign,
     get_campaign,
+    change_campaign,
     send_campaign_test,
+    schedule_campaign,
+    _act(Act.UNSCHEDULE, "unschedule_campaign", "Take a scheduled campaign off the clock."),
     _act(Act.SEND, "send_campaign", "Freeze a campaign, commit to it in the ledger, start it."),
     _act(Act.PAUSE, "pause_campaign", "Pause a campaign: chunks not yet sent stay where they are."),
     _act(Act.RESUME, "resume_campaign", "Resume a paused campaign."),
@@ -103,18 +161,21 @@ OPERATIONS = (
 
 
 def _status(campaign: Campaign) -> Mapping[str, Any]:
-    return {"id": campaign.id, "status": campaign.status}
+    return {"id": campaign.id, "status": campaign.status, "revision": campaign.revision}
 
 
-def _summary(campaign: Campaign, status: CampaignStatus) -> dict[str, Any]:
+def _summary(seen: "Seen") -> dict[str, Any]:
+    campaign = seen.campaign
     return {
         "id": campaign.id,
         "name": campaign.name,
         "brand": campaign.brand,
         "list": campaign.list,
         "purpose": campaign.purpose,
-        "status": status,
+        "segment": campaign.segment,
+        "status": seen.status,
         "created_at": rfc3339(campaign.created_ms),
+        "scheduled_at": maybe_rfc3339(campaign.scheduled_ms),
     }
 
 
@@ -122,8 +183,12 @@ def _shape(seen: "Seen") -> Mapping[str, Any]:
     campaign, progress = seen.campaign, seen.progress
     finished_ms = campaign.finished_ms or (progress.last_ms if seen.complete else None)
     return {
-        **_summary(campaign, seen.status),
-        "subject": campaign.content.subject,
+        **_summary(seen),
+        "revision": campaign.revision,
+        "subject": campaign.subject,
+        "minimum_grade": campaign.minimum_grade,
+        "tested": seen.tested,
+        "problem": seen.problem,
         "planned": progress.planned,
         "sent": progress.sent,
         "skipped": dict(progress.skipped),

@@ -112,7 +112,8 @@ class Operation:
         echoed: members of the answer that repeat the body's and are not remembered.
         secret: members of the answer that are shown once and null when repeated.
         has_page: who asks for ``text/html`` gets a page.
-        looks: a POST that only tells: each is answered anew, and no answer is remembered.
+        looks: a POST that only tells, or tells by an id of its own: no answer is remembered.
+        judges: the handler itself checks the body, an object; ``takes`` only describes it.
     """
 
     method: str
@@ -134,6 +135,7 @@ class Operation:
     conflicts: bool = False
     has_page: bool = False
     looks: bool = False
+    judges: bool = False
 
     @property
     def id(self) -> str:
@@ -242,9 +244,10 @@ def _body(op: Operation, request: Request) -> Mapping[str, Any]:
         request.within()
         return {}
     value = read_json(request, op.max_bytes)
-    problems = dict(_problems(op.picks(value) if op.picks else op.takes, value))
+    name = op.picks(value) if op.picks else op.takes
+    problems = {} if op.judges else dict(_problems(name, value))
     if problems or not isinstance(value, dict):
-        raise InvalidBody(problems)
+        raise InvalidBody(problems or {"body": "type"})
     return value
 
 

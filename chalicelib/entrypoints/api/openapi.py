@@ -20,7 +20,7 @@ from chalicelib.entrypoints.api.frame import (
     Operation,
 )
 from chalicelib.entrypoints.api.schemas import SCHEMAS
-from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, ref, whole
+from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, SLUG, ref, whole
 from chalicelib.entrypoints.exchange import PROBLEM, ZIP
 
 VERSION = "1"
@@ -44,6 +44,7 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
         "schema": ADDRESS,
     },
     "language": {"description": "One of the form's languages.", "schema": LANGUAGE},
+    "brand": {"description": "A brand's id.", "required": True, "schema": SLUG},
     "open": {
         "description": "`true`: only what is still owed, by deadline.",
         "schema": {"type": "string", "enum": ["true", "false"]},

@@ -9,23 +9,24 @@ Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 
 from typing import Final
 
+from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import UnsubscribeScope
-from chalicelib.domain.eligibility import SENTENCES, SkipReason
 from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
 from chalicelib.domain.leaving import LeavingReason
 from chalicelib.domain.suppressions import OPERATOR_REASONS
+from chalicelib.entrypoints.api.campaign_schemas import CAMPAIGN_SCHEMAS
 from chalicelib.entrypoints.api.enrolment_schemas import ENROLMENT_SCHEMAS
+from chalicelib.entrypoints.api.events_schemas import EVENTS_SCHEMAS
 from chalicelib.entrypoints.api.finding_schemas import FINDING_SCHEMAS
 from chalicelib.entrypoints.api.form_schemas import FORM_SCHEMAS
 from chalicelib.entrypoints.api.rights_schemas import RIGHTS_SCHEMAS
+from chalicelib.entrypoints.api.segments_schemas import SEGMENT_SCHEMAS
 from chalicelib.entrypoints.api.shapes import (
     ADDRESS,
     BOOLEAN,
     COUNT,
     ID,
     LANGUAGE,
-    MAX_HTML_CHARS,
-    MAX_SUBJECT_CHARS,
     MAYBE_TIME,
     SLUG,
     TIME,
@@ -38,20 +39,16 @@ from chalicelib.entrypoints.api.shapes import (
     shown,
     whole,
 )
+from chalicelib.entrypoints.api.templates_schemas import TEMPLATE_SCHEMAS
 from chalicelib.proof.event_types import RULES
 from chalicelib.vocabulary import EventType
 
 EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Why a bundle is exported: a closed list, because it stands in the public ledger."""
-CAMPAIGN_STATUS: Final[Schema] = {
-    "type": "string",
-    "enum": ["draft", "sending", "paused", "sent", "cancelled"],
-}
 KEY_SCOPE: Final[Schema] = {
     "type": "string",
-    "enum": ["read", "marketing", "compliance", "admin"],
+    "enum": [str(scope) for scope in KeyScope],
 }
-SKIPPED: Final = " ".join(f"`{reason}`: {SENTENCES[reason]}" for reason in SkipReason)
 _BRAND: Final[Schema] = {
     "id": SLUG,
     "name": line(),
@@ -81,14 +78,9 @@ _LEAVING_REASONS: Final[Schema] = {
 }
 SELECTORS: Final = ("email", "token", "message_id", "subscriber", "erasure")
 """What a proof may name its person by: exactly one."""
-_CAMPAIGN: Final[Schema] = {
-    "id": ID,
-    "name": {"type": "string"},
-    "brand": SLUG,
-    "list": SLUG,
-    "purpose": SLUG,
-    "status": CAMPAIGN_STATUS,
-    "created_at": TIME,
+_COUNTED: Final[Schema] = {
+    "personal": {**COUNT, "description": "Mails of people who consent to it, each once."},
+    "unmeasured": {**COUNT, "description": "Each time it was anybody else."},
 }
 _KEY: Final[Schema] = {
     "id": ID,
@@ -99,10 +91,14 @@ _KEY: Final[Schema] = {
 }
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    **CAMPAIGN_SCHEMAS,
     **ENROLMENT_SCHEMAS,
+    **EVENTS_SCHEMAS,
     **FINDING_SCHEMAS,
     **RIGHTS_SCHEMAS,
     **FORM_SCHEMAS,
+    **SEGMENT_SCHEMAS,
+    **TEMPLATE_SCHEMAS,
     "Problem": {
         "type": "object",
         "description": "Problem details, RFC 9457.",
@@ -128,39 +124,16 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "NewList": closed({"id": SLUG, "brand": SLUG, "name": line()}),
     "List": shown({"id": SLUG, "brand": SLUG, "name": {"type": "string"}, "created_at": TIME}),
     "ListPage": page_of("List"),
-    "NewCampaign": closed(
+    "CampaignLinks": shown(
         {
-            "name": line(),
-            "list": SLUG,
-            "purpose": SLUG,
-            "subject": line(MAX_SUBJECT_CHARS),
-            "html": {"type": "string", "minLength": 1, "maxLength": MAX_HTML_CHARS},
-            "text": {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_HTML_CHARS},
-        },
-        "text",
-    ),
-    "CampaignStatus": shown({"id": ID, "status": CAMPAIGN_STATUS}),
-    "CampaignSummary": shown(_CAMPAIGN),
-    "CampaignPage": page_of("CampaignSummary"),
-    "Campaign": shown(
-        {
-            **_CAMPAIGN,
-            "subject": {"type": "string"},
-            "planned": COUNT,
-            "sent": COUNT,
-            "skipped": {
-                "type": "object",
-                "additionalProperties": COUNT,
-                "description": "How many were left out, by reason. " + SKIPPED,
+            "links": {
+                "type": "array",
+                "items": shown({"number": COUNT, "url": {"type": "string"}, **_COUNTED}),
+                "description": "In the order of the mail; empty before the campaign is started.",
             },
-            "rejected": COUNT,
-            "unknown": COUNT,
-            "rate": {"type": "number", "minimum": 0, "description": "Accepted mails a second."},
-            "started_at": MAYBE_TIME,
-            "finished_at": MAYBE_TIME,
+            "opened": shown(_COUNTED),
         }
     ),
-    "CampaignTest": closed({"to": ADDRESS}),
     "Subscriber": shown(
         {
             "id": ID,

@@ -17,6 +17,7 @@ BEYOND_SCHEMAS = frozenset(
         "bad_boxes",  # which boxes a form has, depends on what is stored
         "bad_brand",  # whether there is such a brand, likewise
         "bad_cursor",  # a cursor is ours to read
+        "bad_event",  # times, bytes of UTF-8 and whole numbers written with a fraction
         "bad_fields",  # which fields a form has, depends on what is stored
         "bad_form",  # boxes, fields and lists of a form hang together
         "bad_language",  # which languages a form has, depends on what is stored
@@ -27,6 +28,7 @@ BEYOND_SCHEMAS = frozenset(
         "bad_objection_offer",  # two times of the body are compared
         "bad_received_by",  # printable, as bad_text
         "bad_received_at",  # a time to come is one today and none tomorrow
+        "bad_segment",  # what an expression says, and which facts there are, depends on the brand
         "bad_template",  # a template is a programme
         "bad_text",  # printable: which characters are, changes with Unicode
         "bad_time",  # as bad_received_at
@@ -35,10 +37,13 @@ BEYOND_SCHEMAS = frozenset(
         "idempotency_key_reused",
         "malformed_address",  # an address is more than its format
         "other_id",  # the body repeats the id of its address
+        "purpose_without_mail",  # two purposes say what may be known, and mail nobody
+        "segment_of_another_brand",  # whose it is, depends on what is stored
         "several_people",  # whom a mail leads to depends on what was sent
         "unknown_brand",
         "unknown_list",
         "unknown_purpose",
+        "unknown_segment",
         "unknown_time_zone",  # which names there are, changes with the IANA database
     }
 )

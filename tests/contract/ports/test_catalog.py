@@ -8,17 +8,33 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.domain.api_keys import ApiKey, KeyScope
-from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.campaign_fingerprint import saying
+from chalicelib.domain.campaigns import CampaignStatus, Content
 from chalicelib.domain.catalog import UnsubscribeScope
 from chalicelib.domain.ids import CampaignId, ListId
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.state import Grade
 from chalicelib.errors import Conflict, FatalError, InputError, Throttled, Unavailable
 from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists, Reasons
 from tests.support import memory_catalog as memory
-from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
+from tests.support.catalog_examples import BRAND, CAMPAIGN, CONTENT, FORM, JOB, KEY, LIST
 from tests.support.form_examples import FULL_FORM
 
 TABLE = "kvitto-campaigns"
+LATER_MS = CAMPAIGN.created_ms + 1_000
+FULL_CAMPAIGN = replace(
+    CAMPAIGN,
+    id=CampaignId("full"),
+    status=CampaignStatus.SCHEDULED,
+    segment="buyers",
+    minimum_grade=Grade.B,
+    tested_fingerprint="ab" * 32,
+    scheduled_ms=LATER_MS,
+    problem="rendering",
+    retry_of=CAMPAIGN.id,
+    go_ms=LATER_MS + 1,
+)
+"""Every member that a campaign may leave out."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +87,8 @@ def test_nothing_is_found_before_it_is_made(catalogue):
     assert catalogue.forms.get("demo") is None
     assert catalogue.forms.get("demo", 1) is None
     assert catalogue.campaigns.get("none") is None
+    assert catalogue.campaigns.content("none") is None
+    assert catalogue.campaigns.due(LATER_MS) == ()
     assert catalogue.keys.get("none") is None
     assert catalogue.keys.by_digest("00" * 32) is None
     assert catalogue.jobs.get("proofs", "none") is None
@@ -81,7 +99,7 @@ def test_what_was_created_is_read_back_whole(catalogue):
     catalogue.brands.create(BRAND)
     catalogue.lists.create(LIST)
     catalogue.forms.create(FORM)
-    catalogue.campaigns.create(CAMPAIGN)
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
     catalogue.keys.create(KEY)
     catalogue.jobs.create(JOB)
     assert catalogue.brands.get(BRAND.id) == BRAND
@@ -91,6 +109,10 @@ def test_what_was_created_is_read_back_whole(catalogue):
     catalogue.forms.create(FULL_FORM)
     assert catalogue.forms.get(FULL_FORM.id) == catalogue.forms.get(FULL_FORM.id, 1) == FULL_FORM
     assert catalogue.campaigns.get(CAMPAIGN.id) == CAMPAIGN
+    assert catalogue.campaigns.content(CAMPAIGN.id) == CONTENT
+    catalogue.campaigns.create(FULL_CAMPAIGN, replace(CONTENT, text="Hello"))
+    assert catalogue.campaigns.get(FULL_CAMPAIGN.id) == FULL_CAMPAIGN
+    assert catalogue.campaigns.content(FULL_CAMPAIGN.id) == replace(CONTENT, text="Hello")
     assert catalogue.keys.get(KEY.id) == KEY
     assert catalogue.keys.by_digest(KEY.digest) == KEY
     assert catalogue.jobs.get(JOB.kind, JOB.id) == JOB
@@ -100,19 +122,19 @@ def test_what_was_created_is_read_back_whole(catalogue):
 @pytest.mark.parametrize(
     ("noun", "value"),
     [
-        ("brands", BRAND),
-        ("lists", LIST),
-        ("forms", FORM),
-        ("campaigns", CAMPAIGN),
-        ("keys", KEY),
-        ("jobs", JOB),
+        ("brands", (BRAND,)),
+        ("lists", (LIST,)),
+        ("forms", (FORM,)),
+        ("campaigns", (CAMPAIGN, CONTENT)),
+        ("keys", (KEY,)),
+        ("jobs", (JOB,)),
     ],
 )
 def test_creating_twice_is_a_conflict_and_changes_nothing(catalogue, noun, value):
     store = getattr(catalogue, noun)
-    store.create(value)
+    store.create(*value)
     with pytest.raises(Conflict):
-        store.create(value)
+        store.create(*value)
 
 
 def test_a_brand_code_belongs_to_one_brand(catalogue):
@@ -162,7 +184,7 @@ def test_a_form_that_was_never_created_is_not_published(catalogue):
 
 
 def test_a_replacement_carries_the_next_revision(catalogue):
-    catalogue.campaigns.create(CAMPAIGN)
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
     renamed = catalogue.campaigns.replace(replace(CAMPAIGN, name="Renamed"))
     assert renamed == replace(CAMPAIGN, name="Renamed", revision=1)
     assert catalogue.campaigns.get(CAMPAIGN.id) == renamed
@@ -173,7 +195,7 @@ def test_a_replacement_carries_the_next_revision(catalogue):
 
 
 def test_of_two_replacements_of_one_revision_the_second_is_a_conflict(catalogue):
-    catalogue.campaigns.create(CAMPAIGN)
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
     first = catalogue.campaigns.replace(replace(CAMPAIGN, name="First"))
     for status in CampaignStatus:
         with pytest.raises(Conflict):
@@ -197,11 +219,47 @@ def test_what_does_not_exist_is_not_replaced(catalogue):
     assert catalogue.campaigns.unfinished() == ()
 
 
+def test_what_a_campaign_says_changes_with_its_row_or_not_at_all(catalogue):
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
+    renamed = catalogue.campaigns.replace(replace(CAMPAIGN, name="Renamed"))
+    assert catalogue.campaigns.content(CAMPAIGN.id) == CONTENT
+    other = Content(subject="Other", html="<p>Other</p>", text="Other")
+    with pytest.raises(Conflict):
+        catalogue.campaigns.replace(CAMPAIGN, other)
+    assert catalogue.campaigns.content(CAMPAIGN.id) == CONTENT
+    assert catalogue.campaigns.replace(saying(renamed, other), other).subject == "Other"
+    assert catalogue.campaigns.content(CAMPAIGN.id) == other
+
+
+def test_a_campaign_is_due_from_its_time_until_it_is_taken_off_the_clock(catalogue):
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
+    catalogue.campaigns.create(replace(CAMPAIGN, id="first"), CONTENT)
+    waiting = []
+    for campaign_id, at_ms in ((CAMPAIGN.id, LATER_MS), ("first", LATER_MS - 1)):
+        asked = replace(
+            CAMPAIGN, id=campaign_id, status=CampaignStatus.SCHEDULED, scheduled_ms=at_ms
+        )
+        waiting.insert(0, catalogue.campaigns.replace(asked))
+    assert catalogue.campaigns.due(LATER_MS - 2) == ()
+    assert catalogue.campaigns.due(LATER_MS - 1) == (waiting[0],)
+    assert catalogue.campaigns.due(LATER_MS) == tuple(waiting)
+    off = replace(waiting[0], status=CampaignStatus.TESTED, scheduled_ms=None)
+    catalogue.campaigns.replace(off)
+    assert catalogue.campaigns.due(LATER_MS) == (waiting[1],)
+    started = replace(
+        waiting[1], status=CampaignStatus.SENDING, scheduled_ms=None, started_ms=LATER_MS
+    )
+    started = catalogue.campaigns.replace(started)
+    assert catalogue.campaigns.due(LATER_MS) == ()
+    assert catalogue.campaigns.unfinished() == (started,)
+
+
 @pytest.mark.parametrize("end", [CampaignStatus.SENT, CampaignStatus.CANCELLED])
 def test_a_campaign_is_unfinished_from_its_start_until_it_is_accounted_for(catalogue, end):
-    catalogue.campaigns.create(CAMPAIGN)
-    catalogue.campaigns.create(replace(CAMPAIGN, id="draft"))
-    catalogue.campaigns.create(replace(CAMPAIGN, id="never", status=CampaignStatus.CANCELLED))
+    catalogue.campaigns.create(CAMPAIGN, CONTENT)
+    catalogue.campaigns.create(replace(CAMPAIGN, id="draft"), CONTENT)
+    never = replace(CAMPAIGN, id="never", status=CampaignStatus.CANCELLED)
+    catalogue.campaigns.create(never, CONTENT)
     stored = replace(CAMPAIGN, started_ms=CAMPAIGN.created_ms + 1)
     for status in (CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
         stored = catalogue.campaigns.replace(replace(stored, status=status))
@@ -218,7 +276,7 @@ def test_whole_plans_are_found_by_list_from_a_time_on_each_once(catalogue):
     others = replace(CAMPAIGN, id=CampaignId("others"), list=ListId("others"))
     later = replace(CAMPAIGN, id=CampaignId("later"))
     for campaign in (CAMPAIGN, others, later):
-        catalogue.campaigns.create(campaign)
+        catalogue.campaigns.create(campaign, CONTENT)
     for campaign, at_ms in ((CAMPAIGN, 5), (others, 6), (later, 70), (CAMPAIGN, 80)):
         catalogue.campaigns.note_planned(campaign, at_ms)
         catalogue.campaigns.note_planned(campaign, at_ms)
@@ -391,7 +449,7 @@ def test_catalogues_of_two_tables_do_not_mix(tables):
 
 
 def test_the_models_speak_through_this_processs_one_client(tables):
-    from chalicelib.adapters.dynamo.models import CampaignRow
+    from chalicelib.adapters.dynamo.campaign_models import CampaignRow
 
     dynamo_catalogue().lists.get("none")
     assert CampaignRow._get_connection().connection.client is clients.client("dynamodb")

@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import aws as clients
+from chalicelib.domain.campaign_fingerprint import source_digest
 from chalicelib.domain.campaigns import CampaignStatus, ChunkRef, Progress
 from chalicelib.domain.ids import DeliveryId, SubjectId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.rate import Quota
-from chalicelib.errors import FatalError
+from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
 from chalicelib.ports.sending import ChunkResult, Claim, DeliveryRow
-from tests.support.catalog_examples import BRAND, CAMPAIGN, FORM, JOB, KEY, LIST
+from tests.support.catalog_examples import BRAND, CAMPAIGN, CONTENT, FORM, JOB, KEY, LIST
 from tests.support.clock import START_MS, FakeClock, SeededRandom
+from tests.support.stored_campaigns import beside
 
 STORED = Path(__file__).parents[2] / "data" / "v1" / "campaign_rows.json"
 CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
@@ -31,10 +33,11 @@ DAY_S = 86_400
 QUOTA = Quota(per_second=100.0)
 """99 a second for campaigns."""
 
+WITH_TEXT = replace(CONTENT, text="Hello")
 SECOND = replace(FORM, version=2, title={"en": "News, again"})
 SENDING = replace(
     CAMPAIGN,
-    content=replace(CAMPAIGN.content, text="Hello"),
+    source_sha256=source_digest(WITH_TEXT),
     status=CampaignStatus.SENDING,
     segment="all",
     content_sha256="33" * 32,
@@ -115,10 +118,10 @@ def tell_the_story(stores: Stores) -> None:
     stores.lists.create(LIST)
     stores.forms.create(FORM)
     stores.forms.publish(SECOND)
-    stores.campaigns.create(CAMPAIGN)
-    stores.campaigns.replace(SENDING)
-    stores.campaigns.create(replace(CAMPAIGN, id="draft"))
-    stores.campaigns.create(CANCELLED)
+    stores.campaigns.create(CAMPAIGN, CONTENT)
+    stores.campaigns.replace(SENDING, WITH_TEXT)
+    stores.campaigns.create(replace(CAMPAIGN, id="draft"), CONTENT)
+    stores.campaigns.create(CANCELLED, CONTENT)
     stores.keys.create(KEY)
     stores.keys.replace(REVOKED)
     stores.jobs.create(JOB)
@@ -205,23 +208,26 @@ def yesterday(tables: None) -> Stores:
 
 def test_the_same_story_is_still_stored_as_the_same_rows(tables):
     tell_the_story(Stores())
-    expected = [moved(row) for row in json.loads(STORED.read_text())]
+    expected = [each for row in json.loads(STORED.read_text()) for each in moved(row)]
     assert sorted(stored_rows(), key=key_of) == sorted(expected, key=key_of)
 
 
-def moved(row: dict[str, Any]) -> dict[str, Any]:
+def moved(row: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """How a row stands today.
 
-    An event of a subject is below its subject, so that it is erased; the quota is with the rate.
+    An event of a subject is below its subject, so that it is erased; the quota is with the rate;
+    what a campaign says is beside its row.
     """
     item = row["item"]
+    if item["pk"]["S"] == "CAMPAIGN":
+        return beside(row)
     if item["pk"]["S"].startswith("V#") and "sid" in item:
         below = {"pk": {"S": f"S#{item['sid']['S']}"}, "sk": item["pk"]}
-        return {**row, "item": {**item, **below}}
+        return ({**row, "item": {**item, **below}},)
     if item["pk"]["S"] == "RATE":
         quota = {"quota_milli": {"N": "100000"}, "quota_ms": {"N": str(START_MS)}}
-        return {**row, "item": {**item, **quota}}
-    return row
+        return ({**row, "item": {**item, **quota}},)
+    return (row,)
 
 
 def key_of(row: dict[str, Any]) -> tuple[str, str, str]:
@@ -247,9 +253,26 @@ def test_yesterdays_catalogue_is_read_as_it_was(yesterday):
     sending = replace(SENDING, revision=1)
     assert yesterday.campaigns.get(CAMPAIGN.id) == sending
     assert yesterday.campaigns.get("draft") == replace(CAMPAIGN, id="draft")
+    assert yesterday.campaigns.content(CAMPAIGN.id) == WITH_TEXT
+    assert yesterday.campaigns.content("draft") == CONTENT
     assert yesterday.campaigns.unfinished() == (sending, CANCELLED)
     assert yesterday.keys.by_digest(KEY.digest) == REVOKED
     assert yesterday.jobs.get(JOB.kind, JOB.id) == replace(READY, revision=1)
+
+
+def test_what_yesterdays_campaign_says_moves_beside_it_when_it_changes(yesterday):
+    sending = yesterday.campaigns.get(CAMPAIGN.id)
+    with pytest.raises(Conflict):
+        yesterday.campaigns.replace(SENDING)
+    paused = yesterday.campaigns.replace(replace(sending, status=CampaignStatus.PAUSED))
+    assert yesterday.campaigns.get(CAMPAIGN.id) == paused
+    assert yesterday.campaigns.content(CAMPAIGN.id) == WITH_TEXT
+    (row,) = [
+        row["item"]
+        for row in stored_rows()
+        if row["item"]["sk"]["S"] == CAMPAIGN.id and row["item"]["pk"]["S"] == "CAMPAIGN"
+    ]
+    assert not {"html", "text"} & row.keys()
 
 
 def test_yesterdays_campaign_goes_on_where_it_stopped(yesterday):
@@ -306,6 +329,7 @@ READS = {
     "forms": lambda s: s.forms.get(FORM.id),
     "form versions": lambda s: s.forms.get(FORM.id, 1),
     "campaigns": lambda s: s.campaigns.get(CAMPAIGN.id),
+    "contents": lambda s: s.campaigns.content(CAMPAIGN.id),
     "sending": lambda s: s.campaigns.unfinished(),
     "keys": lambda s: s.keys.page(None, 10),
     "key digests": lambda s: s.keys.by_digest(KEY.digest),

@@ -55,6 +55,7 @@ def test_the_worked_leaf_is_what_the_code_builds():
         "leaf-hash": built.hash.hex(),
         "chain-key": KEYS.chain_key.hex(),
         "tag-0": KEYS.tag(0).hex(),
+        "name": KEYS.name("order", "demo", "4711").hex(),
         "profile": KEYS.seal_profile(b"{}", NONCE).hex(),
         "facts": KEYS.seal_facts(b"{}", b"\x01" * 12).hex(),
         "wrapped": wrapped.hex(),

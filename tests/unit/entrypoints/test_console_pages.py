@@ -3,14 +3,17 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
-from chalicelib.adapters.templates import TemplateRenderer
+from chalicelib.adapters.templates import TemplateRenderer, utc_minute, zone_minute
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.campaigns import CampaignStatus, Progress
+from chalicelib.domain.campaigns import Act, CampaignStatus, Content, Progress
 from chalicelib.domain.eligibility import SkipReason
+from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.entrypoints import console_session
+from chalicelib.services.campaign_start import UNSTARTED
 from tests.support.page_examples import campaign
 
 EIGHT_HOURS_MS = 8 * 3600 * 1000
@@ -196,9 +199,41 @@ def test_every_page_is_in_the_language_the_browser_asks_for(web, world, cookie, 
 @pytest.mark.parametrize("language", HEADINGS)
 def test_every_status_and_reason_of_a_campaign_has_words(language, status):
     progress = Progress(planned=12, skipped=dict.fromkeys(SkipReason, 1))
-    data = {"language": language, "is_officer": False, "progress": progress}
-    renderer = TemplateRenderer()
-    text = renderer.page("console/campaign.html", data | {"campaign": campaign(status=status)})
-    assert len(re.findall(r'<td data-label="[^"]+">[^<]+</td>', text)) == (
-        0 if status is CampaignStatus.DRAFT else len(SkipReason)
+    data = {"language": language, "is_officer": False, "progress": progress, "zone": "UTC"}
+    shown = campaign(
+        status=status,
+        started_ms=None if status in UNSTARTED else 0,
+        scheduled_ms=0 if status is CampaignStatus.SCHEDULED else None,
+        problem="not_tested" if status in UNSTARTED else None,
     )
+    text = TemplateRenderer().page("console/campaign.html", data | {"campaign": shown})
+    assert len(re.findall(r'<td data-label="[^"]+">[^<]+</td>', text)) == (
+        0 if status in UNSTARTED else len(SkipReason)
+    )
+    assert ("/send" in text) is (status is CampaignStatus.TESTED)
+    assert ("/test" in text) is (status is CampaignStatus.DRAFT)
+    assert ("/unschedule" in text) is (status is CampaignStatus.SCHEDULED)
+
+
+def test_a_campaign_that_waits_shows_its_time_in_the_brands_zone(inside, world):
+    campaign = world.campaigns.create(
+        name="Later",
+        list_id=ListId("newsletter"),
+        purpose=PurposeId("newsletter"),
+        content=Content(subject="Later", html="<p>Later</p>"),
+    ).id
+    page = f"/console/campaigns/{campaign}"
+    assert "the test mail it needs" in inside(page).text
+    world.test(campaign)
+    assert f"{campaign}/schedule" in inside(page).text
+    brand = world.brands.latest("demo")
+    world.brands.replace(replace(brand, time_zone="Europe/Stockholm"))
+    world.test(campaign)
+    at_ms = world.time.now_ms() + 3_600_000
+    world.campaigns.schedule(campaign, at_ms)
+    shown = inside(page).text
+    assert utc_minute(at_ms) in shown
+    assert zone_minute(at_ms, "Europe/Stockholm") in shown
+    assert "scheduled" in inside("/console/overview").text
+    world.campaigns.act(campaign, Act.CANCEL)
+    assert "never started" in inside(page).text

@@ -14,6 +14,7 @@ import pytest
 
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.state import ConsentStatus
+from tests.support.link_examples import CAMPAIGN, TARGETS, URLS, click, pixel
 
 EMAIL = "visitor@example.org"
 SCANNERS = (
@@ -140,3 +141,19 @@ def test_notifuses_robots_are_unsubscribed_when_they_post(web, world, unsubscrib
     reply = web.post(unsubscribe, ONE_CLICK, headers={**FORM, "User-Agent": agent})
     assert (reply.status, reply.heading) == (200, "You are unsubscribed")
     assert statuses(world) == {ConsentStatus.WITHDRAWN}
+
+
+@pytest.mark.parametrize("measured", ["", "yes"])
+def test_counted_links_and_pixels_change_no_consent_whoever_follows_them(web, world, measured):
+    """A click is noted, at most; it confirms, renews and lifts nothing, and is no entry."""
+    world.campaign_links.put(CAMPAIGN, TARGETS)
+    sid = world.subscribe(EMAIL, measurement=measured)
+    before = (world.rows.entries.copy(), world.state(sid), len(world.mails))
+    paths = [click(world.tokens, sid, link) for link in range(len(URLS))]
+    for path in (*paths, pixel(world.tokens, sid)):
+        for agent in SCANNERS:
+            for trick in TRICKS:
+                for method in ("GET", "HEAD"):
+                    headers = {"User-Agent": agent, **trick}
+                    assert web.ask(method, path, headers=headers).status in (200, 302)
+    assert (world.rows.entries, world.state(sid), len(world.mails)) == before

@@ -56,7 +56,7 @@ def test_an_unknown_scope_makes_no_key(capsys, scopes):
     made = []
     assert run("--scopes", scopes, made=made) == 1
     assert made == []
-    assert "read, marketing, compliance, admin" in capsys.readouterr().err
+    assert "read, marketing, compliance, events, admin" in capsys.readouterr().err
 
 
 def test_a_failing_installation_is_told_in_a_sentence_and_prints_no_key(capsys):

@@ -13,6 +13,7 @@ def test_defaults_are_the_fixed_points(tmp_path: Path) -> None:
     settings = LocalSettings.read({}, tmp_path)
     assert (settings.host, settings.port, settings.demo_subscribers) == ("127.0.0.1", 8000, 25)
     assert settings.signups_per_hour == 100_000
+    assert settings.send_mode == "auto"
     assert settings.base_url(8000) == "http://127.0.0.1:8000"
 
 
@@ -25,6 +26,7 @@ def test_defaults_are_the_fixed_points(tmp_path: Path) -> None:
         {"DEMO_SUBSCRIBERS": "5001"},
         {"DEMO_SUBSCRIBERS": "-1"},
         {"KVITTO_APP_DIR": "/nowhere"},
+        {"KVITTO_SEND_MODE": "both"},
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:

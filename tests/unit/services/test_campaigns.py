@@ -9,7 +9,8 @@ from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.errors import InputError, OverBudget
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
-from chalicelib.services.campaigns import LEASE_MS, STALLED_MS, TESTS_PER_DAY
+from chalicelib.services.campaign_tests import TESTS_PER_DAY
+from chalicelib.services.campaign_watch import LEASE_MS, STALLED_MS
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import VISITOR, World
 
@@ -56,7 +57,7 @@ def test_a_chunk_lost_in_a_stopped_campaign_is_still_called_unknown(world, act, 
     world.settle()
     assert world.campaign_rows.unfinished() != ()
     world.time.advance(LEASE_MS + 1)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     seen = world.campaigns.get(campaign)
     assert (seen.progress.unknown, seen.progress.planned) == (1, 1)
     assert (seen.status, seen.campaign.status) == (status, status)
@@ -71,7 +72,7 @@ def test_a_cancelled_campaign_whose_messages_were_lost_is_planned_again(world):
     world.messages.take(Queue.PLANS)
     world.messages.take(Queue.CHUNKS)
     world.time.advance(STALLED_MS + 1)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     world.settle()
     assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 1}
     assert world.mails == []
@@ -83,7 +84,7 @@ def test_a_paused_campaign_is_not_woken(world):
     for queue in (Queue.PLANS, Queue.CHUNKS):
         world.messages.take(queue)
     world.time.advance(10 * STALLED_MS)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     assert world.messages.take(Queue.PLANS) == []
 
 
@@ -91,7 +92,7 @@ def test_a_draft_that_is_cancelled_leaves_nothing_to_look_after(world):
     campaign = draft(world)
     world.campaigns.act(campaign, Act.CANCEL)
     assert world.campaigns.get(campaign).status is CampaignStatus.CANCELLED
-    assert world.campaigns.advance() == 0
+    assert world.campaign_watch.advance() == 0
 
 
 def woken_after(world, minutes):
@@ -99,7 +100,7 @@ def woken_after(world, minutes):
     found = []
     for minute in range(1, minutes + 1):
         world.time.advance(MINUTE_MS)
-        world.campaigns.advance()
+        world.campaign_watch.advance()
         if world.messages.take(Queue.PLANS):
             found.append(minute)
     return found
@@ -129,7 +130,7 @@ def test_waking_makes_messages_for_unfinished_chunks_alone(world):
     first, *others = world.messages.take(Queue.CHUNKS)
     world.handle(Queue.CHUNKS, first)
     world.time.advance(STALLED_MS + 1)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     world.settle(Queue.PLANS)
     again = world.messages.take(Queue.CHUNKS)
     assert sorted(map(repr, again)) == sorted(map(repr, others))
@@ -142,7 +143,7 @@ def test_a_stalled_campaign_does_not_fill_the_queue(world):
     world.time.advance(STALLED_MS)
     for _ in range(60):
         world.time.advance(MINUTE_MS)
-        world.campaigns.advance()
+        world.campaign_watch.advance()
         world.settle(Queue.PLANS)
     assert len(world.messages.take(Queue.CHUNKS)) <= 3 * queued
 
@@ -153,47 +154,47 @@ def test_a_test_mail_never_goes_to_somebody_who_withdrew(world):
     unsubscribe(world)
     world.mails.clear()
     with pytest.raises(InputError, match="agrees no more"):
-        world.campaigns.send_test(draft(world), READER)
+        world.campaign_tests.send(draft(world), READER)
     assert world.mails == []
 
 
 def test_a_test_mail_never_goes_to_somebody_who_did_not_confirm(world):
     world.sign_up("pending@example.org")
     with pytest.raises(InputError, match="did not agree"):
-        world.campaigns.send_test(draft(world), "pending@example.org")
+        world.campaign_tests.send(draft(world), "pending@example.org")
     assert world.mails == []
 
 
 def test_a_test_mails_link_stops_the_recipients_own_mail(world):
-    world.campaigns.send_test(draft(world), READER)
+    world.campaign_tests.send(draft(world), READER)
     assert world.mails[-1].message.subject == "[Test] Buy"
     assert unsubscribe(world).withdrawn is True
     assert world.types(world.sid)[-1] == "consent.withdrawn"
 
 
 def test_a_test_mail_to_nobody_known_has_no_header_that_would_promise_anything(world):
-    world.campaigns.send_test(draft(world), "tester@example.org")
+    world.campaign_tests.send(draft(world), "tester@example.org")
     assert world.mails[-1].message.headers == ()
 
 
 def test_tests_of_a_campaign_are_counted_and_no_address_is_kept_with_the_count(world):
     campaign = draft(world)
     for _ in range(TESTS_PER_DAY):
-        world.campaigns.send_test(campaign, "tester@example.org")
+        world.campaign_tests.send(campaign, "tester@example.org")
     with pytest.raises(OverBudget, match="tomorrow"):
-        world.campaigns.send_test(campaign, "tester@example.org")
+        world.campaign_tests.send(campaign, "tester@example.org")
     assert len(world.mails) == TESTS_PER_DAY
     assert "tester" not in repr(world.outside_rows.counters)
-    world.campaigns.send_test(draft(world), "tester@example.org")
+    world.campaign_tests.send(draft(world), "tester@example.org")
     world.time.advance(86_400_000)
-    world.campaigns.send_test(campaign, "tester@example.org")
+    world.campaign_tests.send(campaign, "tester@example.org")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.UNKNOWN, Outcome.REJECTED])
 def test_a_test_mail_that_did_not_go_is_said_in_words(world, outcome):
     world.mailbox.answer = lambda _message: Sent(outcome=outcome)
     with pytest.raises(Exception, match="mail service"):
-        world.campaigns.send_test(draft(world), "tester@example.org")
+        world.campaign_tests.send(draft(world), "tester@example.org")
 
 
 def test_a_purpose_nobody_on_the_list_was_asked_about_is_refused_when_written(world):
@@ -204,6 +205,18 @@ def test_a_purpose_nobody_on_the_list_was_asked_about_is_refused_when_written(wo
             purpose=PurposeId("nope"),
             content=Content(subject="Hello", html="<p>Hello</p>"),
         )
+
+
+@pytest.mark.parametrize("purpose", ["measurement", "profiling"])
+def test_a_purpose_under_which_no_mail_goes_out_is_refused_when_written(world, purpose):
+    with pytest.raises(InputError, match="purpose_without_mail"):
+        world.campaigns.create(
+            name="Look",
+            list_id=ListId("newsletter"),
+            purpose=PurposeId(purpose),
+            content=Content(subject="Hello", html="<p>Hello</p>"),
+        )
+    assert world.campaigns.page(None, 10).items == ()
 
 
 def test_a_list_of_campaigns_tells_the_same_status_as_each_campaign(world):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from chalicelib.domain.campaigns import Content
+from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.ports.outside import Queue
 from chalicelib.proof.checkpoint import verify_checkpoint
 from chalicelib.services.checkpoint_line import FRESH_FOR_MS
@@ -40,9 +41,15 @@ def require_true(world, message):
 
 def test_a_confirmation_mail_a_campaigns_mail_and_a_test_mail_name_a_true_checkpoint(world):
     world.subscribe(READER)
-    campaign = world.campaign()
+    world.campaign()
     world.settle()
-    world.campaigns.send_test(campaign, READER)
+    draft = world.campaigns.create(
+        name="Draft",
+        list_id=ListId("newsletter"),
+        purpose=PurposeId("newsletter"),
+        content=Content(subject="Draft", html="<p>Draft</p>"),
+    )
+    world.campaign_tests.send(draft.id, READER)
     subjects = [each.message.subject for each in world.mails]
     assert len(subjects) == 3
     for each in world.mails:

@@ -15,7 +15,7 @@ from chalicelib.errors import (
 )
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
-from chalicelib.services.campaigns import LEASE_MS, STALLED_MS
+from chalicelib.services.campaign_watch import LEASE_MS, STALLED_MS
 from tests.support.faults import FailOnce, Moment
 from tests.support.world import VISITOR, World
 
@@ -168,7 +168,7 @@ def test_a_crash_at_any_call_sends_nobody_twice_and_loses_nobody(world, call, mo
             except (Conflict, Unavailable):
                 continue
         world.time.advance(2 * LEASE_MS)
-        world.campaigns.advance()
+        world.campaign_watch.advance()
     progress = world.campaigns.get(campaign).progress
     assert len(recipients(world)) == len(set(recipients(world)))
     assert progress.accounted == progress.planned == 6
@@ -254,10 +254,10 @@ def test_lost_messages_are_made_again_by_the_schedule(world):
     campaign = world.campaign()
     world.queues.take(Queue.PLANS)
     world.time.advance(STALLED_MS + 1)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     world.settle()
     assert recipients(world) == people(6)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     stored = world.campaign_rows.get(campaign)
     assert (stored.status, stored.planned) == (CampaignStatus.SENT, 6)
 
@@ -307,11 +307,11 @@ def test_a_test_mail_goes_to_one_address_and_never_to_a_suppressed_one(world):
         purpose=PurposeId("newsletter"),
         content=Content(subject="Hello {{ first_name }}", html="<p>Hello</p>"),
     )
-    world.campaigns.send_test(campaign.id, "tester@example.org")
+    world.campaign_tests.send(campaign.id, "tester@example.org")
     assert world.mails[-1].message.subject == "[Test] Hello [first_name]"
     world.suppressions.add("tester@example.org", "manual")
     with pytest.raises(InputError, match="suppressed"):
-        world.campaigns.send_test(campaign.id, "tester@example.org")
+        world.campaign_tests.send(campaign.id, "tester@example.org")
 
 
 def test_a_chunk_another_worker_holds_is_left_to_it(world):

@@ -13,7 +13,7 @@ from chalicelib.domain.ids import shard_of
 from chalicelib.errors import DependencyError, StateError, Throttled
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
-from chalicelib.services.campaigns import LEASE_MS, STALLED_MS
+from chalicelib.services.campaign_watch import LEASE_MS, STALLED_MS
 from chalicelib.services.delivery import TRY_FOR_MS
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import VISITOR, World
@@ -54,7 +54,7 @@ def work(world):
 def go_on(world, times=3):
     for _ in range(times):
         world.time.advance(LEASE_MS + STALLED_MS)
-        world.campaigns.advance()
+        world.campaign_watch.advance()
         work(world)
         work(world)
 
@@ -311,7 +311,7 @@ def take_step(world, campaign, step):
         world.faults = no_faults
     elif step == "advance":
         world.time.advance(LEASE_MS + 1)
-        world.campaigns.advance()
+        world.campaign_watch.advance()
     else:
         if step == "duplicate":
             for body in world.messages.take(Queue.CHUNKS):

@@ -10,6 +10,7 @@ from chalicelib.domain.erasure import Ground, Stage
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import decode_id
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.measurement import Spot
 from chalicelib.errors import (
     Conflict,
     IllegalTransition,
@@ -24,6 +25,7 @@ from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.proofs import Wish
 from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.link_examples import CAMPAIGN, DELIVERY
 from tests.support.world import READER, TICKED, VISITOR, World
 
 EMAIL = "reader@example.org"
@@ -141,6 +143,7 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     world.activity.record_event(
         StoredEvent(key="k", sid=sid, mac=None, type="Delivery", at_ms=1, sealed=b"sealed"), 60
     )
+    world.hits.record(sid, Spot(campaign=CAMPAIGN, delivery=DELIVERY, link=0), 1)
     world.health.write(sid, world.health.read(sid).health, 0, 1)
     world.proofs.request({"email": EMAIL}, Wish())
     world.settle()
@@ -160,6 +163,7 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     assert not rows.mails
     assert not rows.answers
     assert not world.outside_rows.events
+    assert not world.outside_rows.hits
     assert world.health.read(sid).revision == 0
     assert not [key for key in world.outside_rows.blobs if key.startswith("bundles/")]
 

@@ -201,6 +201,7 @@ class TestSelection:
                 purpose=PurposeId("newsletter"),
                 content=Content(subject=name, html="<p>x</p>"),
             )
+            world.test(draft.id)
             world.campaigns.act(draft.id, Act.SEND)
             world.settle()
             made[name] = draft.id

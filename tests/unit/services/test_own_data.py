@@ -13,6 +13,7 @@ from chalicelib.errors import NotFound
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support import ses_documents
+from tests.support.link_examples import CAMPAIGN, TARGETS, URLS, click, pixel
 from tests.support.world import World
 
 EMAIL = ses_documents.RECIPIENT
@@ -82,6 +83,21 @@ def test_mails_are_told_with_what_became_of_them(world, sid):
     assert mail["to"] == EMAIL
     assert sorted(event["type"] for event in mail["events"]) == ["Delivery", "Send"]
     assert data(world, sid)["address_health"] is not None
+
+
+def test_opens_and_clicks_are_told_with_where_the_link_led(world, sid):
+    assert data(world, sid)["measured"] == []
+    world.campaign_links.put(CAMPAIGN, TARGETS)
+    for link in (1, 1):
+        token = click(world.tokens, sid, link).removeprefix("/c/")
+        world.measurement.follow(token, record=True)
+        world.time.advance(1_000)
+    world.measurement.see(pixel(world.tokens, sid).removeprefix("/o/"), record=True)
+    clicked, opened = data(world, sid)["measured"]
+    assert (clicked["kind"], clicked["url"], clicked["times"]) == ("clicked", URLS[1], 2)
+    assert (opened["kind"], opened["url"], opened["times"]) == ("opened", None, 1)
+    assert clicked["campaign"] == opened["campaign"] == CAMPAIGN
+    assert clicked["first_at"] < opened["first_at"]
 
 
 def test_stops_are_told(world, sid):

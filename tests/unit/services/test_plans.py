@@ -103,7 +103,7 @@ def test_what_a_lost_message_left_is_done_before_the_campaign_is_finished(world)
         world.handle(Queue.PLANS, bodies[-1])
     world.faults = no_faults
     world.settle(Queue.CHUNKS)
-    world.campaigns.advance()
+    world.campaign_watch.advance()
     assert world.campaign_rows.get(campaign).finished_ms
     assert len(commitments(world, campaign)) == 2
 

@@ -4,10 +4,12 @@
 import io
 import re
 import zipfile
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.entrypoints.api.frame import rfc3339
 
 EMAIL = "visitor@example.org"
 NOBODY = "A" * 22
@@ -142,9 +144,10 @@ class TestCampaigns:
         world.subscribe(EMAIL)
         made = api.post("/api/v1/campaigns", json=CAMPAIGN)
         assert made.status == 201
-        assert made.json == {"id": made.json["id"], "status": "draft"}
+        assert made.json == {"id": made.json["id"], "status": "draft", "revision": 0}
         path = made.headers["location"]
         assert api.get(path).json["planned"] == 0
+        assert api.post(path + "/test", json={"to": "me@example.org"}).json["status"] == "tested"
         assert api.post(path + "/send").json["status"] == "sending"
         world.settle()
         seen = api.get(path).json
@@ -165,6 +168,10 @@ class TestCampaigns:
         path = api.post("/api/v1/campaigns", json=CAMPAIGN).headers["location"]
         assert api.post(path + "/pause").status == 409
         world.subscribe(EMAIL)
+        untested = api.post(path + "/send")
+        assert (untested.status, untested.json["code"]) == (409, "not_tested")
+        assert "Send a test" in untested.json["detail"]
+        api.post(path + "/test", json={"to": "me@example.org"})
         for act, status in (
             ("send", "sending"),
             ("pause", "paused"),
@@ -182,6 +189,66 @@ class TestCampaigns:
         assert [mail.message.to for mail in world.mails] == ["me@example.org"]
         assert api.post(path + "/test", json={"to": "nobody"}).status == 422
         assert api.post(path + "/test").status == 415
+
+    def test_are_changed_by_who_read_what_they_are(self, api):
+        strict = {**CAMPAIGN, "minimum_grade": "B"}
+        path = api.post("/api/v1/campaigns", json=strict).headers["location"]
+        api.post(path + "/test", json={"to": "me@example.org"})
+        seen = api.get(path).json
+        told = {name: seen[name] for name in ("minimum_grade", "tested", "problem", "status")}
+        assert told == {
+            "minimum_grade": "B",
+            "tested": True,
+            "problem": None,
+            "status": "tested",
+        }
+        change = {"revision": seen["revision"], "subject": "Later", "minimum_grade": "E"}
+        changed = api.ask("PATCH", path, json=change)
+        assert (changed.status, changed.json["status"]) == (200, "draft")
+        late = api.ask("PATCH", path, json=change)
+        assert (late.status, late.json["code"]) == (409, "conflict")
+        seen = api.get(path).json
+        told = (seen["subject"], seen["minimum_grade"], seen["tested"], seen["revision"])
+        assert told == ("Later", "E", False, changed.json["revision"])
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {},
+            {"revision": 0},
+            {"subject": "x"},
+            {"revision": 0, "minimum_grade": "F"},
+            {"revision": 0, "html": "{{ broken"},
+            {"revision": 0, "status": "sent"},
+            {"revision": -1, "name": "x"},
+        ],
+    )
+    def test_a_bad_change_is_refused(self, api, change):
+        path = api.post("/api/v1/campaigns", json=CAMPAIGN).headers["location"]
+        assert api.ask("PATCH", path, json=change).status == 422
+        assert api.get(path).json["revision"] == 0
+
+    def test_wait_for_their_time(self, api, world):
+        path = api.post("/api/v1/campaigns", json=CAMPAIGN).headers["location"]
+        at_ms = world.time.now_ms() + 3_600_000
+        local = datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(hours=2))).isoformat()
+        assert api.post(path + "/schedule", json={"at": local}).json["code"] == "not_tested"
+        api.post(path + "/test", json={"to": "me@example.org"})
+        reply = api.post(path + "/schedule", json={"at": local})
+        assert (reply.status, reply.json["status"]) == (202, "scheduled")
+        (listed,) = api.get("/api/v1/campaigns").json["items"]
+        assert listed["scheduled_at"] == api.get(path).json["scheduled_at"] == rfc3339(at_ms)
+        assert api.post(path + "/unschedule").json["status"] == "tested"
+        assert api.get(path).json["scheduled_at"] is None
+
+    @pytest.mark.parametrize(
+        "at", ["tomorrow", "2099-01-01T00:00:00", "2020-01-01T00:00:00Z", 1, "2099-01-01T00:00:00Z"]
+    )
+    def test_a_time_that_cannot_be_meant_is_refused(self, api, at):
+        path = api.post("/api/v1/campaigns", json=CAMPAIGN).headers["location"]
+        api.post(path + "/test", json={"to": "me@example.org"})
+        assert api.post(path + "/schedule", json={"at": at}).status == 422
+        assert api.get(path).json["status"] == "tested"
 
     @pytest.mark.parametrize(
         "change",

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of campaigns in the API.
+
+Guarantees that request schemas are closed and that answer schemas are open, as all of `schemas`.
+
+Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
+"""
+
+from typing import Final
+
+from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.eligibility import SENTENCES, SkipReason
+from chalicelib.domain.state import Grade
+from chalicelib.entrypoints.api.shapes import (
+    ADDRESS,
+    BOOLEAN,
+    COUNT,
+    ID,
+    MAX_HTML_CHARS,
+    MAX_SUBJECT_CHARS,
+    MAYBE_TIME,
+    SLUG,
+    TIME,
+    Schema,
+    closed,
+    line,
+    page_of,
+    shown,
+)
+
+SKIPPED: Final = " ".join(f"`{reason}`: {SENTENCES[reason]}" for reason in SkipReason)
+_STATUS: Final[Schema] = {"type": "string", "enum": [str(status) for status in CampaignStatus]}
+_GRADE: Final[Schema] = {
+    "type": "string",
+    "enum": [str(grade) for grade in Grade],
+    "description": "The weakest evidence of consent that is enough: A is the strongest, E any.",
+}
+_WRITTEN: Final[Schema] = {
+    "name": line(),
+    "list": SLUG,
+    "purpose": SLUG,
+    "subject": line(MAX_SUBJECT_CHARS),
+    "html": {"type": "string", "minLength": 1, "maxLength": MAX_HTML_CHARS},
+    "text": {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_HTML_CHARS},
+    "minimum_grade": _GRADE,
+    "segment": {
+        **SLUG,
+        "type": ["string", "null"],
+        "description": "A segment of the list's brand; null: the whole list.",
+    },
+}
+_REVISION: Final[Schema] = {**COUNT, "description": "Counts changes; a change names what it saw."}
+_SUMMARY: Final[Schema] = {
+    "id": ID,
+    "name": {"type": "string"},
+    "brand": SLUG,
+    "list": SLUG,
+    "purpose": SLUG,
+    "segment": {**SLUG, "type": ["string", "null"]},
+    "status": _STATUS,
+    "created_at": TIME,
+    "scheduled_at": {**MAYBE_TIME, "description": "When it starts by itself; null: it does not."},
+}
+
+CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
+    "NewCampaign": closed(_WRITTEN, "text", "minimum_grade", "segment"),
+    "CampaignChange": {
+        **closed({"revision": _REVISION, **_WRITTEN}, *_WRITTEN),
+        "minProperties": 2,
+    },
+    "CampaignTest": closed({"to": ADDRESS}),
+    "CampaignSchedule": closed(
+        {"at": {**TIME, "description": "RFC 3339 with its offset, at most a year from now."}}
+    ),
+    "CampaignStatus": shown({"id": ID, "status": _STATUS, "revision": _REVISION}),
+    "CampaignSummary": shown(_SUMMARY),
+    "CampaignPage": page_of("CampaignSummary"),
+    "Campaign": shown(
+        {
+            **_SUMMARY,
+            "revision": _REVISION,
+            "subject": {"type": "string"},
+            "minimum_grade": _GRADE,
+            "tested": {
+                **BOOLEAN,
+                "description": "A test mail of it, as it is now or as it started, was accepted.",
+            },
+            "problem": {
+                "type": ["string", "null"],
+                "description": "What keeps it from going on by itself. `not_tested`: its time "
+                "came, or will come, without a test of it as it is now.",
+            },
+            "planned": COUNT,
+            "sent": COUNT,
+            "skipped": {
+                "type": "object",
+                "additionalProperties": COUNT,
+                "description": "How many were left out, by reason. " + SKIPPED,
+            },
+            "rejected": COUNT,
+            "unknown": COUNT,
+            "rate": {"type": "number", "minimum": 0, "description": "Accepted mails a second."},
+            "started_at": MAYBE_TIME,
+            "finished_at": MAYBE_TIME,
+        }
+    ),
+}

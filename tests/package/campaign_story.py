@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The walk's chapter about campaigns: tested, sent, stalled, stopped, changed, waiting for a time.
+
+It guarantees what `story` does: each step asserts what a person would see.
+"""
+
+import calendar
+import json
+import time
+
+from chalicelib.domain.ids import shard_of
+from tests.package.installation import Installation
+
+VISITOR, PROOFREADER = "visitor@example.org", "proofreader@example.net"
+SHARDS = 16
+LONG_HTML = f"<p>{'A long letter. ' * 10_000}</p>"
+"""Its text and HTML together are more than SES takes as one bulk entry."""
+
+
+def write(site: Installation, subject: str, html: str = "<p>A letter</p>") -> str:
+    """Write a campaign and return its id."""
+    body = {"name": subject, "list": "letters", "purpose": "letters", "subject": subject}
+    return site.api("POST", "/campaigns", {**body, "html": html}, expect=201)["id"]
+
+
+def act(site: Installation, campaign: str, word: str, body=None, *, expect: int = 202) -> None:
+    """Do something with a campaign."""
+    site.api("POST", f"/campaigns/{{campaign}}/{word}", body, expect=expect, campaign=campaign)
+
+
+def limit(site: Installation, email: str) -> None:
+    """Somebody takes no more than seven mails a week."""
+    (found,) = site.api("GET", "/subscribers", query={"email": email})["items"]
+    rhythm = {"v": 1, "max_per_week": 7, "paused_until_ms": None, "sent_ms": []}
+    site.client("dynamodb").update_item(
+        TableName="kvitto-audience",
+        Key={"pk": {"S": shard_of(found["id"])}, "sk": {"S": found["id"]}},
+        UpdateExpression="SET rhythm = :rhythm",
+        ExpressionAttributeValues={":rhythm": {"S": json.dumps(rhythm)}},
+    )
+
+
+def campaigns(site: Installation) -> None:
+    """One is sent and finished, one stalls and is cancelled, one is long, one comes unplanned."""
+    limit(site, VISITOR)
+    first = write(site, "First")
+    act(site, first, "test", {"to": PROOFREADER})
+    act(site, first, "send")
+    assert site.consume("plan_campaigns") == SHARDS
+    assert site.consume("send_chunks") >= 1
+    assert [mail["subject"] for mail in site.mails(VISITOR)][-1] == "First"
+    assert site.api("GET", "/campaigns/{campaign}", campaign=first)["sent"] == 3
+    site.schedule("advance_campaigns")
+
+    second = write(site, "Second")
+    act(site, second, "send", expect=409)
+    act(site, second, "test", {"to": PROOFREADER})
+    act(site, second, "send")
+    act(site, second, "pause")
+    act(site, second, "resume")
+    assert site.consume("plan_campaigns") == 2 * SHARDS
+    age(site, f"CAMPAIGN/{second}", "SET started_ms = :then, woken_ms = :then")
+    site.schedule("advance_campaigns")
+    assert site.consume("plan_campaigns") == SHARDS
+    act(site, second, "cancel")
+    assert site.consume("plan_campaigns") == SHARDS
+    assert site.consume("send_chunks") >= 1
+    assert site.mails(VISITOR)[-1]["subject"] == "First"
+
+    third = write(site, "Third", LONG_HTML)
+    act(site, third, "test", {"to": PROOFREADER})
+    act(site, third, "send")
+    site.consume("plan_campaigns")
+    site.consume("send_chunks")
+    assert site.mails(VISITOR)[-1]["subject"] == "Third"
+    chunk = chunks(site, third)[0]
+    age(site, chunk, "SET #status = :dispatched, dispatched_ms = :then", ":dispatched")
+    site.schedule("advance_campaigns")
+    assert site.api("GET", "/campaigns/{campaign}", campaign=third)["unknown"] >= 1
+
+    schedule(site)
+    fourth = write(site, "Fourth")
+    act(site, fourth, "test", {"to": PROOFREADER})
+    act(site, fourth, "send")
+    site.hand_back("send_chunks", {"v": 1, "campaign": fourth, "shard": "0", "number": 0})
+    act(site, fourth, "cancel")
+    assert len(site.api("GET", "/campaigns")["items"]) == 5
+
+
+def schedule(site: Installation) -> None:
+    """One is changed, waits for its time, is taken off the clock, and starts by itself."""
+    fifth = write(site, "Fifth")
+    then = time.gmtime(calendar.timegm(time.gmtime()) + 3600)
+    at = {"at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", then)}
+    act(site, fifth, "test", {"to": PROOFREADER})
+    seen = site.api("GET", "/campaigns/{campaign}", campaign=fifth)
+    change = {"revision": seen["revision"], "html": "<p>Another letter</p>"}
+    changed = site.api("PATCH", "/campaigns/{campaign}", change, campaign=fifth)
+    assert changed["status"] == "draft"
+    act(site, fifth, "schedule", at, expect=409)
+    act(site, fifth, "test", {"to": PROOFREADER})
+    act(site, fifth, "schedule", at)
+    act(site, fifth, "unschedule")
+    act(site, fifth, "schedule", at)
+    for key in (f"CAMPAIGN/{fifth}", f"SCHEDULED/{fifth}"):
+        name = "scheduled_ms" if key.startswith("C") else "at_ms"
+        age(site, key, f"SET {name} = :then")
+    site.schedule("advance_campaigns")
+    assert site.consume("plan_campaigns") == SHARDS
+    seen = site.api("GET", "/campaigns/{campaign}", campaign=fifth)
+    assert (seen["status"], seen["tested"], seen["problem"]) == ("sending", True, None)
+    act(site, fifth, "cancel")
+    assert site.consume("plan_campaigns") == SHARDS
+    assert site.consume("send_chunks") >= 1
+
+
+def chunks(site: Installation, campaign: str) -> list[str]:
+    """Return partition/sort key of the campaign's chunks."""
+    rows = site.client("dynamodb").scan(TableName="kvitto-campaigns")["Items"]
+    keys = [(row["pk"]["S"], row["sk"]["S"]) for row in rows]
+    mine = [key for key in keys if key[0].startswith(f"K#{campaign}#") and key[1].isdigit()]
+    return ["/".join(key) for key in mine]
+
+
+def age(site: Installation, key: str, change: str, *states: str) -> None:
+    """Let a row of the campaigns table be as it would be long after."""
+    pk, sk = key.split("/")
+    words = {state: {"S": state.removeprefix(":")} for state in states}
+    site.client("dynamodb").update_item(
+        TableName="kvitto-campaigns",
+        Key={"pk": {"S": pk}, "sk": {"S": sk}},
+        UpdateExpression=change,
+        ExpressionAttributeValues={":then": {"N": "1"}, **words},
+        **({"ExpressionAttributeNames": {"#status": "status"}} if states else {}),
+    )
