@@ -68,6 +68,10 @@ _BRAND: Final[Schema] = {
         "enum": [str(scope) for scope in UnsubscribeScope],
         "description": "What one unsubscribe stops: the brand, or the list the mail went to.",
     },
+    "keep_orders": {
+        **BOOLEAN,
+        "description": "Whether orders that its shop tells of are kept; false deletes those kept.",
+    },
 }
 _BRAND_CHANGES: Final[Schema] = {
     name: shape for name, shape in _BRAND.items() if name not in ("id", "from_address")
@@ -116,7 +120,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         "required": ["type", "title", "status", "detail", "code"],
     },
-    "NewBrand": closed(_BRAND, "privacy_url", "default_language", "time_zone", "unsubscribe_scope"),
+    "NewBrand": closed(
+        _BRAND,
+        *("privacy_url", "default_language", "time_zone", "unsubscribe_scope", "keep_orders"),
+    ),
     "BrandChange": {**closed(_BRAND_CHANGES, *_BRAND_CHANGES), "minProperties": 1},
     "Brand": shown(_BRAND),
     "BrandSeen": shown({**_BRAND, "unsubscribe_reasons": _LEAVING_REASONS}),
