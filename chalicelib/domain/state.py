@@ -5,11 +5,12 @@
 can be rebuilt from the entries at any time. It holds no personal data.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+import orjson
 
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.errors import FatalError
@@ -113,8 +114,7 @@ class Consent:
 _CONSENT_MEMBERS = tuple(member.name for member in fields(Consent))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(NamedTuple):
     """The subject's address must not be mailed. ``brand`` None covers every brand."""
 
     brand: BrandId | None
@@ -173,7 +173,7 @@ def dump_state(state: SubjectState) -> str:
         "o": scoped(state.objections),
         "s": scoped(state.stops),
         "b": scoped(state.soft_opt_ins),
-        "x": [[x.brand, x.reason, x.entry] for x in state.suppressions],
+        "x": [list(x) for x in state.suppressions],
         "rq": state.last_request,
         "ml": state.last_mail,
         "mt": list(state.mails_ms),
@@ -184,7 +184,7 @@ def dump_state(state: SubjectState) -> str:
         document["bl"] = sorted([*key, entry] for key, entry in state.soft_lists.items())
     if state.list_stops:
         document["sl"] = sorted([*key, entry] for key, entry in state.list_stops.items())
-    return json.dumps(document, separators=(",", ":"))
+    return orjson.dumps(document).decode()
 
 
 def load_state(text: str) -> SubjectState:
@@ -194,7 +194,7 @@ def load_state(text: str) -> SubjectState:
         FatalError: the row has another version; it must not be guessed at.
 
     """
-    document = json.loads(text)
+    document = orjson.loads(text)
     if document["v"] not in READABLE_VERSIONS:
         raise FatalError(
             f"a STATE row has schema version {document['v']!r}; this code cannot read it"
@@ -212,10 +212,7 @@ def load_state(text: str) -> SubjectState:
         soft_opt_ins=scoped(document["b"]),
         soft_lists={Membership(*row[:3]): row[3] for row in document.get("bl", ())},
         list_stops={Membership(*row[:3]): row[3] for row in document.get("sl", ())},
-        suppressions=tuple(
-            Suppression(brand=brand, reason=reason, entry=entry)
-            for brand, reason, entry in document["x"]
-        ),
+        suppressions=tuple([Suppression(*row) for row in document["x"]]),
         last_request=document["rq"],
         last_mail=document["ml"],
         mails_ms=tuple(document["mt"]),
