@@ -5,7 +5,7 @@ Guarantees that the footer with controller and reason stands in every mail, that
 and no pixel added, and that the same words and data give the same mail. What helps phones and
 readers is added as it is to campaigns. Refuses what the sandbox refuses.
 
-Specification: docs/spec/sending.md §11, docs/spec/content.md.
+Specification: docs/spec/sending.md §12, docs/spec/content.md.
 """
 
 from collections.abc import Collection, Iterator, Mapping

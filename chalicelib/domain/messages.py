@@ -6,7 +6,7 @@ that its text is kept no longer than it may still be sent. A message is no marke
 or a withdrawal does not stop it; a mailbox that does not take mail, somebody who calls it spam, an
 operator's own word, and a restriction do.
 
-Specification: docs/spec/sending.md §11. Source: GDPR Art. 18, 21(2).
+Specification: docs/spec/sending.md §12. Source: GDPR Art. 18, 21(2).
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ in and again just before it goes; that each try sends the same words, from the p
 their mailbox without a stop in a queue, a log or a tag; and that a request repeated under its key,
 also after an answer was lost, makes one message. Refuses whoever is unknown, and stores nothing.
 
-Idempotency key: the message's id. Specification: docs/spec/sending.md §11.
+Idempotency key: the message's id. Specification: docs/spec/sending.md §12.
 """
 
 import hashlib

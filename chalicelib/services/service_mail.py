@@ -8,7 +8,7 @@ looking at their mailbox for it.
 
 import logging
 
-from chalicelib.errors import DependencyError
+from chalicelib.errors import DependencyError, FatalError
 from chalicelib.ports.sending import Message, RateSlot, Sender, Sent
 from chalicelib.ports.system import Clock
 
@@ -31,6 +31,6 @@ class ServiceSender:
         """
         try:
             self._rate.charge(1, self._clock.now_ms())
-        except DependencyError as error:
+        except (DependencyError, FatalError) as error:
             log.warning("a mail goes without being charged to the rate: %s", error)
         return self._sender.send_one(sender, message)

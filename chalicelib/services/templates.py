@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.campaigns import Content
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.content import Finding, errors
+from chalicelib.domain.content import ContentKind, Finding, errors
 from chalicelib.domain.forms import FieldType
-from chalicelib.domain.ids import BrandId
+from chalicelib.domain.ids import BrandId, ListId
 from chalicelib.domain.templates import Template, TemplateKind, Words
 from chalicelib.errors import Conflict, InputError, NotFound
-from chalicelib.ports.catalog import Brands, Forms, Page
+from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.content import ContentCompiler
 from chalicelib.ports.system import Clock
 from chalicelib.ports.templates import ServiceMails, TemplateStore
@@ -48,6 +48,7 @@ class Templates:
         compiler: ContentCompiler,
         mails: ServiceMails,
         brands: Brands,
+        lists: Lists,
         forms: Forms,
         clock: Clock,
     ) -> None:
@@ -55,6 +56,7 @@ class Templates:
         self._compiler = compiler
         self._mails = mails
         self._brands = brands
+        self._lists = lists
         self._forms = forms
         self._clock = clock
 
@@ -138,17 +140,25 @@ class Templates:
         """
         return self._templates.page(cursor, limit)
 
-    def content(self, template_id: str, brand_id: str) -> Content:
-        """Return what a campaign of a brand begins with.
+    def content(self, template_id: str, list_id: ListId) -> Content:
+        """Return what a campaign to a list begins with.
 
         Raises:
-            InputError: the brand has no template for campaigns with this id.
+            InputError: there is no such list, or its brand has no template for campaigns with this
+                id, or one in MJML.
         """
-        template = self._templates.get(template_id)
-        if template is None or template.content is None or template.brand != brand_id:
+        template, mailing_list = self._templates.get(template_id), self._lists.get(list_id)
+        if mailing_list is None:
+            raise InputError(code="unknown_list", detail="There is no list with this id.")
+        if template is None or template.content is None or template.brand != mailing_list.brand:
             raise InputError(
                 code="unknown_template",
-                detail="The brand has no template for campaigns with this id.",
+                detail="The list's brand has no template for campaigns with this id.",
+            )
+        if template.content.kind is not ContentKind.HTML:
+            raise InputError(
+                code="template_not_html",
+                detail="A campaign is made from a template in HTML; this one is in MJML.",
             )
         return template.content
 

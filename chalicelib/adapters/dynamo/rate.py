@@ -83,6 +83,7 @@ class DynamoRateSlot:
         """Move everything not reserved yet back by what ``recipients`` take."""
         pace = _terms(self._known()).per_second(now_ms)
         if not pace:
+            self._row = None  # A quota may be noted before the next mail: look again then.
             return
         take = interval_us(recipients, pace)
         for _ in range(_TRIES):

@@ -115,14 +115,16 @@ TEMPLATE_SCHEMAS: Final[dict[str, Schema]] = {
             "text": MAYBE,
             "words": {
                 "type": "object",
-                "additionalProperties": shown(
-                    {
-                        "subject": {"type": "string"},
-                        "html": {"type": "string"},
-                        "text": MAYBE,
-                        "reason": {"type": "string"},
-                    }
-                ),
+                "additionalProperties": {
+                    **shown(
+                        {
+                            "subject": {"type": "string"},
+                            "html": {"type": "string"},
+                            "reason": {"type": "string"},
+                        }
+                    ),
+                    "description": "And `text`, where one was written.",
+                },
             },
             "findings": {"type": "array", "items": ref("TemplateFinding")},
         },

@@ -118,6 +118,15 @@ def test_service_mails_never_wait_and_campaigns_start_so_much_later(slot):
     assert start(slot, 50, START_MS) == pytest.approx(1_220, abs=1)
 
 
+def test_who_charged_before_there_was_a_quota_hears_of_it(fresh):
+    service = other(fresh)
+    service.charge(1, START_MS)
+    fresh.note(FIFTY, START_MS)
+    for _ in range(10):
+        service.charge(1, START_MS)
+    assert start(fresh, 1, START_MS) == pytest.approx(200, abs=1)
+
+
 def test_a_service_mail_sent_long_ago_delays_nobody(slot):
     slot.charge(1, START_MS)
     assert start(slot, 50, START_MS + 60_000) == 60_000

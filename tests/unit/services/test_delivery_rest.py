@@ -76,9 +76,9 @@ def test_when_everybody_left_withdrew_meanwhile_no_call_is_made():
     token = unsubscribe_link(world)
     world.mails.clear()
     world.mailbox.answer = lambda _message: ASKED_TO_WAIT
+    second = world.campaign("Second")
     world.time.advance(60_000)  # The rate slot is free: the one sleep is that after the refusal.
     world.time.on_sleep = lambda _ms: world.unsubscribe.withdraw(token, VISITOR, Via.PAGE)
-    second = world.campaign("Second")
     world.mailbox.calls.clear()
     world.settle()
     assert world.mailbox.calls == [1]

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.ids import BrandId
 from chalicelib.domain.rate import Quota
 from chalicelib.domain.templates import TemplateKind, Words
-from chalicelib.errors import Throttled, Unavailable
+from chalicelib.errors import FatalError, Throttled, Unavailable
 from chalicelib.services.messages import Asked
 from chalicelib.services.templates import Said
 from tests.support.faults import FailAlways, Moment
@@ -69,10 +69,11 @@ def test_a_campaign_starts_as_much_later(world):
 
 
 @pytest.mark.parametrize("moment", Moment)
-@pytest.mark.parametrize("error", [Unavailable("no answer"), Throttled("too much")])
-def test_a_rate_that_cannot_be_charged_stops_no_mail_and_doubles_none(
-    world, moment, error, caplog
-):
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("no answer"), Throttled("too much"), FatalError("a row of a later version")],
+)
+def test_a_rate_that_cannot_be_charged_stops_no_mail_and_doubles_none(world, moment, error, caplog):
     world.sign_up(EMAIL)
     world.faults = FailAlways("RateSlot.charge", moment, error)
     world.settle()
