@@ -41,8 +41,8 @@ format: $(STAMP) ## Format the code
 bench: $(STAMP) ## Measure, as JSON lines (CPU time, counted AWS calls, memory)
 	@$(BIN)/python -m infra.bench
 
-simulate: $(STAMP) ## Run the sequencer through SEEDS lives full of faults (SEED=n replays one)
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5000))
+simulate: $(STAMP) ## Run PART=ledger|sending|all through SEEDS lives full of faults (SEED=n replays one)
+	@$(BIN)/python -m tests.simulation --part $(or $(PART),all) $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)))
 
 fsck: $(STAMP) ## Re-derive the whole log from its entries and name the first difference
 	@$(BIN)/python -m infra.fsck

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
-from chalicelib.entrypoints import logs, queues, schedules
+from chalicelib.entrypoints import logs, queues, schedules, segment_queue
 from chalicelib.entrypoints.addresses import addresses
 
 logs.configure()
@@ -39,7 +39,9 @@ def send_chunks(event: SQSEvent) -> Any:
     return queues.send_chunks(event.to_dict())
 
 
-@app.on_sqs_message(queue="kvitto-ses-events", batch_size=10, maximum_batching_window_in_seconds=1)
+@app.on_sqs_message(
+    queue="kvitto-ses-events", batch_size=1000, maximum_batching_window_in_seconds=10
+)
 def record_ses_events(event: SQSEvent) -> Any:
     """Record what SES says became of mails."""
     return queues.record_ses_events(event.to_dict())
@@ -67,6 +69,12 @@ def build_proofs(event: SQSEvent) -> Any:
 def anchor_checkpoints(event: SQSEvent) -> Any:
     """Have checkpoints stamped with the time."""
     return queues.anchor_checkpoints(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-segments", batch_size=1)
+def evaluate_segments(event: SQSEvent) -> Any:
+    """Count segments, forget what may not be known, and note what was measured."""
+    return segment_queue.evaluate_segments(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
@@ -97,6 +105,12 @@ def advance_campaigns(event: CloudWatchEvent) -> int:
 def log_heartbeat(event: CloudWatchEvent) -> int:
     """Append the daily heartbeat."""
     return schedules.log_heartbeat()
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def refold_orders(event: CloudWatchEvent) -> int:
+    """Take orders past their time out of what is known of people."""
+    return schedules.refold_orders()
 
 
 @app.schedule(Rate(1, unit=Rate.DAYS))

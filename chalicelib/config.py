@@ -69,6 +69,7 @@ class Settings:
     proofs_queue: str
     erasures_queue: str
     anchors_queue: str
+    segments_queue: str
     vault_key: str
     address_key: str
     links_key: str
@@ -163,6 +164,7 @@ class Settings:
             proofs_queue=required("PROOFS_QUEUE"),
             erasures_queue=required("ERASURES_QUEUE"),
             anchors_queue=required("ANCHORS_QUEUE"),
+            segments_queue=required("SEGMENTS_QUEUE"),
             vault_key=required("VAULT_KEY"),
             address_key=required("ADDRESS_KEY"),
             links_key=required("LINKS_KEY"),

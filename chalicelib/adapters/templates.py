@@ -25,6 +25,7 @@ from jinja2 import (
 from jinja2.runtime import Context
 
 from chalicelib.adapters.campaign_templates import CampaignTemplates
+from chalicelib.adapters.money import money
 from chalicelib.adapters.sandbox import single_line
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.errors import FatalError, InputError
@@ -147,6 +148,7 @@ def _environment(root: Path) -> Environment:
         "in_language": in_language,
         "iso_minute": iso_minute,
         "language_name": LANGUAGE_NAMES.__getitem__,
+        "money": money,
         "privacy_link": privacy_link,
         "utc_minute": utc_minute,
         "zone_minute": zone_minute,

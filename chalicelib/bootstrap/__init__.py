@@ -128,6 +128,7 @@ class Container(SegmentServices):
     def measurement(self) -> Measurement:
         """Clicks and opens."""
         return Measurement(
+            queues=self.queues,
             links=self.campaign_links,
             hits=self.hits,
             store=self.store,
@@ -272,6 +273,8 @@ class Container(SegmentServices):
             traces=self.traces,
             hits=self.hits,
             links=self.campaign_links,
+            known=self.own_facts,
+            messages=self.message_rows,
             health=self.health,
             wishes=self.address_wishes,
             rights=self.rights_records,

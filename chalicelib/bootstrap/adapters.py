@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.config import Settings
+from chalicelib.bootstrap.catalog import CatalogAdapters
 
 if TYPE_CHECKING:
     from chalicelib.ports import (
         access,
         audience,
+        audience_scan,
         audit,
-        catalog,
         content,
         erasure,
         facts,
@@ -29,35 +29,17 @@ if TYPE_CHECKING:
         messages,
         outside,
         rights,
-        segments,
         sending,
-        system,
         templates,
         time,
         traces,
     )
     from chalicelib.ports.audience import FrequencyStore
+    from chalicelib.ports.facts import FactScan
 
 
-class Adapters:
+class Adapters(CatalogAdapters):
     """Every port's adapter, made at first use."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def clock(self) -> "system.Clock":
-        """The wall clock."""
-        from chalicelib.adapters.system import SystemClock
-
-        return SystemClock()
-
-    @cached_property
-    def random(self) -> "system.RandomBytes":
-        """The operating system's randomness."""
-        from chalicelib.adapters.system import SystemRandom
-
-        return SystemRandom()
 
     @cached_property
     def proof_of_work(self) -> "gate.ProofOfWork":
@@ -140,6 +122,15 @@ class Adapters:
         )
 
     @cached_property
+    def audience_scan(self) -> "audience_scan.AudienceScan":
+        """Whole shards of the audience."""
+        from chalicelib.adapters.dynamo.audience_scan import DynamoAudienceScan
+
+        return DynamoAudienceScan(
+            audience_table=self.settings.audience_table, vault_table=self.settings.vault_table
+        )
+
+    @cached_property
     def frequency(self) -> "FrequencyStore":
         """How often people want to be written to."""
         from chalicelib.adapters.dynamo.frequency import DynamoFrequencyStore
@@ -157,6 +148,16 @@ class Adapters:
             activity_table=self.settings.activity_table,
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def fact_scan(self) -> "FactScan":
+        """People by what is kept of them."""
+        from chalicelib.adapters.dynamo.fact_scan import DynamoFactScan
+
+        return DynamoFactScan(
+            audience_table=self.settings.audience_table,
+            activity_table=self.settings.activity_table,
         )
 
     @cached_property
@@ -200,73 +201,6 @@ class Adapters:
             campaigns_table=self.settings.campaigns_table,
             clock=self.clock,
         )
-
-    @cached_property
-    def brands(self) -> "catalog.Brands":
-        """Brands."""
-        from chalicelib.adapters.dynamo.catalog import DynamoBrands
-        from chalicelib.adapters.recent import RecentBrands
-
-        return RecentBrands(DynamoBrands(self.settings.campaigns_table), self.clock)
-
-    @cached_property
-    def lists(self) -> "catalog.Lists":
-        """Lists."""
-        from chalicelib.adapters.dynamo.catalog import DynamoLists
-        from chalicelib.adapters.recent import RecentLists
-
-        return RecentLists(DynamoLists(self.settings.campaigns_table), self.clock)
-
-    @cached_property
-    def forms(self) -> "catalog.Forms":
-        """Forms."""
-        from chalicelib.adapters.dynamo.catalog import DynamoForms
-        from chalicelib.adapters.recent import RecentForms
-
-        return RecentForms(DynamoForms(self.settings.campaigns_table), self.clock)
-
-    @cached_property
-    def campaign_rows(self) -> "catalog.Campaigns":
-        """Campaigns as stored."""
-        from chalicelib.adapters.dynamo.catalog import DynamoCampaigns
-
-        return DynamoCampaigns(self.settings.campaigns_table)
-
-    @cached_property
-    def segment_rows(self) -> "segments.SegmentStore":
-        """Segments as stored."""
-        from chalicelib.adapters.dynamo.segments import DynamoSegments
-
-        return DynamoSegments(self.settings.campaigns_table)
-
-    @cached_property
-    def lifecycle_rows(self) -> "segments.LifecycleStore":
-        """Rules of the life cycle of brands that made their own."""
-        from chalicelib.adapters.dynamo.segments import DynamoLifecycles
-
-        return DynamoLifecycles(self.settings.campaigns_table)
-
-    @cached_property
-    def jobs(self) -> "catalog.Jobs":
-        """Jobs."""
-        from chalicelib.adapters.dynamo.catalog import DynamoJobs
-
-        return DynamoJobs(self.settings.campaigns_table)
-
-    @cached_property
-    def reasons(self) -> "catalog.Reasons":
-        """Why people left."""
-        from chalicelib.adapters.dynamo.reasons import DynamoReasons
-
-        return DynamoReasons(self.settings.campaigns_table)
-
-    @cached_property
-    def campaign_links(self) -> "links.CampaignLinks":
-        """Where links of campaigns lead."""
-        from chalicelib.adapters.dynamo.links import DynamoCampaignLinks
-        from chalicelib.adapters.recent import RecentLinks
-
-        return RecentLinks(DynamoCampaignLinks(self.settings.campaigns_table), self.clock)
 
     @cached_property
     def hits(self) -> "links.Hits":
@@ -385,6 +319,7 @@ class Adapters:
                 Queue.PROOFS: self.settings.proofs_queue,
                 Queue.ERASURES: self.settings.erasures_queue,
                 Queue.ANCHORS: self.settings.anchors_queue,
+                Queue.SEGMENTS: self.settings.segments_queue,
             }
         )
 
@@ -422,25 +357,11 @@ class Adapters:
         return SandboxedServiceMails(self.renderer)
 
     @cached_property
-    def template_rows(self) -> "templates.TemplateStore":
-        """Templates as stored."""
-        from chalicelib.adapters.dynamo.templates import DynamoTemplates
-
-        return DynamoTemplates(self.settings.campaigns_table)
-
-    @cached_property
     def message_rows(self) -> "messages.MessageStore":
         """Messages of a service as stored."""
         from chalicelib.adapters.dynamo.messages import DynamoMessages
 
         return DynamoMessages(self.settings.activity_table)
-
-    @cached_property
-    def api_keys(self) -> "catalog.ApiKeys":
-        """API keys as stored."""
-        from chalicelib.adapters.dynamo.catalog import DynamoApiKeys
-
-        return DynamoApiKeys(self.settings.campaigns_table)
 
     @cached_property
     def ledger_audit(self) -> "audit.LedgerAudit":

@@ -6,18 +6,20 @@ Guarantees, as all of bootstrap, that each is made at its first use.
 
 from functools import cached_property
 
-from chalicelib.bootstrap.adapters import Adapters
+from chalicelib.bootstrap.runs import RunAdapters
 from chalicelib.services.finding import Finder
 from chalicelib.services.findings import Findings
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_sight import MailSight
 from chalicelib.services.published_log import PublishedLog
+from chalicelib.services.sealed_facts import FactPeople
 from chalicelib.services.subscribers import Subscribers
 from chalicelib.services.timeline import Timelines
 from chalicelib.services.unsealing import Unsealing
 
 
-class Core(Adapters):
+class Core(RunAdapters):
     """Appending, reading and finding."""
 
     @cached_property
@@ -65,6 +67,19 @@ class Core(Adapters):
         return Timelines(ledger=self.ledger, store=self.store, unsealing=self.unsealing)
 
     @cached_property
+    def mail_sight(self) -> MailSight:
+        """What is known of mails of campaigns."""
+        return MailSight(
+            chunks=self.chunks,
+            runs=self.runs,
+            accounts=self.chunk_accounts,
+            folds=self.folds,
+            campaigns=self.campaign_rows,
+            blobs=self.blobs,
+            clock=self.clock,
+        )
+
+    @cached_property
     def finder(self) -> Finder:
         """Finds people by what they have."""
         return Finder(
@@ -72,16 +87,26 @@ class Core(Adapters):
             store=self.store,
             tokens=self.tokens,
             traces=self.traces,
-            chunks=self.chunks,
+            sight=self.mail_sight,
             unsealing=self.unsealing,
             findings=Findings(
                 ledger=self.ledger,
                 store=self.store,
                 audience=self.audience,
                 campaigns=self.campaign_rows,
-                chunks=self.chunks,
+                sight=self.mail_sight,
                 mails=self.mail_records,
                 traces=self.traces,
                 erasures=self.erasure_records,
             ),
+        )
+
+    @cached_property
+    def fact_people(self) -> FactPeople:
+        """Reads people for their facts."""
+        return FactPeople(
+            ledger=self.ledger,
+            brands=self.brands,
+            random=self.random,
+            order_days=self.settings.keep_orders_days,
         )

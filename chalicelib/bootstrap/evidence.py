@@ -73,7 +73,7 @@ class EvidenceServices(SendingServices):
                 store=self.store,
                 mails=self.mail_records,
                 campaigns=self.campaign_rows,
-                chunks=self.chunks,
+                sight=self.mail_sight,
                 plans=self.plans,
                 blobs=self.blobs,
                 published=self.published_log,

@@ -12,6 +12,7 @@ from chalicelib.proof.policy import Log, Policy
 from chalicelib.services.anchoring import AnchorBell, Anchoring
 from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.fsck import Fsck
+from chalicelib.services.fsck_facts import FactsCheck
 from chalicelib.services.fsck_log import LogCheck
 from chalicelib.services.fsck_people import PeopleCheck
 from chalicelib.services.fsck_places import PlaceCheck
@@ -86,4 +87,7 @@ class LogServices(Core):
             wrapper=self.wrapper,
             origin=self.settings.ledger_origin,
         )
-        return Fsck(checks=(log, people), clock=self.clock)
+        facts = FactsCheck(
+            people=self.fact_people, facts=self.facts, scan=self.fact_scan, audience=self.audience
+        )
+        return Fsck(checks=(log, people, facts), clock=self.clock)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.log import LogServices
 from chalicelib.services.campaign_sight import CampaignSight
 from chalicelib.services.campaign_start import CampaignStart
+from chalicelib.services.campaign_tempo import CampaignTempo
 from chalicelib.services.campaign_tests import CampaignTests
 from chalicelib.services.campaign_watch import CampaignWatch
 from chalicelib.services.campaigns import CampaignDesk
 from chalicelib.services.delivery import Courier
 from chalicelib.services.feedback import Feedback
+from chalicelib.services.folding import CampaignResults, Folding
 from chalicelib.services.mailing import Composer
 from chalicelib.services.pacing import Pacer
 from chalicelib.services.planning import Planner
@@ -22,6 +24,7 @@ from chalicelib.services.plans import Plans
 from chalicelib.services.service_mail import ServiceSender
 from chalicelib.services.setup import Setup
 from chalicelib.services.suppressions import Suppressions, Suppressor
+from chalicelib.services.unknowns import Unknowns
 
 if TYPE_CHECKING:
     from chalicelib.services.segments import Segments
@@ -85,6 +88,7 @@ class SendingServices(LogServices):
             compiler=self.content_compiler,
             mails=self.service_mails,
             brands=self.brands,
+            lists=self.lists,
             forms=self.forms,
             clock=self.clock,
         )
@@ -119,6 +123,11 @@ class SendingServices(LogServices):
             segments=self.segment_rows,
             chunks=self.chunks,
         )
+
+    @cached_property
+    def campaign_tempo(self) -> CampaignTempo:
+        """How fast campaigns go."""
+        return CampaignTempo(clock=self.clock)
 
     @cached_property
     def campaign_start(self) -> CampaignStart:
@@ -159,6 +168,19 @@ class SendingServices(LogServices):
             campaigns=self.campaign_rows,
             chunks=self.chunks,
             plans=self.plans,
+            unknowns=self.unknowns,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def unknowns(self) -> Unknowns:
+        """People whose outcome is unknown."""
+        return Unknowns(
+            accounts=self.chunk_accounts,
+            folds=self.folds,
+            unresolved=self.unresolved_campaigns,
+            watermark=self.watermark,
+            campaigns=self.campaign_rows,
             clock=self.clock,
         )
 
@@ -239,3 +261,19 @@ class SendingServices(LogServices):
             clock=self.clock,
             random=self.random,
         )
+
+    @cached_property
+    def folding(self) -> Folding:
+        """SES events, a batch at a time."""
+        return Folding(
+            feedback=self.feedback,
+            folds=self.folds,
+            watermark=self.watermark,
+            unresolved=self.unresolved_campaigns,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def campaign_results(self) -> CampaignResults:
+        """What became of campaigns' mails."""
+        return CampaignResults(self.folds)

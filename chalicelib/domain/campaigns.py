@@ -97,6 +97,17 @@ def next_status(status: CampaignStatus, act: Act) -> CampaignStatus:
         ) from None
 
 
+def possible_acts(status: CampaignStatus) -> frozenset[Act]:
+    """Return what can be done to a campaign from where it is.
+
+    Example:
+        >>> possible_acts(CampaignStatus.SENT)
+        frozenset()
+
+    """
+    return frozenset(act for known, act in _NEXT if known is status)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a campaign says: Jinja2 sources. ``text`` None is made from the HTML.

@@ -50,6 +50,7 @@ class Brand:
         time_zone: IANA name; "" stands for that of the default language's country (`zone`).
         privacy: SHA-256 (hex) of our privacy page as published, by language.
         unsubscribe_scope: what the link in a campaign mail stops.
+        keep_orders: whether orders its shop tells of are kept and count (GDPR Art. 6(1)(f)).
         revision: how often it was changed; guards a replacement.
 
     """
@@ -66,6 +67,7 @@ class Brand:
     time_zone: str = ""
     privacy: Mapping[str, str] = field(default_factory=dict)
     unsubscribe_scope: UnsubscribeScope = UnsubscribeScope.BRAND
+    keep_orders: bool = True
     revision: int = 0
 
     def __post_init__(self) -> None:

@@ -189,6 +189,7 @@ class Ignored(StrEnum):
     RESTRICTED = "restricted"
     OBJECTED = "objected"
     NO_CONSENT = "no-consent"
+    ORDERS_OFF = "orders-off"
 
 
 CURRENCY_DIFFERS = "currency-differs"
@@ -196,7 +197,12 @@ CURRENCY_DIFFERS = "currency-differs"
 
 
 def ignored(
-    kind: Kind, *, restricted: bool, objected: bool, given: Collection[PurposeId]
+    kind: Kind,
+    *,
+    restricted: bool,
+    objected: bool,
+    given: Collection[PurposeId],
+    keeps_orders: bool = True,
 ) -> Ignored | None:
     """Return why an event of ``kind`` about somebody known must not be kept; None: it is kept.
 
@@ -207,6 +213,7 @@ def ignored(
         restricted: whether processing of the person's data is restricted.
         objected: whether they objected to the event's brand.
         given: purposes consented to on any list of the event's brand.
+        keeps_orders: whether the operator keeps orders of that brand at all.
 
     Source: GDPR Art. 18(2), 21(3), 6(1)(a).
 
@@ -218,6 +225,8 @@ def ignored(
         return Ignored.RESTRICTED
     if objected:
         return Ignored.OBJECTED
+    if kind is Kind.ORDER and not keeps_orders:
+        return Ignored.ORDERS_OFF
     missing = kind.purpose is not None and kind.purpose not in given
     return Ignored.NO_CONSENT if missing else None
 

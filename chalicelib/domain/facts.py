@@ -166,18 +166,23 @@ _FORGETS: Mapping[Kind, frozenset[Part]] = MappingProxyType(
 )
 
 
-def allowed(given: Collection[PurposeId], *, objected: bool) -> frozenset[Part]:
+def allowed(
+    given: Collection[PurposeId], *, objected: bool, keeps_orders: bool = True
+) -> frozenset[Part]:
     """Return the parts that may be known under a brand.
 
     Args:
         given: purposes consented to on any list of the brand.
         objected: whether the person objected to the brand; then nothing may be known.
+        keeps_orders: whether the operator keeps orders of the brand at all.
 
     Source: GDPR Art. 6(1)(a), 7(3), 21(3).
     """
     if objected:
         return frozenset()
     parts = frozenset(Part)
+    if not keeps_orders:
+        parts -= {Part.ORDERS}
     for kind, needing in _FORGETS.items():
         if kind.purpose not in given:
             parts -= needing

@@ -15,7 +15,7 @@ from chalicelib.errors import FatalError, InputError
 WEEK_MS = 7 * DAY_MS
 MAX_PER_WEEK = 7
 """The loosest cap: whoever takes more has none."""
-_VERSION = 1
+RHYTHM_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def give_back(rhythm: Rhythm, at_ms: int) -> Rhythm:
 def dump_rhythm(rhythm: Rhythm) -> dict[str, Any]:
     """Return the rhythm as plain data with its schema version."""
     return {
-        "v": _VERSION,
+        "v": RHYTHM_VERSION,
         "max_per_week": rhythm.frequency.max_per_week,
         "paused_until_ms": rhythm.frequency.paused_until_ms,
         "sent_ms": list(rhythm.sent_ms),
@@ -102,7 +102,7 @@ def load_rhythm(stored: Mapping[str, Any]) -> Rhythm:
     Raises:
         FatalError: it has a schema version this code does not know.
     """
-    if stored.get("v") != _VERSION:
+    if stored.get("v") != RHYTHM_VERSION:
         raise FatalError("a stored rhythm has a schema version this code does not know")
     return Rhythm(
         frequency=Frequency(

@@ -80,7 +80,7 @@ def _bounce_kind(event: SesEvent) -> EventKind:
     return EventKind.EXPIRED if code == _EXPIRED_STATUS else EventKind.SOFT
 
 
-_RANKS: Mapping[SesType, int] = MappingProxyType(
+RANKS: Mapping[SesType, int] = MappingProxyType(
     {
         SesType.COMPLAINT: 70,
         SesType.BOUNCE: 60,
@@ -91,6 +91,7 @@ _RANKS: Mapping[SesType, int] = MappingProxyType(
         SesType.SEND: 10,
     }
 )
+"""How much an event of each type says of its delivery's end; others say nothing."""
 _AUTOMATIC_REPLY_RANK = 30
 
 
@@ -104,7 +105,7 @@ def rank(event: SesEvent) -> int:
         return 0
     if event.bounce_type is BounceType.TRANSIENT and event.bounce_subtype == "General":
         return _AUTOMATIC_REPLY_RANK
-    return _RANKS.get(event.type, 0)
+    return RANKS.get(event.type, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,11 +48,13 @@ class Quota:
         per_second: recipients a second.
         daily_left: recipients that campaigns may still mail in these 24 hours, the share for
             service mails kept back; None: there is no daily quota.
+        daily: recipients that campaigns may mail in any 24 hours; None: no quota, or not asked.
 
     """
 
     per_second: float
     daily_left: int | None = None
+    daily: int | None = None
 
     @classmethod
     def of(cls, per_second: float, per_day: float, sent: float) -> Self:
@@ -63,8 +65,11 @@ class Quota:
             (500, None)
 
         """
-        left = max(0, math.floor(per_day * SHARE) - math.ceil(sent)) if per_day >= 0 else None
-        return cls(per_second=per_second, daily_left=left)
+        if per_day < 0:
+            return cls(per_second=per_second)
+        daily = math.floor(per_day * SHARE)
+        left = max(0, daily - math.ceil(sent))
+        return cls(per_second=per_second, daily_left=left, daily=daily)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ from chalicelib.domain.state import (
 from chalicelib.errors import FatalError
 
 STANDING_VERSION = 1
+KNOWING = NO_MEMBERSHIP
+"""Purposes under which more is known of somebody than what they said themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,20 @@ def standing(state: SubjectState) -> Standing:
         since_s=since,
         objected=frozenset(scope.brand for scope in state.objections),
         restricted=state.restricted,
+    )
+
+
+def has_ended(before: Standing, after: Standing) -> bool:
+    """Say whether something may be known of the person no more that might have been before.
+
+    So it is when a consent to be measured or profiled is gone, with an objection, and when a
+    restriction ends, under which nothing could be forgotten.
+    """
+    gone = after.objected - before.objected or (before.restricted and not after.restricted)
+    return bool(gone) or any(
+        KNOWING & purposes - after.given.get(brand, {}).get(name, frozenset())
+        for brand, lists in before.given.items()
+        for name, purposes in lists.items()
     )
 
 

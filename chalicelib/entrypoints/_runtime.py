@@ -9,11 +9,11 @@ run without ``app.py`` (docs/adr/0009-event-handlers-in-app-py.md).
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.entrypoints import parts
 from chalicelib.entrypoints.exchange import PROBLEM, Answer, Request, html, json_answer
@@ -220,13 +220,17 @@ def _log_failure(error: BaseException, ids: Mapping[str, str]) -> None:
 
 
 def batch(
-    handler: Callable[["Container", str], None], *, once: bool = False
+    handler: Callable[["Container", str], None],
+    *,
+    once: bool = False,
+    each: Callable[["Container", str], None] | None = None,
 ) -> Callable[[Event], BatchAnswer]:
     """Serve a queue: every record alone, failures reported back by message id.
 
     Args:
         handler: takes a record's body; raising puts the record back into the queue.
         once: the work is the same for every record: do it for the first readable one only.
+        each: done first for every record, also where ``once`` leaves the rest out.
 
     Source: AWS Lambda developer guide, "Implementing partial batch responses".
     """
@@ -237,6 +241,8 @@ def batch(
         done = False
         for record in event["Records"]:
             try:
+                if each is not None:
+                    each(parts.container(), record["body"])
                 if done:
                     read_message(record["body"])
                 else:
@@ -248,6 +254,87 @@ def batch(
         return {"batchItemFailures": failures}
 
     return serve
+
+
+class Gathering(Protocol):
+    """Records worked on together: each read first, then kept together, then finished alone.
+
+    Whatever a method raises is logged; the record it was about goes back to its queue.
+    """
+
+    def take(self, name: str, body: str) -> None:
+        """Read the record called ``name``."""
+        ...
+
+    def fold(self) -> Mapping[str, KvittoError]:
+        """Keep what is kept together; return the names of records of which that failed."""
+        ...
+
+    @property
+    def unfinished(self) -> Sequence[str]:
+        """Names of records with something to do beside."""
+        ...
+
+    @property
+    def is_late(self) -> bool:
+        """Whether no more records should be finished this time."""
+        ...
+
+    def finish(self, name: str) -> None:
+        """Do what a record asks for beside."""
+        ...
+
+
+def gathered(
+    begin: Callable[["Container"], Gathering], name: str
+) -> Callable[[Event], BatchAnswer]:
+    """Serve a queue whose records are worked on together; failures go back by message id.
+
+    Args:
+        name: of the handler, for the log.
+    """
+
+    def serve(event: Event) -> BatchAnswer:
+        bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+        failed = _gather(begin, name, bodies)
+        left = [message_id for message_id in bodies if message_id in failed]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in left]}
+
+    return serve
+
+
+def _gather(
+    begin: Callable[["Container"], Gathering], name: str, bodies: Mapping[str, str]
+) -> set[str]:
+    """Work on records; return those that failed."""
+    failed: set[str] = set()
+
+    def fail(error: Exception, message_id: str) -> None:
+        _log_record(error, name, message_id)
+        failed.add(message_id)
+
+    try:
+        gathering = begin(parts.container())
+        for message_id, body in bodies.items():
+            try:
+                gathering.take(message_id, body)
+            except Exception as error:  # noqa: BLE001  # one bad record must not fail the others
+                fail(error, message_id)
+        for message_id, refused in gathering.fold().items():
+            fail(refused, message_id)
+    except Exception as error:  # noqa: BLE001  # nothing is known to be kept of any record
+        _log_record(error, name, next(iter(bodies), ""))
+        return set(bodies)
+    left = [each for each in gathering.unfinished if each not in failed]
+    for done, message_id in enumerate(left):
+        if gathering.is_late:
+            log.warning("a batch took too long", extra={"handler": name, "left": len(left) - done})
+            return failed | set(left[done:])
+        try:
+            gathering.finish(message_id)
+        except Exception as error:  # noqa: BLE001  # as above
+            fail(error, message_id)
+    return failed
 
 
 def _log_record(error: BaseException, handler: str, message_id: str) -> None:

@@ -2,8 +2,9 @@
 """Who may see a page of the console, and whether a form of it was filled in there.
 
 Guarantees that no page is shown to a session without a live key, that a compliance page is shown
-only to a key with that scope, and that no form of one acts without the token of its own session:
-a page of another site can neither read that token nor send the session's cookie (SameSite=Strict).
+only to a key with that scope, that a campaign is acted on only with one for marketing, and that no
+form acts without the token of its own session: a page of another site can neither read that token
+nor send the session's cookie (SameSite=Strict).
 """
 
 import hmac
@@ -34,7 +35,7 @@ class Seat:
 
     Attributes:
         language: of the page.
-        form_token: goes with every form of a compliance page.
+        form_token: goes with every form that acts.
         fields: of the form that was sent; empty for a GET.
 
     """
@@ -49,11 +50,17 @@ class Seat:
         """Whether the key may see compliance pages."""
         return self.key.allows(KeyScope.COMPLIANCE)
 
+    @property
+    def is_marketer(self) -> bool:
+        """Whether the key may test, send and stop campaigns."""
+        return self.key.allows(KeyScope.MARKETING)
+
     def frame(self) -> dict[str, object]:
         """Return what every page's frame is filled with."""
         return {
             "language": self.language,
             "is_officer": self.is_officer,
+            "is_marketer": self.is_marketer,
             "form_token": self.form_token,
         }
 
@@ -91,14 +98,24 @@ def inside(handler: Seated) -> Served:
             return redirect(in_chosen(LOGIN, request.query), ended(container))
         accepted = request.headers.get("accept-language", "")
         language = choose_language([request.query], accepted, "en")
-        return handler(container, request, Seat(key=key, language=language, fields={}))
+        token = _form_token(container, request)
+        seat = Seat(key=key, language=language, form_token=token, fields={})
+        return handler(container, request, seat)
 
     return page(guarded)
 
 
 def officer(handler: Seated) -> Served:
     """Serve a page, or the answer to a form, only to a key with the scope ``compliance``."""
+    return _scoped(handler, KeyScope.COMPLIANCE)
 
+
+def marketer(handler: Seated) -> Served:
+    """Serve the answer to a form only to a key with the scope ``marketing``."""
+    return _scoped(handler, KeyScope.MARKETING)
+
+
+def _scoped(handler: Seated, scope: KeyScope) -> Served:
     def guarded(container: "Container", request: Request) -> Answer:
         key = key_of(container, request)
         if key is None:
@@ -112,8 +129,8 @@ def officer(handler: Seated) -> Served:
             form_token=_form_token(container, request),
             fields=fields,
         )
-        if not seat.is_officer:
-            return _refused(container, seat, "scope")
+        if not key.allows(scope):
+            return _refused(container, seat, scope)
         if is_form and not hmac.compare_digest(
             fields.get(FORM_TOKEN, "").encode(), seat.form_token.encode()
         ):

@@ -2,14 +2,13 @@
 """The console: read-only pages behind a session that an API key opens.
 
 Guarantees that nothing here changes anything but the session, and that wrong keys all get the same
-answer and draw on a budget per network. `compliance_pages` has the pages that act.
+answer and draw on a budget per network. `compliance_pages` and `campaigns_console_acts` act.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.ids import decode_id
 from chalicelib.domain.networks import network_of
 from chalicelib.entrypoints import console_session
 from chalicelib.entrypoints._runtime import page
@@ -17,8 +16,7 @@ from chalicelib.entrypoints.bodies import read_form
 from chalicelib.entrypoints.console_access import LOGIN, Seat, ended, inside, key_of
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
 from chalicelib.entrypoints.languages import choose_language, in_chosen
-from chalicelib.entrypoints.visitors import path_word
-from chalicelib.errors import InputError, NotFound, OverBudget
+from chalicelib.errors import OverBudget
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
@@ -90,27 +88,8 @@ def _overview(container: "Container", _request: Request, seat: Seat) -> Answer:
     return html(container.renderer.page("console/overview.html", data))
 
 
-def _campaign(container: "Container", request: Request, seat: Seat) -> Answer:
-    campaign_id = path_word(request, "campaign")
-    try:
-        decode_id(campaign_id)
-        seen = container.campaigns.get(campaign_id)
-    except (InputError, NotFound):
-        data = seat.frame() | {"missing": "campaign"}
-        return html(container.renderer.page("console/error.html", data), 404)
-    brand = container.brands.get(seen.campaign.brand)
-    data = {
-        **seat.frame(),
-        "campaign": seen.shown,
-        "progress": seen.progress,
-        "zone": brand.zone if brand else "UTC",
-    }
-    return html(container.renderer.page("console/campaign.html", data))
-
-
 enter = page(_enter)
 show_login = page(_show_login)
 log_in = page(_log_in)
 log_out = page(_log_out)
 show_overview = inside(_overview)
-show_campaign = inside(_campaign)

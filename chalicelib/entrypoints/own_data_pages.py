@@ -41,6 +41,7 @@ def own_data_file(container: "Container", access: "Access", part: str, language:
 
 
 def _page(container: "Container", access: "Access", language: str, path: str = "") -> str:
+    from chalicelib.ports.facts import EVENT_DAYS, ORDER_SPARE_DAYS  # noqa: PLC0415  # only here
     from chalicelib.services.own_data import MAIL_EVENTS_DAYS  # noqa: PLC0415  # cryptography
 
     data: dict[str, Any] = {
@@ -52,6 +53,8 @@ def _page(container: "Container", access: "Access", language: str, path: str = "
         "expires_ms": access.expires_ms,
         "mail_days": MAIL_EVENTS_DAYS,
         "hit_days": HIT_DAYS,
+        "order_days": container.settings.keep_orders_days + ORDER_SPARE_DAYS,
+        "event_days": EVENT_DAYS,
         "path": path,
         "is_file": not path,
     }

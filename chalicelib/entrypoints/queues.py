@@ -7,12 +7,14 @@ Every consumer names its idempotency key: a queue delivers at least once and in 
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import SHARDS, BrandId, CampaignId, EventId, SubjectId
-from chalicelib.entrypoints._runtime import batch, read_message
+from chalicelib.entrypoints._runtime import batch, gathered, read_message
 from chalicelib.entrypoints.received_mail import local_parts
 from chalicelib.errors import BadToken, InputError
+from chalicelib.ports.outside import Queue
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
+    from chalicelib.services.folding import EventBatch
 
 
 @batch
@@ -61,10 +63,13 @@ def send_chunks(container: "Container", body: str) -> None:
     )
 
 
-@batch
-def record_ses_events(container: "Container", body: str) -> None:
-    """Fold one SES event into what we know. Idempotency key: message id, type, recipient, time."""
-    container.feedback.record(body)
+def _events(container: "Container") -> "EventBatch":
+    return container.folding.batch()
+
+
+record_ses_events = gathered(_events, "record_ses_events")
+"""Fold SES's events into what we know. Idempotency key: of campaigns' mails their place; else
+message id, type, recipient and time."""
 
 
 @batch
@@ -90,7 +95,15 @@ def _sequence(container: "Container", body: str) -> None:
     container.sequencer.run()
 
 
-sequence_ledger = batch(_sequence, once=True)
+def _pass_on(container: "Container", body: str) -> None:
+    """Have forgotten what an entry of this message ended. Idempotency key: the person."""
+    message = read_message(body)
+    if "forget" in message:
+        told: dict[str, object] = {"v": 1, "forget": _text(message, "forget")}
+        container.queues.send(Queue.SEGMENTS, told)
+
+
+sequence_ledger = batch(_sequence, once=True, each=_pass_on)
 
 
 @batch

@@ -38,6 +38,12 @@ def log_heartbeat(container: "Container") -> int:
 
 
 @job
+def refold_orders(container: "Container") -> int:
+    """Take orders past their time out of what is known of people; return how many were done."""
+    return container.refolding.run()
+
+
+@job
 def erase_unconfirmed(container: "Container") -> int:
     """Queue requests never confirmed, and finish erasures; return how many were queued."""
     try:

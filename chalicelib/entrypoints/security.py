@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The headers every answer carries.
 
-Guarantees that a page can load nothing, run nothing (but the one known script of a receipt), post
-only to us (but a confirmation, whose form may lead on to the operator's page) and be framed by
-nobody (but the sign-up form, which may stand in a frame: it has no session and its mail decides),
-that no address with a token in it leaves as a referrer, and that nothing personal is cached.
+Guarantees that a page can load nothing, run nothing (but the one known script of a receipt, or of a
+campaign, which asks us alone), post only to us (but a confirmation, whose form may lead on to the
+operator's page) and be framed by nobody (but the sign-up form, which may stand in a frame: it has
+no session and its mail decides; and a campaign's mail, in that campaign's own page), that no
+address with a token in it leaves as a referrer, and that nothing personal is cached.
 
 Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
 """
@@ -24,21 +25,39 @@ _CSP_PAGE = (
 _PLACE = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 """A host with its port, and nothing that would end a directive."""
 _CSP_SCRIPT = "; script-src 'sha256-{digest}'"
+_CSP_LIVE = "; connect-src 'self'; frame-src 'self'"
+_CSP_MAIL = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; "
+    "font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
 NO_STORE = "no-store"
 ONE_YEAR_S = 31_536_000
 
 
-def with_script(script: str) -> dict[str, str]:
+def with_script(script: str, *, live: bool = False) -> dict[str, str]:
     """Return the headers of a page on which this inline script runs, and no other.
 
     Args:
         script: every character between the page's script tags, known before the page is filled.
+        live: the page may ask ourselves for news of it, and show other pages of ours in a frame.
 
     Source: W3C Content Security Policy Level 3 section 2.3.1 (hash-source).
     """
     digest = base64.b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
-    return {"Content-Security-Policy": _page_policy() + _CSP_SCRIPT.format(digest=digest)}
+    policy = _page_policy() + _CSP_SCRIPT.format(digest=digest) + (_CSP_LIVE if live else "")
+    return {"Content-Security-Policy": policy}
+
+
+def as_mail() -> dict[str, str]:
+    """Return the headers of somebody's mail, shown in a frame of our own page.
+
+    It runs nothing, sends nothing, leads nowhere, is no page of ours to its own style, and loads
+    only its pictures, as a mail program does.
+
+    Source: HTML living standard section 7.1.5 (sandboxing).
+    """
+    return {"Content-Security-Policy": _CSP_MAIL, "X-Frame-Options": "SAMEORIGIN"}
 
 
 def with_target(url: str) -> dict[str, str]:

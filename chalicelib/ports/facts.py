@@ -11,6 +11,7 @@ Everything personal is sealed under the person's key before it comes here; tags 
 Reads are strong. Errors besides those named: `Throttled`, `Unavailable`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -69,12 +70,14 @@ class Held:
         revision: of the facts; 0 before the first write.
         known: whether the event asked about was counted before.
         order: the order asked about.
+        due_day: as the last change said it.
     """
 
     facts: bytes | None
     revision: int
     known: bool = False
     order: KeptOrder | None = None
+    due_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,8 @@ class FactChange:
         entries: length of the person's chain that the permission to write rests on.
         revision: of the facts as they were read.
         facts: sealed; None: nothing is known any more.
+        due_day: when the oldest order in the facts is to be counted no more (`due_day`); None:
+            there is no order in them.
         event: to be counted; None where the facts change without a new event.
         order: as it is after the event.
         forget_events: tags of events to be forgotten.
@@ -98,6 +103,7 @@ class FactChange:
     entries: int
     revision: int
     facts: bytes | None
+    due_day: int | None = None
     event: KeptEvent | None = None
     order: KeptOrder | None = None
     forget_events: tuple[str, ...] = ()
@@ -135,6 +141,20 @@ def kept_until_ms(kind: Kind, at_ms: int, *, order_days: int = ORDER_DAYS) -> in
     return at_ms + days * DAY_MS
 
 
+def due_day(first_s: int, *, order_days: int = ORDER_DAYS) -> int:
+    """Return the day, counted from 1 January 1970 UTC, on which an order is past its time.
+
+    Args:
+        first_s: when it was placed, Unix seconds; the last millisecond of that second counts.
+        order_days: how old an order may be when it is told.
+
+    Example:
+        >>> due_day(86_400, order_days=10)
+        42
+    """
+    return kept_until_ms(Kind.ORDER, first_s * 1000, order_days=order_days) // DAY_MS + 1
+
+
 class FactStore(Protocol):
     """Facts of one person at a time."""
 
@@ -170,4 +190,21 @@ class FactStore(Protocol):
 
         For folding them anew: read the facts' revision first.
         """
+        ...
+
+
+class FactScan(Protocol):
+    """People by what is kept of them, never what it is; who erases may be a moment ahead."""
+
+    def due(self, shard: str, day: int | None) -> Iterator[SubjectId]:
+        """Yield who has an order due by ``day``; None: who has an order at all. By id.
+
+        Args:
+            shard: one of `domain.ids.SHARDS`.
+            day: as `FactChange.due_day`.
+        """
+        ...
+
+    def holders(self) -> Iterator[SubjectId]:
+        """Yield of whom events or orders are kept, each once, in no order; reads every row."""
         ...

@@ -7,7 +7,7 @@ change; a person's rows stand where an erasure sweeps them, and disappear some t
 Errors besides those named: `Throttled`, `Unavailable`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
@@ -59,6 +59,10 @@ class Hits(Protocol):
             campaign: only of this one.
             delivery: only of this mail of ``campaign``; means nothing without it.
         """
+        ...
+
+    def forget(self, sid: SubjectId, spots: Iterable[Spot]) -> None:
+        """Remember no more of a person at these places; what was counted stays counted."""
         ...
 
     def counts(self, campaign: CampaignId) -> Mapping[int | None, Counted]:

@@ -81,6 +81,7 @@ class Queue(StrEnum):
     PROOFS = "proofs"
     ERASURES = "erasures"
     ANCHORS = "anchors"
+    SEGMENTS = "segments"
 
 
 class Queues(Protocol):

@@ -2,7 +2,8 @@
 """What the clock does to campaigns: starts those whose time has come, finishes, wakes what stalls.
 
 Guarantees that a scheduled campaign is started once however often and by however many it is looked
-at, that one whose test no longer holds is not sent, and that each minute is idempotent.
+at, that one whose test no longer holds is not sent, that whose outcome is unknown is looked after
+until it is not, and that each minute is idempotent.
 """
 
 from dataclasses import replace
@@ -16,6 +17,7 @@ from chalicelib.ports.system import Clock
 from chalicelib.services.campaign_sight import NOT_TESTED, CampaignSight, Seen
 from chalicelib.services.campaign_start import CampaignStart
 from chalicelib.services.plans import Plans
+from chalicelib.services.unknowns import Unknowns
 
 STALLED_MS = 10 * 60 * 1000
 """A campaign without a commit for so long is planned again; then after twice as long, and so on."""
@@ -36,6 +38,7 @@ class CampaignWatch:
         campaigns: Campaigns,
         chunks: ChunkStore,
         plans: Plans,
+        unknowns: Unknowns,
         clock: Clock,
     ) -> None:
         self._sight = sight
@@ -43,6 +46,7 @@ class CampaignWatch:
         self._campaigns = campaigns
         self._chunks = chunks
         self._plans = plans
+        self._unknowns = unknowns
         self._clock = clock
 
     def advance(self) -> int:
@@ -58,6 +62,7 @@ class CampaignWatch:
             unfinished = self._campaigns.unfinished()
             for campaign in unfinished:
                 self._move(campaign)
+            self._unknowns.look()
         return len(unfinished)
 
     def _begin(self, campaign: Campaign) -> None:
@@ -87,6 +92,9 @@ class CampaignWatch:
         for shard in SHARDS:
             self._chunks.expire(campaign.id, shard, now_ms - LEASE_MS)
         seen = self._sight.seen(campaign)
+        if seen.progress.unknown:
+            # Before it is finished: from then on nobody comes back to it for another reason.
+            self._unknowns.note(campaign.id)
         try:
             if seen.complete:
                 self._plans.commit(campaign)

@@ -28,6 +28,7 @@ from chalicelib.domain.ids import (
 from chalicelib.domain.state import NO_MEMBERSHIP, Grade
 from chalicelib.errors import Conflict, FatalError, InputError
 from chalicelib.ports.catalog import Brands, Campaigns, Forms, Lists, Page
+from chalicelib.ports.sending import Rendered
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.campaign_sight import CampaignSight, Seen
 from chalicelib.services.campaign_start import UNSTARTED, CampaignStart
@@ -195,6 +196,18 @@ class CampaignDesk:
 
         """
         return self._sight.content(self._sight.find(campaign_id))
+
+    def sample(self, campaign_id: str) -> Rendered:
+        """Return what the campaign says, filled with sample data.
+
+        Raises:
+            NotFound: there is no such campaign.
+            InputError: it cannot be rendered any more, as when a field went from a form.
+
+        """
+        campaign = self._sight.find(campaign_id)
+        mailing_list, brand = self._list(campaign.list)
+        return self._composer.sample(brand, mailing_list, self._sight.content(campaign))
 
     def page(self, cursor: str | None, limit: int) -> Page[Seen]:
         """Return one page of campaigns, each with the status that `get` would tell."""

@@ -16,12 +16,12 @@ from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.mails import MailStore, StoredMail
 from chalicelib.ports.outside import Blobs
-from chalicelib.ports.sending import ChunkStore
 from chalicelib.ports.system import Clock
 from chalicelib.proof.evidence import CampaignFile, DeliveryLine, MailFile
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.services.dossier import Dossier, Page, Wish
 from chalicelib.services.mail_record import open_answer, open_mail
+from chalicelib.services.mail_sight import MailSight
 from chalicelib.services.plans import Plans
 from chalicelib.services.published_log import PublishedLog, Tree
 from chalicelib.vocabulary import EventType
@@ -48,7 +48,7 @@ class Dispatches:
         store: LedgerStore,
         mails: MailStore,
         campaigns: Campaigns,
-        chunks: ChunkStore,
+        sight: MailSight,
         plans: Plans,
         blobs: Blobs,
         published: PublishedLog,
@@ -57,7 +57,7 @@ class Dispatches:
         self._store = store
         self._mails = mails
         self._campaigns = campaigns
-        self._chunks = chunks
+        self._sight = sight
         self._plans = plans
         self._blobs = blobs
         self._published = published
@@ -154,7 +154,7 @@ class Dispatches:
     def _line(self, file: CampaignFile, dossier: Dossier) -> list[DeliveryLine]:
         """The operator's own record of the campaign's mail; none when it was never handed over."""
         delivery = DeliveryId(encode_id(file.record[RANDOM_ID_BYTES:]))
-        seen = self._chunks.delivery(delivery)
+        seen = self._sight.delivery(delivery)
         if seen is None or seen.row.entry >= len(dossier.pages):
             return []
         return [

@@ -88,6 +88,7 @@ class _Read:
             entries=self.person.entries,
             revision=self.held.revision,
             facts=self.person.seal_facts(facts),
+            due_day=self.person.due_day(facts),
             event=event,
             order=order,
         )

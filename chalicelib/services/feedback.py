@@ -122,9 +122,10 @@ class Feedback:
             DependencyError: repeat the whole message; what was recorded is not recorded again.
         """
         for event in parse(raw_message):
-            self._record(event)
+            self.record_event(event)
 
-    def _record(self, event: SesEvent) -> None:
+    def record_event(self, event: SesEvent) -> None:
+        """Record one event; raises what `record` raises."""
         if event.type is SesType.SEND and DELIVERY_TAG not in event.tags:
             return  # A service mail: its own ledger entry already says that SES took it.
         at_ms = self._clock.now_ms() if event.at_ms is None else event.at_ms

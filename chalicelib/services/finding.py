@@ -21,14 +21,15 @@ from chalicelib.domain.ids import (
     encode_id,
 )
 from chalicelib.domain.leads import Leads, LinkKind, LinkLead, Miss, NobodyFound
+from chalicelib.domain.message_times import accepted_ms
 from chalicelib.errors import BadToken, InputError
 from chalicelib.ports.ledger import LedgerStore
-from chalicelib.ports.sending import ChunkStore
 from chalicelib.ports.traces import MailTrace, Traces
 from chalicelib.proof.tokens import LinkPurpose, confirm_token_hash
 from chalicelib.services.findings import Finding, Findings, Source
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_sight import MailSight
 from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 
 MESSAGE_ID = "Message-ID"
@@ -93,7 +94,7 @@ class Finder:
         store: LedgerStore,
         tokens: LinkTokens,
         traces: Traces,
-        chunks: ChunkStore,
+        sight: MailSight,
         unsealing: Unsealing,
         findings: Findings,
     ) -> None:
@@ -101,7 +102,7 @@ class Finder:
         self._store = store
         self._tokens = tokens
         self._traces = traces
-        self._chunks = chunks
+        self._sight = sight
         self._unsealing = unsealing
         self._findings = findings
         self._ways: Mapping[Clue, Callable[[str], tuple[_Lead, ...]]] = {
@@ -194,7 +195,7 @@ class Finder:
         source = None
         # A receipt link names an entry where the others name a delivery.
         if lead.kind is not LinkKind.RECEIPT and payload.delivery != NO_DELIVERY:
-            seen = self._chunks.delivery(delivery)
+            seen = self._sight.delivery(delivery)
             campaign = seen.row.campaign if seen else campaign
             source = Source(delivery=delivery, campaign=campaign)
         sid = SubjectId(encode_id(payload.sid))
@@ -213,13 +214,25 @@ class Finder:
         found = []
         for name in read.message_ids:
             trace = self._traces.find(name)
-            lead = self._traced(trace) if trace else None
+            if trace is not None:
+                lead = self._traced(trace)
+            else:
+                # A mail may quote many ids of others, and a search reads whole campaigns.
+                is_alone = not read.links and len(read.message_ids) == 1
+                lead = self._searched(name) if is_alone or accepted_ms(name) else None
             found += [lead] if lead else []
         return tuple(found)
 
+    def _searched(self, message_id: str) -> _Lead | None:
+        mail = self._sight.by_message_id(message_id)
+        if mail is None:
+            return None
+        source = Source(delivery=mail.delivery, campaign=mail.campaign)
+        return _Lead(sid=mail.sid, understood=MESSAGE_ID, source=source)
+
     def _traced(self, trace: MailTrace) -> _Lead | None:
         if trace.delivery is not None:
-            seen = self._chunks.delivery(trace.delivery)
+            seen = self._sight.delivery(trace.delivery)
             if seen is None:
                 return None
             source = Source(delivery=trace.delivery, campaign=seen.row.campaign)

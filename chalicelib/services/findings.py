@@ -19,11 +19,12 @@ from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.erasure import Erasures
 from chalicelib.ports.ledger import LedgerStore, StoredEntry
 from chalicelib.ports.mails import MailStore
-from chalicelib.ports.sending import ChunkStore, DeliverySeen
+from chalicelib.ports.sending import DeliverySeen
 from chalicelib.ports.traces import Traces
 from chalicelib.services.entries import event_of_leaf, open_claims, open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_record import open_answer
+from chalicelib.services.mail_sight import MailSight
 from chalicelib.services.unsealing import Unsealed
 from chalicelib.vocabulary import EventType
 
@@ -138,7 +139,7 @@ class Findings:
         store: LedgerStore,
         audience: AudienceStore,
         campaigns: Campaigns,
-        chunks: ChunkStore,
+        sight: MailSight,
         mails: MailStore,
         traces: Traces,
         erasures: Erasures,
@@ -147,7 +148,7 @@ class Findings:
         self._store = store
         self._audience = audience
         self._campaigns = campaigns
-        self._chunks = chunks
+        self._sight = sight
         self._mails = mails
         self._traces = traces
         self._erasures = erasures
@@ -183,7 +184,7 @@ class Findings:
             subject=campaign.subject if campaign else None,
             delivery=source.delivery,
         )
-        seen = self._chunks.delivery(source.delivery) if source.delivery else None
+        seen = self._sight.delivery(source.delivery) if source.delivery else None
         if seen is None:
             return mail
         return replace(

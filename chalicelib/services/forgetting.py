@@ -2,9 +2,10 @@
 """Forgetting what may no longer be known of somebody.
 
 Guarantees that, once `Forgetting.person` returned, nothing is left of what the person's consents
-and objections do not allow, neither facts nor the rows they were folded from; that it may be
-repeated, and stopped at any moment. Refuses to touch the data of who asked for a restriction:
-until it ends they are stored and nothing else (GDPR Art. 18(2)).
+and objections do not allow, neither facts nor the rows they were folded from, nor what was noted
+of links followed and mails opened; that it may be repeated, and stopped at any moment. Refuses to
+touch the data of who asked for a restriction: until it ends they are stored and nothing else (GDPR
+Art. 18(2)).
 
 Idempotency key: the person.
 """
@@ -13,10 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.domain.customer_events import Kind
 from chalicelib.domain.facts import Facts, with_orders
-from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.ids import CampaignId, SubjectId
+from chalicelib.domain.measurement import Hit
 from chalicelib.domain.orders import Order
+from chalicelib.domain.state import MEASUREMENT
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.ports.facts import MAX_FORGOTTEN, FactChange, FactStore, Held
+from chalicelib.ports.links import CampaignLinks, Hits
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.sealed_facts import FactPeople, KnownPerson
 
@@ -31,13 +35,22 @@ KEPT_MOVING = (
 
 
 class Forgetting:
-    """Drops facts, events and orders whose purpose has ended."""
+    """Drops facts, events, orders and hits whose purpose has ended."""
 
     def __init__(
-        self, *, people: FactPeople, facts: FactStore, clock: Clock, random: RandomBytes
+        self,
+        *,
+        people: FactPeople,
+        facts: FactStore,
+        links: CampaignLinks,
+        hits: Hits,
+        clock: Clock,
+        random: RandomBytes,
     ) -> None:
         self._people = people
         self._facts = facts
+        self._links = links
+        self._hits = hits
         self._clock = clock
         self._random = random
 
@@ -48,7 +61,7 @@ class Forgetting:
             DependencyError: it may be half done; nothing is lost by doing it again.
             EvidenceError: a row does not open, so that nobody can tell whether it has to go.
         """
-        gone = 0
+        gone = self._forget_hits(sid)
         for attempt in range(TRIES):
             person = self._people.known(sid)
             held = self._facts.read(sid)
@@ -63,6 +76,30 @@ class Forgetting:
             else:
                 return gone
         raise Unavailable(KEPT_MOVING)
+
+    def _forget_hits(self, sid: SubjectId) -> int:
+        """Forget the hits of lists that may not be measured, and return how many went."""
+        # Read before the chain: what is noted under a consent given meanwhile is not among them.
+        hits = self._hits.of(sid)
+        person = self._people.known(sid) if hits else None
+        if person is None or person.standing.restricted:
+            return 0
+        ended = {
+            campaign
+            for campaign in {hit.spot.campaign for hit in hits}
+            if not self._may_measure(person, campaign)
+        }
+        gone: list[Hit] = [hit for hit in hits if hit.spot.campaign in ended]
+        self._hits.forget(sid, [hit.spot for hit in gone])
+        return len(gone)
+
+    def _may_measure(self, person: KnownPerson, campaign: CampaignId) -> bool:
+        """As `domain.measurement.may_remember` says at the click; of who is not restricted."""
+        targets = self._links.get(campaign)
+        if targets is None or targets.brand in person.standing.objected:
+            return False
+        lists = person.standing.given.get(targets.brand, {})
+        return MEASUREMENT in lists.get(targets.list, ())
 
     def _changes(self, person: KnownPerson, held: Held) -> Iterator[FactChange]:
         """One write after the other; the last alone takes the facts, so that who stops is seen."""
@@ -82,6 +119,7 @@ class Forgetting:
                 entries=person.entries,
                 revision=revision,
                 facts=person.seal_facts(facts),
+                due_day=person.due_day(facts),
                 forget_events=_tags("event", now),
                 forget_orders=_tags("order", now),
             )
@@ -109,7 +147,7 @@ def _ended(person: KnownPerson, order: Order) -> bool:
 
 def _with(orders: Mapping[str, Order], facts: Facts, person: KnownPerson) -> Facts:
     """The facts with no more orders than there are rows, of brands whose orders go."""
-    for brand in person.standing.objected:
+    for brand in {*person.standing.objected, *person.orders_off}:
         if facts.of(brand).orders is not None:
             facts = with_orders(facts, brand, orders.values())
     return facts

@@ -23,7 +23,7 @@ from chalicelib.domain.ids import (
     decode_id,
     encode_id,
 )
-from chalicelib.domain.standing import standing
+from chalicelib.domain.standing import has_ended, standing
 from chalicelib.domain.state import SubjectState, load_state, memberships
 from chalicelib.errors import Conflict, DependencyError, FatalError, NotFound, StateError
 from chalicelib.ports.keys import AddressMac, KeyWrapper
@@ -262,8 +262,9 @@ class Ledger:
                 recorded=recorded,
             )
         )
-        if wake:
-            self.wake_sequencer()
+        ended = has_ended(standing(chain.state), standing(after.state))
+        if wake or ended:
+            self.wake_sequencer(forget=chain.sid if ended else None)
         return after if move_to is None else replace(after, macs=(move_to,))
 
     def grown(
@@ -412,10 +413,18 @@ class Ledger:
         )
         return row, leaf
 
-    def wake_sequencer(self) -> None:
-        """Ask for a checkpoint soon. Only an optimisation: a schedule does it anyway."""
+    def wake_sequencer(self, *, forget: SubjectId | None = None) -> None:
+        """Ask for a checkpoint soon. Only an optimisation: a schedule does it anyway.
+
+        Args:
+            forget: of whom something may not be known any more. It goes with the same message, so
+                that who leaves waits for one call and no more; whoever sequences passes it on.
+        """
+        message: dict[str, object] = {"v": 1}
         try:
-            self._queues.send(Queue.SEQUENCING, {"v": 1})
+            self._queues.send(
+                Queue.SEQUENCING, message if forget is None else {**message, "forget": forget}
+            )
         except DependencyError:
             log.warning("the sequencer could not be woken; the schedule will run it")
 

@@ -17,6 +17,7 @@ from chalicelib.domain.state import Scope
 from chalicelib.errors import FatalError, KvittoError, NotFound
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.links import CampaignLinks, Hits
+from chalicelib.ports.outside import Queue, Queues
 from chalicelib.ports.system import Clock
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.link_tokens import LinkTokens
@@ -36,12 +37,14 @@ class Measurement:
         hits: Hits,
         store: LedgerStore,
         tokens: LinkTokens,
+        queues: Queues,
         clock: Clock,
     ) -> None:
         self._links = links
         self._hits = hits
         self._store = store
         self._tokens = tokens
+        self._queues = queues
         self._clock = clock
 
     def follow(self, token: str, *, record: bool) -> str:
@@ -84,17 +87,15 @@ class Measurement:
     ) -> None:
         """Write down what may be; nothing that fails here keeps anybody from arriving."""
         try:
-            personal = self._is_personal(payload, targets)
-            if personal:
-                spot = Spot(
-                    campaign=campaign,
-                    delivery=DeliveryId(encode_id(payload.delivery)),
-                    link=link,
-                )
-                sid = SubjectId(encode_id(payload.sid))
-                if not self._hits.record(sid, spot, self._clock.now_ms()):
-                    return
-            self._hits.count(campaign, link, personal=personal)
+            if not self._is_personal(payload, targets):
+                self._hits.count(campaign, link, personal=False)
+                return
+            delivery = DeliveryId(encode_id(payload.delivery))
+            spot = Spot(campaign=campaign, delivery=delivery, link=link)
+            sid = SubjectId(encode_id(payload.sid))
+            if self._hits.record(sid, spot, self._clock.now_ms()):
+                self._hits.count(campaign, link, personal=True)
+                self._queues.send(Queue.SEGMENTS, _told(sid, spot))
         except KvittoError as error:
             extra = {"campaign": campaign, "error": type(error).__name__}
             level = logging.ERROR if isinstance(error, FatalError) else logging.WARNING
@@ -107,3 +108,17 @@ class Measurement:
         sid = SubjectId(encode_id(payload.sid))
         state = self._store.states([sid]).get(sid)
         return may_remember(state, Scope(targets.brand, EMAIL), targets.list)
+
+
+def _told(sid: SubjectId, spot: Spot) -> dict[str, object]:
+    """Ask for it to become a fact of the person, by ids alone; who does reads the consent anew.
+
+    Kinds are the words of `domain.facts.Measured`, which a click has no time to load.
+    """
+    return {
+        "v": 1,
+        "hit": spot.delivery,
+        "kind": "opened" if spot.link is None else "clicked",
+        "subscriber": sid,
+        "campaign": spot.campaign,
+    }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything we hold about one person, for that person: access and portability.
 
-Guarantees that entries, profile, mail events and officers' notes are all there, opened with the
-person's key alone; of the mails of a sign-up, which hold links that act, only that they went; and
-that reading it out appends nothing: the request and its answer are the rights desk's to record.
+Guarantees that entries, profile, facts, mail events and officers' notes are all there, opened with
+the person's key alone; of the mails of a sign-up, which hold links that act, only that they went;
+and that reading it out appends nothing: the request and its answer are the rights desk's to record.
 Plain data: the page and the file say it in words.
 
 Source: GDPR Art. 15 (access), Art. 20 (portability).
@@ -18,6 +18,8 @@ from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.health import Health
 from chalicelib.domain.ids import BrandId, SubjectId
 from chalicelib.domain.measurement import HIT_DAYS, Hit
+from chalicelib.domain.messages import KEPT_MS as MESSAGE_KEPT_MS
+from chalicelib.domain.messages import ServiceMessage
 from chalicelib.domain.ses_events import SesEvent, parse
 from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.errors import EvidenceError, InputError, NotFound
@@ -27,6 +29,7 @@ from chalicelib.ports.catalog import Brands, Campaigns, Lists
 from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.links import CampaignLinks, Hits
+from chalicelib.ports.messages import MessageStore
 from chalicelib.ports.outside import StoredEvent
 from chalicelib.ports.rights import RightsRecords
 from chalicelib.ports.system import Clock
@@ -39,6 +42,8 @@ from chalicelib.services.address_change import KEPT_MS, wished_address
 from chalicelib.services.dossier import Dossier, Page, Wish, read_dossier
 from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
+from chalicelib.services.message_record import open_message
+from chalicelib.services.own_facts import OwnFacts
 from chalicelib.services.right_acts import open_note
 
 Document = dict[str, JsonValue]
@@ -46,6 +51,7 @@ Document = dict[str, JsonValue]
 FORMAT = 1
 MAIL_EVENTS_DAYS = 180
 """How long what SES said of a mail is kept (docs/privacy/retention.md)."""
+MESSAGE_DAYS = MESSAGE_KEPT_MS // DAY_MS
 PROCESSOR = "Amazon Web Services"
 RIGHTS: tuple[tuple[str, str], ...] = (
     ("access", "GDPR Art. 15"),
@@ -62,6 +68,7 @@ RETENTION: tuple[tuple[str, str], ...] = (
     ("history", "until erasure"),
     ("mails", f"{MAIL_EVENTS_DAYS} days"),
     ("measured", f"{HIT_DAYS} days after the first time"),
+    ("messages", f"{MESSAGE_DAYS} days"),
     ("address_health", "400 days after its last change"),
     ("wished_address", f"{KEPT_MS // DAY_MS} days after you typed it"),
     ("suppressions", "until a new confirmation, or without end where you or the operator said no"),
@@ -81,6 +88,8 @@ class OwnData:
         traces: Traces,
         hits: Hits,
         links: CampaignLinks,
+        known: OwnFacts,
+        messages: MessageStore,
         health: HealthStore,
         wishes: AddressWishes,
         rights: RightsRecords,
@@ -97,6 +106,8 @@ class OwnData:
         self._traces = traces
         self._hits = hits
         self._links = links
+        self._known = known
+        self._messages = messages
         self._health = health
         self._wishes = wishes
         self._rights = rights
@@ -146,6 +157,8 @@ class OwnData:
             "history": [self._entry(page, language) for page in dossier.pages],
             "mails": self._mails(chain),
             "measured": self._measured(sid),
+            **self._known.of(sid),
+            "messages": [_message(chain, each) for each in self._messages.of(sid)],
             "address_health": self._health_of(sid),
             **self._about(brand),
         }
@@ -295,12 +308,24 @@ class OwnData:
                     "basis": "GDPR Art. 6(1)(a), (f)",
                 },
                 {"purpose": "showing that you agreed or said no", "basis": "GDPR Art. 7(1), 5(2)"},
+                {
+                    "purpose": "choosing mail by what you ordered",
+                    "basis": "GDPR Art. 6(1)(f); you may object, Art. 21(2)",
+                },
+                {
+                    "purpose": "choosing mail by what you visited, opened and followed",
+                    "basis": "GDPR Art. 6(1)(a)",
+                },
             ],
-            "source": "you, through the forms and links named in the history",
+            "source": "you, through the forms and links named in the history; orders, visits and "
+            "accounts: the controller's own shop and website",
             "recipients": [
                 {"name": PROCESSOR, "role": "processor", "storage": self._storage or None}
             ],
-            "retention": [{"what": what, "how_long": period} for what, period in RETENTION],
+            "retention": [
+                {"what": what, "how_long": period}
+                for what, period in (*RETENTION, *self._known.retention)
+            ],
             "rights": [{"right": right, "article": article} for right, article in RIGHTS],
             "automated_decisions": "none",
             "contact": brand.contact_address,
@@ -332,6 +357,27 @@ def _opened(chain: Chain, stored: StoredEvent) -> SesEvent | None:
         return next(iter(parse(raw)), None)
     except (EvidenceError, InputError, UnicodeDecodeError):
         return None
+
+
+def _message(chain: Chain, message: ServiceMessage) -> JsonValue:
+    """A message of a service; what it says is kept until it went."""
+    subject, text = None, None
+    if message.sealed is not None:
+        try:
+            mail = open_message(chain.keys, message)
+            subject, text = mail.subject, mail.text
+        except EvidenceError:
+            pass  # Damaged: nobody can read it, and it is never sent.
+    return {
+        "id": message.id,
+        "brand": message.brand,
+        "template": message.template,
+        "status": message.status.value,
+        "reason": None if message.reason is None else message.reason.value,
+        "at": _time(message.created_ms),
+        "subject": subject,
+        "text": text,
+    }
 
 
 def _time(unix_ms: int) -> str:

@@ -9,6 +9,7 @@ all of them. Refuses nothing for want of a fresh quota while an older one is kno
 import logging
 from collections.abc import Sequence
 
+from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
 from chalicelib.domain.rate import HOLD_MS, Slot
 from chalicelib.errors import DependencyError
 from chalicelib.ports.sending import Limit, RateSlot, Sender, Sent
@@ -24,6 +25,14 @@ class Pacer:
         self._rate = rate
         self._sender = sender
         self._clock = clock
+        self._quota_milli: int | None = None
+
+    @property
+    def call_size(self) -> int:
+        """How many one call may carry: 50, or what the account last seen may send in a second."""
+        if self._quota_milli is None:
+            return MAX_RECIPIENTS_PER_CALL
+        return max(1, min(MAX_RECIPIENTS_PER_CALL, self._quota_milli // 1000))
 
     def wait(self, recipients: int) -> bool:
         """Wait until ``recipients`` may be mailed; False when nobody may be for a while.
@@ -31,7 +40,7 @@ class Pacer:
         Raises:
             DependencyError: no slot can be had, or no quota is known and SES does not tell it.
         """
-        slot = self._reserve(recipients)
+        slot = self.reserve(recipients)
         now_ms = self._clock.now_ms()
         if slot.start_ms is None:
             return False
@@ -52,11 +61,17 @@ class Pacer:
             # The answers are worth more than the pace: the next throttle tells it again.
             log.warning("the other workers were not told of a limit that SES named")
 
-    def _reserve(self, recipients: int) -> Slot:
+    def reserve(self, recipients: int, ahead_ms: int = 0) -> Slot:
+        """Reserve a slot that starts in ``ahead_ms`` or later, and do not wait for it.
+
+        Raises:
+            DependencyError: no slot can be had, or no quota is known and SES does not tell it.
+        """
         now_ms = self._clock.now_ms()
-        slot = self._rate.reserve(recipients, now_ms)
+        slot = self._rate.reserve(recipients, now_ms + ahead_ms)
         if self._asks(slot, now_ms) and slot.start_ms is None:
-            return self._rate.reserve(recipients, now_ms)
+            slot = self._rate.reserve(recipients, now_ms + ahead_ms)
+        self._quota_milli = slot.terms.quota_milli
         return slot
 
     def _asks(self, slot: Slot, now_ms: int) -> bool:

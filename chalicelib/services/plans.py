@@ -92,7 +92,16 @@ class Plans:
         if campaign.plan_event is None:
             return False  # Started by a version that made no such promise.
         counts = self._counts(campaign)
-        if counts is None or self._store.locate(campaign.plan_event) is not None:
+        return counts is not None and self.commit_to(campaign, counts)
+
+    def commit_to(self, campaign: Campaign, counts: tuple[int, ...]) -> bool:
+        """Commit to a plan of ``counts`` people in each shard; as `commit`.
+
+        Raises:
+            DependencyError: try again.
+
+        """
+        if campaign.plan_event is None or self._store.locate(campaign.plan_event) is not None:
             return False
         hasher = PlanHasher()
         for records in self._records(campaign, counts):

@@ -17,7 +17,15 @@ from chalicelib.domain.kept_events import Kept, MeasuredMail, dump_measured, loa
 from chalicelib.domain.orders import Order, dump_order, load_order
 from chalicelib.domain.standing import Standing, standing
 from chalicelib.errors import NotFound
-from chalicelib.ports.facts import KeptEvent, KeptOrder, event_row, kept_until_ms, order_row
+from chalicelib.ports.catalog import Brands
+from chalicelib.ports.facts import (
+    KeptEvent,
+    KeptOrder,
+    due_day,
+    event_row,
+    kept_until_ms,
+    order_row,
+)
 from chalicelib.ports.system import RandomBytes
 from chalicelib.proof.sealing import NONCE_BYTES, SubjectKeys
 from chalicelib.services.ledger import Ledger
@@ -32,6 +40,7 @@ class KnownPerson:
     Attributes:
         entries: length of the chain: what is written on the strength of it holds for no other.
         order_days: how old an order may be when it is told.
+        orders_off: brands of which the operator keeps no orders.
     """
 
     sid: SubjectId
@@ -40,6 +49,7 @@ class KnownPerson:
     keys: SubjectKeys
     random: RandomBytes
     order_days: int
+    orders_off: frozenset[BrandId] = frozenset()
 
     def ignored(self, kind: Kind, brand: BrandId) -> Ignored | None:
         """Return why nothing of ``kind`` may be kept under ``brand``; None: it may."""
@@ -48,13 +58,17 @@ class KnownPerson:
             restricted=self.standing.restricted,
             objected=brand in self.standing.objected,
             given=self.standing.purposes(brand),
+            keeps_orders=brand not in self.orders_off,
         )
 
     def permitted(self, facts: Facts) -> Facts:
         """Return of ``facts`` what may be known: for every brand the parts its consents allow."""
         for brand in facts.brands:
-            objected = brand in self.standing.objected
-            parts = allowed(self.standing.purposes(brand), objected=objected)
+            parts = allowed(
+                self.standing.purposes(brand),
+                objected=brand in self.standing.objected,
+                keeps_orders=brand not in self.orders_off,
+            )
             facts = only(facts, brand, parts)
         return facts
 
@@ -71,6 +85,11 @@ class KnownPerson:
         if facts == NOTHING_KNOWN:
             return None
         return self.keys.seal_facts(dump_facts(facts), self.random(NONCE_BYTES))
+
+    def due_day(self, facts: Facts) -> int | None:
+        """Return the day on which the oldest order in ``facts`` is past its time."""
+        first = [known.orders.first_s for known in facts.brands.values() if known.orders]
+        return due_day(min(first), order_days=self.order_days) if first else None
 
     def event_tag(self, event: CustomerEvent) -> str:
         """Return what names an event among the person's: the same id is the same event."""
@@ -127,8 +146,11 @@ class KnownPerson:
 class FactPeople:
     """Reads people by their chains; who is erased, or whose key is gone, is nobody."""
 
-    def __init__(self, *, ledger: Ledger, random: RandomBytes, order_days: int) -> None:
+    def __init__(
+        self, *, ledger: Ledger, brands: Brands, random: RandomBytes, order_days: int
+    ) -> None:
         self._ledger = ledger
+        self._brands = brands
         self._random = random
         self._order_days = order_days
 
@@ -145,4 +167,9 @@ class FactPeople:
             keys=chain.keys,
             random=self._random,
             order_days=self._order_days,
+            orders_off=self.orders_off(),
         )
+
+    def orders_off(self) -> frozenset[BrandId]:
+        """Return the brands of which no orders are kept, as they were a moment ago."""
+        return frozenset(brand.id for brand in self._brands.all() if not brand.keep_orders)

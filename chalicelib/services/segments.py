@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain import segment_facts
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.forms import Field, FieldType, Form
+from chalicelib.domain.frozen_segment import FrozenSegment
 from chalicelib.domain.ids import BrandId, PurposeId, require_slug
 from chalicelib.domain.lifecycle import DEFAULT_RULES, Rules, parse_rules
 from chalicelib.domain.segment_calendar import Moment
@@ -212,6 +213,30 @@ class Segments:
                 detail=f"This segment is of the brand {segment.brand}, the list of {brand}.",
             )
         return segment
+
+    def frozen(self, segment_id: str, at_ms: int | None = None) -> FrozenSegment:
+        """Return a segment as it is now, with its brand's rules, to be asked of people.
+
+        Args:
+            at_ms: the moment for which relative times are taken; now when it is None.
+
+        Raises:
+            NotFound: there is no such segment.
+        """
+        segment = self._segment(segment_id)
+        brand = self._brand(segment.brand)
+        now_ms = self._clock.now_ms() if at_ms is None else at_ms
+        return FrozenSegment.of(segment, self.rules(brand.id), brand, now_ms)
+
+    def require_list(self, brand: BrandId, list_id: str) -> None:
+        """Refuse a list that is not one of ``brand``.
+
+        Raises:
+            InputError: there is none of this id, or it is of another brand.
+        """
+        found = self._lists.get(list_id)
+        if found is None or found.brand != brand:
+            raise InputError(code="unknown_list", detail=f"{brand} has no list with this id.")
 
     def rules(self, brand_id: str) -> Rules:
         """Return the rules a brand goes by: its own, or the default of version 0."""

@@ -5,8 +5,8 @@ It guarantees events in Lambda's shape, one batch at a time for each queue, and 
 of an answer: what is not named in `batchItemFailures` is deleted, an answer that names an unknown
 message or a handler that raises fails the whole batch.
 It refuses to wait as long as the cloud: a failed message comes back after two seconds instead of
-the queue's visibility timeout, so that a person sees the retry. Everything else about it,
-dead-letter queues included, is the queue's own doing.
+the queue's visibility timeout, so that a person sees the retry, and a batch is gathered for one
+second at most. Everything else about it, dead-letter queues included, is the queue's own doing.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -33,6 +33,7 @@ _LONG_POLL_SECONDS = 1
 """Well below the five seconds that the product's SQS client waits for an answer."""
 _RECEIVED_AT_ONCE = 10
 _RETRY_SECONDS = 2
+_LONGEST_WINDOW_SECONDS = 1
 _TIMEOUT_MS = 60_000
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -177,7 +178,7 @@ class Consumers:
     def _handle(self, sqs: Any, work: QueueWork, messages: list[dict[str, Any]]) -> None:
         """Deliver what was received, in a batch as full as Lambda would make it."""
         if len(messages) < work.batch_size and work.window_seconds:
-            self._stop.wait(work.window_seconds)
+            self._stop.wait(min(work.window_seconds, _LONGEST_WINDOW_SECONDS))
             messages = messages + self._drain(sqs, work, work.batch_size - len(messages))
         self._deliver(sqs, work, messages)
 

@@ -22,12 +22,14 @@ from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.events import Via
 from chalicelib.domain.forms import Form
 from chalicelib.domain.ids import PurposeId
+from chalicelib.domain.state import PROFILING
 from chalicelib.errors import Conflict
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+from infra.local.demo_shop import ORDER, SIGNUP, demo_events
 
 REAL_JOURNEYS = 25
 MAIL_WAIT_S = 30.0
@@ -67,7 +69,51 @@ def seed(container: Container, base_url: str, subscribers: int) -> None:
         raise RuntimeError("the demo form is not there")
     for number in range(real + 1, subscribers + 1):
         _append_confirmed(container, form, number)
+    shop(container, subscribers)
     container.ledger.wake_sequencer()
+
+
+def shop(container: Container, subscribers: int) -> None:
+    """Tell what a shop would of some of the people, so that segments have somebody to find.
+
+    Visits are told of those alone who consented to that; here an operator's statement says so.
+
+    Raises:
+        RuntimeError: something was not kept.
+    """
+    for number, told in demo_events(container.clock.now_ms()):
+        if number <= subscribers:
+            if told["type"] not in (ORDER, SIGNUP):
+                _consent(container, number)
+            taken = container.customer_events.take({**told, "email": address(number)})
+            if taken.status not in ("kept", "known"):
+                raise RuntimeError(f"the demo shop's event {taken.id} was {taken.status}")
+
+
+def _consent(container: Container, number: int) -> None:
+    """Add the purpose `profiling` to somebody's consents, once."""
+    ledger = container.ledger
+    sid = ledger.lookup(ledger.mac(address(number))).sid
+    form = container.forms.get(DEMO_FORM.id)
+    if sid is None or form is None:
+        raise RuntimeError("somebody whom the demo shop knows is not there")
+    chain = ledger.open(sid)
+    held = [key for key, given in chain.state.consents.items() if given.status == "given"]
+    purposes = {key.purpose for key in held if key.list in form.lists}
+    if PROFILING in purposes:
+        return
+    notice = form.notice("en")
+    claims = Claims(choice={"fields": {}, "form": form.id, "made_by": "local demo data"})
+    draft = Draft(
+        type=EventType.CONSENT_CHANGED,
+        brand=form.brand,
+        lists=form.lists,
+        purposes=tuple(sorted({*purposes, PROFILING})),
+        notice=notice.sha256 if notice else None,
+        via=Via.OPERATOR,
+        claims=claims,
+    )
+    ledger.append(chain, [draft], wake=False)
 
 
 def _walk(base_url: str, numbers: Sequence[int]) -> None:

@@ -49,6 +49,7 @@ _QUEUES = {
     "KVITTO_PROOFS_QUEUE": "-proofs",
     "KVITTO_ERASURES_QUEUE": "-erasures",
     "KVITTO_ANCHORS_QUEUE": "-anchors",
+    "KVITTO_SEGMENTS_QUEUE": "-segments",
 }
 _KEYS = {
     "KVITTO_VAULT_KEY": "-vault",

@@ -14,6 +14,7 @@ from chalicelib.domain.rights import Right
 from chalicelib.services.access_links import LIFE_MS
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from tests.support.shop import placed
 from tests.support.tour import Tour
 from tests.support.world import READER
 
@@ -146,6 +147,8 @@ def own_data(tour: Tour) -> Iterator[str]:
     tour.subscribe(EMAIL, first_name="Ada")
     tour.world.campaign()
     tour.world.settle()
+    told = placed("e1", "4711", 129_900, email=EMAIL)
+    assert tour.world.customer_events.take(told).status == "kept"
     tour.send(fresh_link(tour), act="access")
     yield "everything"
 

@@ -18,7 +18,7 @@ REVOKE = "revoke_api_key"
 PROGRAM = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
 
 
-NOUNS = ("campaign", "proof", "api-key", "erasure", "segment")
+NOUNS = ("campaign", "proof", "api-key", "erasure", "segment", "template")
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,13 @@ def test_on_what_exists_nothing_is_found(fuzzed, people, tmp_path, noun):
             "brand": "demo",
             "name": "n",
             "where": {"fact": "orders.count", "op": "gte", "value": 1},
+        },
+        "template": {
+            "id": "fuzzed",
+            "brand": "demo",
+            "name": "n",
+            "kind": "service",
+            "words": {"en": {"subject": "s", "html": "<h1>h</h1>", "reason": "You asked."}},
         },
     }[noun]
     made = fuzzed.api("POST", f"/{noun}s", body).json["id"]

@@ -50,6 +50,7 @@ def campaigns(site: Installation) -> None:
     assert site.consume("send_chunks") >= 1
     assert [mail["subject"] for mail in site.mails(VISITOR)][-1] == "First"
     assert site.api("GET", "/campaigns/{campaign}", campaign=first)["sent"] == 3
+    found_before_ses_told(site, first)
     site.schedule("advance_campaigns")
 
     second = write(site, "Second")
@@ -85,6 +86,13 @@ def campaigns(site: Installation) -> None:
     site.hand_back("send_chunks", {"v": 1, "campaign": fourth, "shard": "0", "number": 0})
     act(site, fourth, "cancel")
     assert len(site.api("GET", "/campaigns")["items"]) == 5
+
+
+def found_before_ses_told(site: Installation, campaign: str) -> None:
+    """A mail is found by its id in the chunks, and its person in the manifest."""
+    clue = {"message_id": site.mails(VISITOR)[-1]["id"]}
+    (mail,) = site.api("POST", "/subscribers/search", clue)["mails"]
+    assert mail["campaign"] == campaign
 
 
 def schedule(site: Installation) -> None:

@@ -16,6 +16,7 @@ from tests.package.installation import KEY, Installation
 from tests.package.lambda_events import REGION, body_of
 from tests.package.own_rights_story import own_rights
 from tests.package.proof_story import proofs
+from tests.package.segment_story import asked, forgotten
 
 SECOND, LEAVER, STRANGER = (f"{name}@example.org" for name in ("second", "leaver", "stranger"))
 HOUR_MS = 3_600_000
@@ -50,7 +51,10 @@ def set_up(site: Installation) -> None:
         "title": texts,
         "promise": texts,
         "fields": [{"name": "email", "type": "email", "label": texts}],
-        "boxes": [{"name": "letters", "purpose": "letters", "text": texts, "mandatory": True}],
+        "boxes": [
+            {"name": "letters", "purpose": "letters", "text": texts, "mandatory": True},
+            {"name": "measure", "purpose": "measurement", "text": texts},
+        ],
     }
     site.api("POST", "/forms", form, expect=201)
     for noun, word in (("brands", "walk"), ("lists", "letters"), ("forms", "join")):
@@ -91,7 +95,8 @@ def segments(site: Installation) -> None:
 def sign_up(site: Installation, email: str) -> str:
     """Send the form, let the worker answer; return the text of the newest mail."""
     site.page("GET", "/forms/{form_id}", form_id="join")
-    site.page("POST", "/forms/{form_id}", {"email": email, "letters": "yes"}, form_id="join")
+    body = {"email": email, "letters": "yes", "measure": "yes"}
+    site.page("POST", "/forms/{form_id}", body, form_id="join")
     assert site.consume("send_confirmations") == 1
     return site.mails(email)[-1]["text"] if site.mails(email) else ""
 
@@ -190,6 +195,36 @@ def customer_events(site: Installation) -> None:
     several = {"events": [placed, refund, {**placed, "email": "nobody@example.org"}]}
     found = site.api("POST", "/events", several)["items"]
     assert [each["status"] for each in found] == ["known", "kept", "ignored"]
+    left = {**placed, "id": "3", "order": {**order, "id": "2"}}
+    site.api("POST", "/events", left, expect=201)
+    site.api("PATCH", "/brands/{brand}", {"keep_orders": False}, brand="walk")
+    site.schedule("refold_orders")
+    kept = site.client("dynamodb").scan(TableName="kvitto-activity")["Items"]
+    assert not [row for row in kept if row["sk"]["S"].startswith("O#")]
+    site.api("PATCH", "/brands/{brand}", {"keep_orders": True}, brand="walk")
+
+
+def messages(site: Installation) -> None:
+    """A template is written, changed, used and deleted; a message waits for SES, then goes."""
+    words = {"en": {"subject": "Order {{ n }}", "html": "<h1>{{ n }}</h1>", "reason": "You asked."}}
+    new = {"id": "order", "brand": "walk", "name": "Order", "kind": "service", "words": words}
+    site.api("POST", "/templates", new, expect=201)
+    site.api("POST", "/templates", new, expect=409)
+    changed = {"version": 1, "name": "Orders", "words": words}
+    for expected in (200, 409):
+        site.api("PUT", "/templates/{template}", changed, expect=expected, template="order")
+    assert site.api("GET", "/templates/{template}", template="order")["version"] == 2
+    assert len(site.api("GET", "/templates")["items"]) == 1
+    asked = {"email": VISITOR, "template": "order", "data": {"n": "4711"}}
+    site.api("POST", "/messages", {**asked, "email": "nobody@example.org"}, expect=404)
+    made = site.api("POST", "/messages", asked, expect=202, key="order-4711")
+    (queued,) = site.take("send_confirmations")
+    site.plant("error_429")
+    site.hand_back("send_confirmations", queued)
+    site.hand_over("send_confirmations", [queued])
+    assert site.mails(VISITOR)[-1]["subject"] == "Order 4711"
+    assert site.api("GET", "/messages/{message}", message=made["id"])["status"] == "sent"
+    site.api("DELETE", "/templates/{template}", expect=204, template="order")
 
 
 def feedback(site: Installation) -> None:
@@ -375,7 +410,8 @@ def operators(site: Installation) -> None:
     for route in (
         "/console/overview",
         "/console/forms",
-        f"/console/campaigns/{campaign['id']}",
+        "/console/campaigns",
+        *(f"/console/campaigns/{campaign['id']}{part}" for part in ("", "/mail", "/progress")),
         "/console/compliance",
         "/console/compliance/erasures",
     ):
@@ -391,9 +427,13 @@ def walk(site: Installation) -> None:
     segments(site)
     people(site)
     customer_events(site)
+    messages(site)
     campaigns(site)
+    asked(site, LEAVER)
     feedback(site)
+    forgotten(site, LEAVER)
     leave_by_mail(site)
+    forgotten(site, SECOND)
     token = leave(site)
     finding(site, token)
     proofs(site, token, (VISITOR, SECOND))

@@ -19,12 +19,14 @@ QUEUE_HANDLERS = {
     "app.build_proofs": "ProofsQueue",
     "app.erase_subjects": "ErasuresQueue",
     "app.anchor_checkpoints": "AnchorsQueue",
+    "app.evaluate_segments": "SegmentsQueue",
 }
 SCHEDULE_HANDLERS = {
     "app.sequence_on_schedule": "rate(1 minute)",
     "app.advance_campaigns": "rate(1 minute)",
     "app.log_heartbeat": "rate(1 day)",
     "app.erase_unconfirmed": "rate(1 day)",
+    "app.refold_orders": "rate(1 day)",
     "app.anchor_on_schedule": "rate(1 hour)",
 }
 

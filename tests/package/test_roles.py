@@ -26,6 +26,8 @@ GROUPS = {
     "erasure": {"app.erase_subjects", "app.erase_unconfirmed"},
     "anchoring": {"app.anchor_checkpoints", "app.anchor_on_schedule"},
     "heartbeat": {"app.log_heartbeat"},
+    "refolding": {"app.refold_orders"},
+    "segments": {"app.evaluate_segments"},
 }
 HANDLERS = sorted({HTTP, *QUEUE_HANDLERS, *SCHEDULE_HANDLERS})
 # Actions AWS offers no narrower resource for.
@@ -111,8 +113,9 @@ def test_only_the_sequencer_signs(sam):
 
 
 def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
-    """Pages, mails sent and received, proofs, feedback, which seals events, and erasure."""
+    """Pages, mails sent and received, proofs, feedback, which seals events, erasure, and facts."""
     unwrapping = {"http", "confirmations", "sending", "feedback", "receiving", "proofs", "erasure"}
+    unwrapping |= {"segments", "refolding"}
     assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
 
 

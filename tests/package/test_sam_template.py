@@ -113,11 +113,12 @@ def test_no_function_reserves_concurrency(sam):
 
 def test_an_account_of_ten_concurrent_executions_loses_no_work(sam):
     """Each source keeps to the smallest ceiling; throttled work waits hours before it ends."""
-    assert sam["Parameters"]["ChunkConcurrency"]["Default"] == 2
+    raised = {"app.send_chunks": "ChunkConcurrency", "app.evaluate_segments": "SegmentConcurrency"}
+    for name in raised.values():
+        assert sam["Parameters"][name]["Default"] == 2
     for handler, source in sources(sam, "SQS").items():
         ceiling = source["ScalingConfig"]["MaximumConcurrency"]
-        assert ceiling in (2, {"Ref": "ChunkConcurrency"}), handler
-        assert ceiling == 2 or handler == "app.send_chunks"
+        assert ceiling == ({"Ref": raised[handler]} if handler in raised else 2), handler
     queues = resources(sam, "AWS::SQS::Queue")
     for queue in QUEUE_HANDLERS.values():
         properties = queues[queue]["Properties"]
@@ -376,7 +377,7 @@ def test_every_class_of_broken_evidence_raises_the_evidence_alarm(sam):
         for item in resources(sam, "AWS::Logs::MetricFilter").values()
         if item["Properties"]["MetricTransformations"][0]["MetricName"] == "EvidenceFailures"
     ]
-    assert len(filters) == 6
+    assert len(filters) == 8
     for alarmed in filters:
         named = set(re.findall(r'\$\.error = "(\w+)"', alarmed["FilterPattern"]))
         assert named == family(EvidenceError) | family(FatalError)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sequencer keeps its promises in every simulated life, and no broken one gets through.
 
-`make simulate SEEDS=5000` runs many more; `make simulate SEED=n` replays one step by step.
+`make simulate PART=ledger SEEDS=5000` runs many more; with `SEED=n` it replays one step by step.
 """
 
 from collections import Counter
 
 import pytest
 
-from tests.simulation.__main__ import run_seeds
+from tests.simulation.__main__ import command, run_seeds
 from tests.simulation.simulation import Simulation, prepared
 from tests.simulation.variants import BROKEN
 from tests.simulation.watch import BrokenPromise
@@ -25,7 +25,7 @@ def lives():
 
 def test_every_promise_is_kept_in_every_life(lives):
     _, failed = lives
-    assert [f"make simulate SEED={seed}: {promise}" for seed, promise in failed] == []
+    assert [f"{command('ledger', seed)}: {promise}" for seed, promise in failed] == []
 
 
 @pytest.mark.parametrize(

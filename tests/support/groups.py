@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-_DRAWN = "accessibility|form_page|report|trees|verifier_page"
+_DRAWN = "accessibility|campaign_pages|form_page|report|trees|verifier_page"
 GROUPS: Final[Mapping[str, str]] = {
     "the package's stack": r"tests/journeys/.*\[package",
     "a stack to erase on": r"tests/journeys/test_promises_erasure",

@@ -22,6 +22,7 @@ from chalicelib.domain.segments import Segment
 from chalicelib.domain.templates import Template
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
+from chalicelib.ports.segment_counts import Part
 from tests.support.faults import Faults, no_faults, struck
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class CatalogRows:
     reasons: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     lifecycles: dict[str, Rules] = field(default_factory=dict)
+    count_parts: dict[tuple[str, str], Part] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -80,23 +80,16 @@ class MemoryPersonalData:
                 for place in [place for place in table if place[0] == sid]:
                     del table[place]  # type: ignore[attr-defined]
                     gone += 1
-            events = self.outside.events
-            for name in [name for name, event in events.items() if event.sid == sid]:
-                del events[name]
-                gone += 1
-            links = self.outside.access_links
-            for token in [token for token, link in links.items() if link.sid == sid]:
-                del links[token]
-                gone += 1
-            addresses = self.outside.address_links
-            for token in [token for token, link in addresses.items() if link.sid == sid]:
-                del addresses[token]
-                gone += 1
+            for named in (
+                self.outside.events,
+                self.outside.access_links,
+                self.outside.address_links,
+                self.outside.service_messages,
+            ):
+                for name in [name for name, each in named.items() if each.sid == sid]:  # type: ignore[attr-defined]
+                    del named[name]  # type: ignore[attr-defined]
+                    gone += 1
             gone += self.outside.address_wishes.pop(sid, None) is not None
-            messages = self.outside.service_messages
-            for name in [name for name, each in messages.items() if each.sid == sid]:
-                del messages[name]
-                gone += 1
             for kept in (
                 self.outside.kept_events,
                 self.outside.kept_orders,

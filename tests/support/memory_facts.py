@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ports.facts.FactStore` in memory, over the rows of the ledger's and the activity's fakes."""
+"""The ports of facts in memory, over the rows of the ledger's and the activity's fakes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.ids import SubjectId, shard_of
 from chalicelib.domain.state import load_state
 from chalicelib.errors import Conflict
 from chalicelib.ports.facts import FactChange, Held, KeptEvent, KeptOrder
@@ -44,6 +44,7 @@ class MemoryFactStore:
                 revision=row.facts_revision,
                 known=(sid, event) in self.outside.kept_events,
                 order=None if order is None else self.outside.kept_orders.get((sid, order)),
+                due_day=row.due_day,
             )
 
     def keep(self, change: FactChange) -> bool:
@@ -57,7 +58,12 @@ class MemoryFactStore:
             if state is None or load_state(state.text).entries != change.entries:
                 raise Conflict("the chain moved on")
             following = change.revision + 1
-            rows.audience[sid] = replace(person, facts=change.facts, facts_revision=following)
+            rows.audience[sid] = replace(
+                person,
+                facts=change.facts,
+                facts_revision=following,
+                due_day=change.due_day,
+            )
             for tag in change.forget_events:
                 self.outside.kept_events.pop((sid, tag), None)
             for tag in change.forget_orders:
@@ -77,3 +83,23 @@ class MemoryFactStore:
         with self._call("FactStore.orders"):
             kept = sorted(self.outside.kept_orders.items())
             return tuple(order for (owner, _), order in kept if owner == sid)
+
+
+class MemoryFactScan(MemoryFactStore):
+    """`ports.facts.FactScan` in memory."""
+
+    def due(self, shard: str, day: int | None) -> Iterator[SubjectId]:
+        with self._call("FactScan.due") as rows:
+            found = [
+                sid
+                for sid, row in sorted(rows.audience.items())
+                if shard_of(sid) == shard
+                and row.due_day is not None
+                and (day is None or row.due_day <= day)
+            ]
+        yield from found
+
+    def holders(self) -> Iterator[SubjectId]:
+        with self._call("FactScan.holders"):
+            keys = [*self.outside.kept_events, *self.outside.kept_orders]
+        yield from {sid for sid, _ in keys}

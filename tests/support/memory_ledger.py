@@ -50,6 +50,7 @@ class AudienceRow:
     standing: str | None = None
     facts: bytes | None = None
     facts_revision: int = 0
+    due_day: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

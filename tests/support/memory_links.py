@@ -2,7 +2,7 @@
 """`ports.links` in memory; a person's hits stand among the rows that an erasure sweeps."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -87,6 +87,11 @@ class MemoryHits:
             found = [hit for hit in found if hit.spot.campaign == campaign]
             found = [hit for hit in found if delivery in (None, hit.spot.delivery)]
         return tuple(sorted(found, key=_place))
+
+    def forget(self, sid: SubjectId, spots: Iterable[Spot]) -> None:
+        for spot in spots:
+            with self._call("Hits.forget"):
+                self.outside.hits.pop((sid, spot), None)
 
     def counts(self, campaign: CampaignId) -> Mapping[int | None, Counted]:
         with self._call("Hits.counts") as rows:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.campaigns import Campaign, CampaignStatus, Progress
+from chalicelib.domain.campaigns import Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.erasure import REQUESTABLE, Erasure, Ground
 from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
@@ -34,6 +34,7 @@ from chalicelib.services.erasure import Certificate
 from chalicelib.services.findings import Finding, Standing
 from chalicelib.services.receipts import Receipt, ReceiptStatus
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
+from tests.support.campaign_examples import campaign, campaign_page_data
 from tests.support.gate_cases import stepping
 from tests.support.preference_examples import preference_pages
 from tests.support.unsubscribe_examples import WHOLE
@@ -99,24 +100,6 @@ def notice_data(language: str, **changes: Any) -> dict[str, Any]:
     """What the notice is filled with."""
     values = {"language": language, "brand": DEMO_BRAND, "form": DEMO_FORM, "form_sha256": ""}
     return values | changes
-
-
-def campaign(**changes: Any) -> Campaign:
-    """A campaign in the middle of being sent."""
-    values: dict[str, Any] = {
-        "id": "AAAAAAAAAAAAAAAAAAAAAA",
-        "brand": DEMO_BRAND.id,
-        "list": DEMO_LIST.id,
-        "purpose": "newsletter",
-        "name": "November <news>",
-        "subject": "s",
-        "source_sha256": "ab" * 32,
-        "status": CampaignStatus.SENDING,
-        "created_ms": 0,
-        "started_ms": 0,
-        "planned": 10,
-    }
-    return Campaign(**(values | changes))
 
 
 def erasure(*, suppress: bool = True) -> Erasure:
@@ -224,9 +207,10 @@ def console_pages(language: str) -> Pages:
         "language": language,
         "form_token": TOKEN,
         "is_officer": True,
+        "is_marketer": True,
         "words": TABLES[language],
     }
-    officers = {"forbidden": {"why": "scope"}, **_finding_pages(language), **_rights_pages()}
+    officers = {"forbidden": {"why": "marketing"}, **_finding_pages(language), **_rights_pages()}
     wanted = officers | _marketers_pages(language)
     return {f"console/{name}.html": frame | data for name, data in wanted.items()}
 
@@ -241,11 +225,9 @@ def _marketers_pages(language: str) -> dict[str, dict[str, Any]]:
             "left": [(DEMO_BRAND, {"too-many": 1})],
             "more_brands": False,
         },
-        "campaign": {
-            # Paused: while one is being sent, its page reloads itself.
-            "campaign": campaign(status=CampaignStatus.PAUSED),
-            "progress": Progress(planned=10, sent=6, skipped={"suppressed": 1}, unknown=1),
-        },
+        "campaign": campaign_page_data(moves=False),  # It has a script while it moves.
+        "campaigns": {"campaigns": [campaign()], "cursor": "next", "is_first": False},
+        "campaign_cancel": {"campaign": campaign(), "progress": Progress(planned=10, sent=6)},
         "error": {"missing": "campaign"},
         **_form_pages(language),
     }

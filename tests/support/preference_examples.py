@@ -165,6 +165,8 @@ def own_data(language: str) -> dict[str, Any]:
                 "times": 2,
             }
         ],
+        "messages": [{"at": at, "status": "sent", "subject": "Your booking"}],
+        **own_facts(at),
         "address_health": None,
         "recipients": [{"storage": "eu-north-1"}],
     }
@@ -177,8 +179,70 @@ def own_data(language: str) -> dict[str, Any]:
         "expires_ms": 1_795_435_200_000,
         "mail_days": 180,
         "hit_days": 180,
+        "order_days": 1_125,
+        "event_days": 400,
         "path": PATH,
         "is_file": False,
+    }
+
+
+def own_facts(at: str) -> dict[str, Any]:
+    """What is known of somebody, as `pages/own_facts.html` is filled with it."""
+    tally = {"times": 3, "last_at": at}
+    campaign = {"campaign": "A" * 22, "name": "News", "last_at": at}
+    order = {"id": "4711", "amount": 129_900, "currency": "SEK"}
+    item = {"product": "garden-tools", "name": "Garden tools", "quantity": 2}
+    known = {
+        "brand": "demo",
+        "name": "Kvitto Demo",
+        "orders": {
+            "count": 2,
+            "first_at": at,
+            "last_at": at,
+            "sums": [{"currency": "SEK", "orders": 2, "amount": 129_900}],
+            "products": [{"product": "garden-tools", "last_at": at}],
+        },
+        "cart": {"at": at, "currency": "SEK", "amount": 0, "products": []},
+        "mail": {
+            "opened": tally,
+            "clicked": tally,
+            "campaigns_opened": [campaign],
+            "campaigns_clicked": [campaign],
+        },
+        "site": {
+            "visits": tally,
+            "products": [{"product": "pots", "last_at": at}],
+            "documents": [{"document": "white-paper", "last_at": at}],
+            "custom": [{"name": "quiz.done", **tally}],
+        },
+        "signup_at": at,
+    }
+    events: list[dict[str, Any]] = [
+        {"type": "order.placed", "order": {**order, "items": [item]}},
+        {"type": "order.refunded", "order": order},
+        {"type": "order.cancelled", "order": {"id": "4712"}},
+        {"type": "signup"},
+        {"type": "cart.updated", "cart": {"amount": 0, "currency": "SEK", "items": []}},
+        {"type": "product.viewed", "product": "pots"},
+        {"type": "page.visited", "page": "https://www.example.org/pots"},
+        {"type": "document.requested", "document": "white-paper"},
+        {"type": "custom", "name": "quiz.done", "properties": {"score": 7, "won": True}},
+        {"type": "mail.opened", "campaign": "A" * 22, "name": "News"},
+    ]
+    refunded = {"at": at, "amount": 29_900, "currency": "SEK"}
+    return {
+        "facts": [known],
+        "orders": [
+            {
+                **order,
+                "brand": "demo",
+                "placed_at": at,
+                "products": ["garden-tools"],
+                "cancelled_at": at,
+                "refunds": [refunded],
+            }
+        ],
+        "customer_events": [{"id": "e", "brand": "demo", "at": at, **each} for each in events],
     }
 
 

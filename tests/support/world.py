@@ -14,6 +14,7 @@ from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.bootstrap import Container
 from chalicelib.config import Settings
 from chalicelib.domain.campaigns import Act, ChunkRef, Content
+from chalicelib.domain.facts import Measured
 from chalicelib.domain.ids import BrandId, CampaignId, EventId, ListId, PurposeId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.outside import Queue
@@ -37,7 +38,13 @@ from tests.support.memory_catalog import (
     MemoryReasons,
 )
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
-from tests.support.memory_facts import MemoryFactStore
+from tests.support.memory_facts import MemoryFactScan, MemoryFactStore
+from tests.support.memory_folds import (
+    FoldRows,
+    MemoryFolds,
+    MemoryUnresolvedCampaigns,
+    MemoryWatermark,
+)
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import (
     MemoryAddressMac,
@@ -57,6 +64,9 @@ from tests.support.memory_messages import MemoryMessages
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
 from tests.support.memory_rate import MemoryRateSlot, RateRow
 from tests.support.memory_rights import MemoryRightsRecords
+from tests.support.memory_runs import MemoryChunkAccounts, MemoryRuns, RunRows
+from tests.support.memory_scan import MemoryAudienceScan
+from tests.support.memory_segment_counts import MemoryCountParts
 from tests.support.memory_segments import MemoryLifecycles, MemorySegments
 from tests.support.memory_sending import (
     Mailed,
@@ -92,6 +102,7 @@ _SETTINGS = Settings(
     proofs_queue="proofs",
     erasures_queue="erasures",
     anchors_queue="anchors",
+    segments_queue="segments",
     vault_key="alias/vault",
     address_key="alias/address",
     links_key="alias/links",
@@ -114,6 +125,8 @@ class World(Container):
         self.faults: Faults = no_faults
         self.rows = MemoryRows()
         self.sending_rows = SendingRows()
+        self.run_rows = RunRows(former=self.sending_rows)
+        self.fold_rows = FoldRows()
         self.rate_row = RateRow()
         self.outside_rows = OutsideRows()
         self.catalog_rows = CatalogRows()
@@ -161,7 +174,9 @@ class World(Container):
             "outbox": MemoryOutbox(rows, faults=strike),
             "heads": MemoryHeadStore(origin=ORIGIN, rows=rows, faults=strike),
             "audience": MemoryAudienceStore(rows, faults=strike),
+            "audience_scan": MemoryAudienceScan(rows, faults=strike),
             "facts": MemoryFactStore(rows, self.outside_rows, faults=strike),
+            "fact_scan": MemoryFactScan(rows, self.outside_rows, faults=strike),
             "frequency": MemoryFrequencyStore(rows, faults=strike),
             "health": health,
             "suppression_index": MemorySuppressionIndex(faults=strike),
@@ -185,9 +200,15 @@ class World(Container):
             "reasons": MemoryReasons(rows, faults=strike),
             "segment_rows": MemorySegments(rows, faults=strike),
             "lifecycle_rows": MemoryLifecycles(rows, faults=strike),
+            "count_parts": MemoryCountParts(rows, faults=strike),
             "template_rows": MemoryTemplates(rows, faults=strike),
             "chunks": MemoryChunks(self.sending_rows, faults=strike),
             "rate": MemoryRateSlot(self.rate_row, faults=strike),
+            "runs": MemoryRuns(self.run_rows, faults=strike),
+            "chunk_accounts": MemoryChunkAccounts(self.run_rows, faults=strike),
+            "folds": MemoryFolds(self.fold_rows, faults=strike),
+            "watermark": MemoryWatermark(self.fold_rows, faults=strike),
+            "unresolved_campaigns": MemoryUnresolvedCampaigns(self.fold_rows, faults=strike),
         }
 
     def _outside(self) -> dict[str, Any]:
@@ -290,7 +311,7 @@ class World(Container):
                 ChunkRef(campaign=body["campaign"], shard=body["shard"], number=body["number"])
             )
         elif queue is Queue.SEQUENCING:
-            self.sequencer.run()
+            self._sequence(body)
         elif queue is Queue.PROOFS:
             self.proofs.build(body["job"])
         elif queue is Queue.ANCHORS:
@@ -300,6 +321,22 @@ class World(Container):
                 self.erasures.perform(body["erasure"])
             else:
                 self.unconfirmed.erase(EventId(body["unconfirmed"]))
+        elif queue is Queue.SEGMENTS:
+            self._of_segments(body)
+
+    def _sequence(self, body: Mapping[str, Any]) -> None:
+        if "forget" in body:
+            self.messages.send(Queue.SEGMENTS, {"v": 1, "forget": body["forget"]})
+        self.sequencer.run()
+
+    def _of_segments(self, body: Mapping[str, Any]) -> None:
+        if "count" in body:
+            self.segment_counts.make_part(body["count"], body["shard"])
+        elif "forget" in body:
+            self.forgetting.person(SubjectId(body["forget"]))
+        else:
+            sid, measured = SubjectId(body["subscriber"]), Measured(body["kind"])
+            self.measured_facts.note(sid, body["campaign"], body["hit"], measured)
 
     def _mail(self, body: Mapping[str, Any]) -> None:
         if "address" in body:

@@ -27,7 +27,7 @@ from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id, shard_of
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.domain.rate import Quota, Terms, interval_us, reserve
 from chalicelib.errors import IllegalTransition
-from chalicelib.services import campaign_tests, campaign_watch, delivery
+from chalicelib.services import campaign_tests, campaign_watch, delivery, folding, unknowns
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PEOPLE = tuple(
@@ -115,5 +115,10 @@ def test_figures_in_the_specification_are_the_codes_own(specification: str) -> N
         campaign_watch.STALLED_MS << wakes for wakes in range(campaign_watch.MAX_DOUBLINGS + 1)
     ]
     assert patience == [minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 320)]
+    assert f"after {folding.BUDGET_MS // 1000} s so do all" in specification
+    silence, margin = unknowns.SILENCE_MS // 60_000, unknowns.MARGIN_MS // 60_000
+    assert f"{silence} minutes after the dispatch and once the watermark" in specification
+    assert f"more than {margin} minutes after it" in specification
+    assert f"{unknowns.TERMINAL_MS // 3_600_000} hours after the dispatch" in specification
     assert f"has {campaign_tests.TESTS_PER_DAY} tests\na day" in specification
     assert {f"`{status}`" for status in ChunkStatus} <= set(re.findall(r"`\w+`", specification))

@@ -5,8 +5,9 @@ Guarantees one transaction for a change, conditional on the facts' revision, on 
 and on the event being new. Never makes an audience row. An order's row has no condition of its
 own: whoever changes one raises the revision.
 
-Rows: audience `<shard>`/`<subject id>`, attributes `facts` (sealed) and `fv` (revision) · activity
-`S#<subject id>`/`N#<event tag>` and `S#<subject id>`/`O#<order tag>`; both expire.
+Rows: audience `<shard>`/`<subject id>`, attributes `facts` (sealed), `fv` (revision) and `due` (the
+day on which the oldest order is past its time) · activity `S#<subject id>`/`N#<event tag>` and
+`S#<subject id>`/`O#<order tag>`; both expire.
 
 Source: Amazon DynamoDB API Reference, TransactWriteItems (100 actions; CancellationReasons stand
 in the order of the actions).
@@ -55,6 +56,8 @@ from chalicelib.ports.facts import (
 )
 from chalicelib.ports.system import Clock, RandomBytes
 
+DUE: Final = "due"
+"""Attribute of an audience row: the day on which its oldest order is past its time."""
 TRANSACTION_TRIES: Final = 4
 """A row in somebody else's transaction is free again within milliseconds."""
 _FAILED: Final = "ConditionalCheckFailed"
@@ -90,7 +93,7 @@ class DynamoFactStore:
             self._audience: {
                 "Keys": [subject_key(sid)],
                 "ConsistentRead": True,
-                "ProjectionExpression": "pk, v, facts, fv",
+                "ProjectionExpression": f"pk, v, facts, fv, {DUE}",
             }
         }
         if names:
@@ -113,6 +116,7 @@ class DynamoFactStore:
             revision=number_of(person, "fv") or 0,
             known=event is not None and event_row(event) in kept,
             order=None if found is None else _order(found),
+            due_day=number_of(person, DUE),
         )
 
     def keep(self, change: FactChange) -> bool:
@@ -175,10 +179,17 @@ class DynamoFactStore:
         if change.revision:
             condition = "v = :v AND fv = :old"
             values[":old"] = number(change.revision)
-        changed = "SET fv = :new REMOVE facts"
-        if change.facts is not None:
-            changed = "SET fv = :new, facts = :facts"
-            values[":facts"] = binary(change.facts)
+        known: dict[str, Any] = {
+            "facts": None if change.facts is None else binary(change.facts),
+            DUE: None if change.due_day is None else number(change.due_day),
+        }
+        changed = "SET fv = :new"
+        for name, value in known.items():
+            if value is not None:
+                changed += f", {name} = :{name}"
+                values[f":{name}"] = value
+        gone = [name for name, value in known.items() if value is None]
+        changed += f" REMOVE {', '.join(gone)}" if gone else ""
         row = subject_key(change.sid)
         return update(self._audience, row, changed, values, condition=condition)
 

@@ -227,7 +227,9 @@ def read_all(
             clock.sleep_ms(wait_ms(attempt, random))
         with translated(what):
             answer = client.batch_get_item(RequestItems=left)
-        for table, rows in answer.get("Responses", {}).items():
+        if "Responses" not in answer:
+            raise Unavailable(f"{what}: the answer could not be read")
+        for table, rows in answer["Responses"].items():
             found[table].extend(rows)
         left = answer.get("UnprocessedKeys", {})
         if not left:

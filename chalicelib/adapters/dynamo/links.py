@@ -11,7 +11,7 @@ Rows: campaigns `LINKS#<campaign>`/`TARGETS` and `LC#<campaign>#<0…f>`/`<link>
 `open`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
@@ -136,6 +136,14 @@ class DynamoHits:
             ConsistentRead=True,
         )
         return tuple(_hit(require_version(row)) for row in rows)
+
+    def forget(self, sid: SubjectId, spots: Iterable[Spot]) -> None:
+        """Remember no more of a person at these places; what was counted stays counted."""
+        for spot in spots:
+            with translated("forget a click"):
+                client("dynamodb").delete_item(
+                    TableName=self._activity, Key=key(events_key(sid), _KIND + _named(spot))
+                )
 
     def counts(self, campaign: CampaignId) -> Mapping[int | None, Counted]:
         """Return what was counted by link, None for opens."""

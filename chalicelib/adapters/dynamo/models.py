@@ -9,6 +9,7 @@ environment. Models never leave `adapters/dynamo`: each says itself how it becom
 from typing import Any, Final, Self
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     JSONAttribute,
     ListAttribute,
     NumberAttribute,
@@ -94,6 +95,7 @@ class BrandRow(Row):
     time_zone = UnicodeAttribute(null=True)
     privacy = JSONAttribute(null=True)
     unsubscribe_scope = UnicodeAttribute(null=True)
+    keep_orders = BooleanAttribute(null=True)
     revision = NumberAttribute(null=True)
 
     @classmethod
@@ -114,6 +116,7 @@ class BrandRow(Row):
             time_zone=brand.time_zone or None,
             privacy=dict(brand.privacy) or None,
             unsubscribe_scope=None if scope is UnsubscribeScope.BRAND else str(scope),
+            keep_orders=None if brand.keep_orders else False,
             revision=brand.revision or None,
         )
 
@@ -132,6 +135,7 @@ class BrandRow(Row):
             time_zone=self.time_zone or "",
             privacy=self.privacy or {},
             unsubscribe_scope=UnsubscribeScope(self.unsubscribe_scope or UnsubscribeScope.BRAND),
+            keep_orders=self.keep_orders is not False,
             revision=int(self.revision or 0),
         )
 

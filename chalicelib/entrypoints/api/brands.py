@@ -91,4 +91,5 @@ def _shape(brand: Brand) -> Mapping[str, Any]:
         "default_language": brand.default_language,
         "time_zone": brand.zone,
         "unsubscribe_scope": str(brand.unsubscribe_scope),
+        "keep_orders": brand.keep_orders,
     }

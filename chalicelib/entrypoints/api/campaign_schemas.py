@@ -25,6 +25,7 @@ from chalicelib.entrypoints.api.shapes import (
     closed,
     line,
     page_of,
+    ref,
     shown,
 )
 
@@ -49,6 +50,11 @@ _WRITTEN: Final[Schema] = {
         "description": "A segment of the list's brand; null: the whole list.",
     },
 }
+_SAID: Final = ("subject", "html", "text")
+_COPIED: Final[Schema] = {
+    **{name: shape for name, shape in _WRITTEN.items() if name not in _SAID},
+    "template": {**SLUG, "description": "Of the list's brand; what it says now is copied."},
+}
 _REVISION: Final[Schema] = {**COUNT, "description": "Counts changes; a change names what it saw."}
 _SUMMARY: Final[Schema] = {
     "id": ID,
@@ -63,7 +69,9 @@ _SUMMARY: Final[Schema] = {
 }
 
 CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
-    "NewCampaign": closed(_WRITTEN, "text", "minimum_grade", "segment"),
+    "WrittenCampaign": closed(_WRITTEN, "text", "minimum_grade", "segment"),
+    "CopiedCampaign": closed(_COPIED, "minimum_grade", "segment"),
+    "NewCampaign": {"oneOf": [ref("WrittenCampaign"), ref("CopiedCampaign")]},
     "CampaignChange": {
         **closed({"revision": _REVISION, **_WRITTEN}, *_WRITTEN),
         "minProperties": 2,

@@ -44,6 +44,9 @@ def list_campaigns(call: Call) -> Mapping[str, Any]:
     KeyScope.MARKETING,
     status=201,
     takes="NewCampaign",
+    picks=lambda body: (
+        "CopiedCampaign" if isinstance(body, dict) and "template" in body else "WrittenCampaign"
+    ),
     gives="CampaignStatus",
     location="/campaigns/{id}",
     max_bytes=MAX_CAMPAIGN_BYTES,
@@ -55,11 +58,18 @@ def create_campaign(call: Call) -> Mapping[str, Any]:
         name=body["name"],
         list_id=ListId(body["list"]),
         purpose=PurposeId(body["purpose"]),
-        content=Content(subject=body["subject"], html=body["html"], text=body.get("text")),
+        content=_written(call, body),
         minimum_grade=Grade(body.get("minimum_grade", Grade.E)),
         segment=body.get("segment"),
     )
     return _status(campaign)
+
+
+def _written(call: Call, body: Mapping[str, Any]) -> Content:
+    """What a new campaign says: what the body says, or a copy of what a template does."""
+    if "template" in body:
+        return call.container.templates.content(body["template"], ListId(body["list"]))
+    return Content(subject=body["subject"], html=body["html"], text=body.get("text"))
 
 
 @operation("GET", "/campaigns/{campaign}", KeyScope.READ, gives="Campaign")

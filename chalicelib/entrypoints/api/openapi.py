@@ -49,6 +49,10 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
         "description": "`true`: only what is still owed, by deadline.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
+    "sample": {
+        "description": "`true`: name some who match; it is written down that somebody looked.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
 }
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string"}},

@@ -8,8 +8,14 @@ object.
 
 from typing import Final
 
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.segment_compile import Exclusion
+from chalicelib.domain.segment_explain import Why
 from chalicelib.domain.segment_terms import FactKind, FactType, Op, Qualifier
 from chalicelib.entrypoints.api.shapes import (
+    ADDRESS,
+    BOOLEAN,
+    ID,
     MAYBE,
     SLUG,
     TIME,
@@ -52,6 +58,7 @@ _NAMES: Final[Schema] = {
     "type": "object",
     "description": "Which field of the forms tells each fact of a person.",
 }
+_NUMBER: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
 _WARNINGS: Final[Schema] = {"type": "array", "items": ref("SegmentFinding")}
 _WORDS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
 
@@ -100,6 +107,59 @@ SEGMENT_SCHEMAS: Final[dict[str, Schema]] = {
             },
             "purpose": {**MAYBE, "description": "Without this consent it is not known."},
             "words": {**_WORDS, "description": "What it can be; empty where that is open."},
+            "sentence": {"type": "string"},
+        }
+    ),
+    "AskedCount": closed({"list": SLUG}, "list"),
+    "SegmentCount": shown(
+        {
+            "id": ID,
+            "segment": SLUG,
+            "version": _VERSION,
+            "list": {**MAYBE, "description": "Null: everybody was asked."},
+            "status": {"type": "string", "enum": [JobStatus.PENDING, JobStatus.READY]},
+            "at": {**TIME, "description": "The moment for which relative times are taken."},
+            "considered": {**_NUMBER, "description": "Null, as all of these, until it is ready."},
+            "matched": _NUMBER,
+            "excluded": {**_NUMBER, "description": "Restricted, or objected to the brand."},
+            "unreadable": {**_NUMBER, "description": "What is stored of them does not open."},
+            "without_key": {**_NUMBER, "description": "Erased meanwhile, or just made."},
+            "sample": {
+                "type": ["array", "null"],
+                "items": shown({"id": ID, "email": {"type": "string"}}),
+                "description": "Some who match, drawn by lot; null unless asked for.",
+            },
+        }
+    ),
+    "AskedExplanation": {
+        **closed({"email": ADDRESS, "subscriber": ID, "at": TIME}, "email", "subscriber", "at"),
+        "oneOf": [{"required": ["email"]}, {"required": ["subscriber"]}],
+    },
+    "SegmentExplanation": shown(
+        {
+            "subscriber": ID,
+            "matches": BOOLEAN,
+            "excluded": {
+                **MAYBE,
+                "enum": [*Exclusion, None],
+                "description": "Then nothing of the person was looked at.",
+            },
+            "clauses": {"type": "array", "items": ref("ExplainedClause")},
+            "lifecycle": shown({"stage": MAYBE, "activity": MAYBE}),
+        }
+    ),
+    "ExplainedClause": shown(
+        {
+            "place": {"type": "string"},
+            "fact": {"type": "string"},
+            "op": {"type": "string"},
+            "asked": {"description": "Its value; relative times as the days they mean."},
+            "found": {"description": "What is known; null: nothing."},
+            "holds": {
+                "type": ["boolean", "null"],
+                "description": "Whether the clause, as it is written, holds; null: nobody knows.",
+            },
+            "why": {**MAYBE, "enum": [*Why, None]},
             "sentence": {"type": "string"},
         }
     ),

@@ -30,20 +30,29 @@ BEYOND_SCHEMAS = frozenset(
         "bad_received_at",  # a time to come is one today and none tomorrow
         "bad_segment",  # what an expression says, and which facts there are, depends on the brand
         "bad_template",  # a template is a programme
+        "bad_subject",  # what is left of it when it is filled
         "bad_text",  # printable: which characters are, changes with Unicode
         "bad_time",  # as bad_received_at
         "brand_fixed",  # whose form it is, depends on what is stored
         "dark_pattern",  # what a sentence says
+        "foreign_merge_tag",  # what a source says; so for the next two
+        "img_without_alt",
+        "link_incomplete",
         "idempotency_key_reused",
         "malformed_address",  # an address is more than its format
+        "message_too_large",  # its bytes are counted when it is filled
+        "no_reply_sender",  # whose template it is, depends on what is stored
         "other_id",  # the body repeats the id of its address
         "purpose_without_mail",  # two purposes say what may be known, and mail nobody
         "segment_of_another_brand",  # whose it is, depends on what is stored
         "several_people",  # whom a mail leads to depends on what was sent
+        "template_not_html",  # what a template is written in, depends on what is stored
+        "template_too_large",  # its sources are counted together, as UTF-8
         "unknown_brand",
         "unknown_list",
         "unknown_purpose",
         "unknown_segment",
+        "unknown_template",
         "unknown_time_zone",  # which names there are, changes with the IANA database
     }
 )

@@ -305,11 +305,21 @@ def test_a_brand_is_changed_once_for_a_revision(catalogue):
     assert catalogue.brands.all() == (changed,)
 
 
+def test_a_brand_that_keeps_no_orders_is_read_back_and_may_keep_them_again(catalogue):
+    assert BRAND.keep_orders
+    catalogue.brands.create(replace(BRAND, keep_orders=False))
+    without = catalogue.brands.latest(BRAND.id)
+    assert not without.keep_orders
+    assert catalogue.brands.replace(replace(without, keep_orders=True)).keep_orders
+    assert catalogue.brands.latest(BRAND.id).keep_orders
+
+
 def test_a_brand_stored_before_brands_could_change_is_read_and_changed(tables):
     brands = dynamo_catalogue().brands
     brands.create(BRAND)
     row = stored("BRAND", BRAND.id)
-    old = {n: v for n, v in row.items() if n not in ("unsubscribe_scope", "revision")}
+    added = ("unsubscribe_scope", "keep_orders", "revision")
+    old = {n: v for n, v in row.items() if n not in added}
     clients.client("dynamodb").put_item(TableName=TABLE, Item=old)
     assert brands.get(BRAND.id) == BRAND
     assert brands.replace(replace(BRAND, name="Renamed")).revision == 1

@@ -120,6 +120,20 @@ def test_a_persons_hits_are_found_by_campaign_and_by_mail(ports):
     assert ports.hits.of(BO, CAMPAIGN) == ()
 
 
+def test_hits_are_forgotten_at_the_places_named_and_nowhere_else(ports):
+    for spot in (CLICK, OPEN, replace(CLICK, campaign=OTHER)):
+        for sid in (ADA, BO):
+            ports.hits.record(sid, spot, START_MS)
+    ports.hits.count(CAMPAIGN, 1, personal=True)
+    for _ in range(2):
+        ports.hits.forget(ADA, [OPEN, CLICK])
+    ports.hits.forget(ADA, [])
+    assert [hit.spot for hit in ports.hits.of(ADA)] == [replace(CLICK, campaign=OTHER)]
+    assert len(ports.hits.of(BO)) == 3
+    assert ports.hits.counts(CAMPAIGN) == {1: Counted(personal=1)}
+    assert ports.hits.record(ADA, CLICK, START_MS)
+
+
 def test_counters_add_up_by_link_and_kind(ports):
     for _ in range(40):
         ports.hits.count(CAMPAIGN, 1, personal=False)

@@ -86,5 +86,6 @@ def test_the_whole_quota_is_asked_of_ses_each_time(told, left):
         configuration_set="kvitto", clock=FakeClock(), client=lambda _service: account
     )
     for asked in (1, 2):
-        assert sender.quota() == Quota(per_second=14.0, daily_left=left)
+        daily = None if left is None else 49_500
+        assert sender.quota() == Quota(per_second=14.0, daily_left=left, daily=daily)
         assert account.asked == asked

@@ -15,17 +15,16 @@ from chalicelib.adapters.templates import (
     utc_minute,
     zone_minute,
 )
-from chalicelib.domain.campaigns import CampaignStatus, Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.signup import Problem
 from chalicelib.errors import FatalError, InputError
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM
+from tests.support.campaign_examples import campaign_page_data
 from tests.support.page_examples import (
     MAILS,
     NOTICE,
     TOKEN,
     Pages,
-    campaign,
     campaign_data,
     console_pages,
     form_data,
@@ -89,7 +88,8 @@ def test_every_page_stands_alone_and_can_be_found_one_s_way_in(language, name):
     html = html_of(language, name)
     page = Reader(html)
     assert "://" not in html
-    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.tags}
+    assert not {"script", "link", "img"} & {tag for tag, _ in page.tags}
+    assert all("sandbox" in it and it["src"].startswith("/") for it in page.all("iframe"))
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     assert "@import" not in html
     assert "url(" not in html
@@ -121,6 +121,7 @@ PARTS = {
     },
     "console": {
         *("layout.html", "parts.html"),
+        *("campaign.js", "campaign_progress.html"),
         *("campaign_words.html", "form_words.html", "rights_words.html"),
     },
     "notices": set(),
@@ -339,11 +340,13 @@ def test_a_missing_value_an_unknown_language_and_an_unknown_page_are_errors():
             RENDERER.page(name, {})
 
 
-def test_the_console_reloads_only_while_a_campaign_moves():
-    for status in CampaignStatus:
-        data = {"campaign": campaign(status=status), "progress": Progress()}
-        html = RENDERER.page("console/campaign.html", data)
-        assert ('http-equiv="refresh"' in html) is (status is CampaignStatus.SENDING)
+def test_a_campaigns_page_asks_for_news_only_while_it_moves():
+    for moves in (True, False):
+        data = campaign_page_data(moves=moves) | {"is_officer": False, "is_marketer": True}
+        html = RENDERER.page("console/campaign.html", data | {"form_token": "t"})
+        assert ("<script>" in html) is ("<noscript>" in html) is moves
+        assert 'http-equiv="refresh"' not in html
+        assert html.count("aria-live") == 1
         assert "November &lt;news&gt;" in html
 
 

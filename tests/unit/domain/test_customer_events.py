@@ -97,3 +97,11 @@ def test_a_restriction_and_an_objection_stop_every_kind_whatever_was_consented_t
 )
 def test_behaviour_is_kept_under_its_own_purpose_alone(kind, given, reason):
     assert ignored(kind, restricted=False, objected=False, given=given) is reason
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_operator_who_keeps_no_orders_stops_orders_alone(kind):
+    free = {"restricted": False, "objected": False, "given": (PROFILING, MEASUREMENT)}
+    expected = Ignored.ORDERS_OFF if kind is Kind.ORDER else None
+    assert ignored(kind, **free, keeps_orders=False) is expected
+    assert ignored(kind, **{**free, "objected": True}, keeps_orders=False) is Ignored.OBJECTED

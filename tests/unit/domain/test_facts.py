@@ -273,6 +273,7 @@ def test_campaigns_opened_are_the_latest():
 )
 def test_what_may_be_known_follows_from_purposes_and_objection(given, objected, parts):
     assert allowed(given, objected=objected) == parts
+    assert allowed(given, objected=objected, keeps_orders=False) == parts - {Part.ORDERS}
 
 
 def test_forgetting_touches_one_brand_and_leaves_no_empty_shell():

@@ -6,7 +6,13 @@ import pytest
 from chalicelib.domain.consent import fold
 from chalicelib.domain.events import EMAIL, Event, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
-from chalicelib.domain.standing import Standing, dump_standing, load_standing, standing
+from chalicelib.domain.standing import (
+    Standing,
+    dump_standing,
+    has_ended,
+    load_standing,
+    standing,
+)
 from chalicelib.domain.state import Consent, ConsentKey, ConsentStatus, SubjectState
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
@@ -137,3 +143,45 @@ def test_of_somebody_erased_nothing_stands():
 def test_a_standing_of_an_unknown_version_stops():
     with pytest.raises(FatalError):
         load_standing('{"v":2}')
+
+
+PROFILING = PurposeId("profiling")
+KNOWN = confirmed(1, MAIL, MEASUREMENT, PROFILING)
+
+
+@pytest.mark.parametrize(
+    ("events", "ended"),
+    [
+        ([withdrawn(2, MEASUREMENT)], True),
+        ([withdrawn(2, PROFILING)], True),
+        ([withdrawn(2)], True),
+        ([act(EventType.OBJECTION_RECORDED, 2, lists=(), via=Via.PAGE)], True),
+        ([withdrawn(2, MAIL)], False),
+        ([withdrawn(2, MEASUREMENT, lists=(EVENTS,))], False),
+        ([confirmed(2, MEASUREMENT, lists=(EVENTS,))], False),
+        ([], False),
+    ],
+)
+def test_what_ends_is_a_consent_to_know_more_or_all_of_it_with_an_objection(events, ended):
+    before = after(KNOWN)
+    now = after(KNOWN, *events)
+    assert has_ended(before, now) is ended
+    assert not has_ended(now, now)
+
+
+def test_a_consent_on_one_of_two_lists_that_ends_is_an_end_of_what_that_list_allowed():
+    both = confirmed(1, MEASUREMENT, lists=(NEWS, EVENTS))
+    assert has_ended(after(both), after(both, withdrawn(2, MEASUREMENT)))
+
+
+def test_the_end_of_a_restriction_is_an_end_and_its_beginning_is_none():
+    free, bound = Standing(), Standing(restricted=True)
+    assert has_ended(bound, free)
+    assert not has_ended(free, bound)
+    assert not has_ended(bound, bound)
+
+
+def test_a_second_objection_is_an_end_and_its_lifting_is_none():
+    one, two = Standing(objected=frozenset({DEMO})), Standing(objected=frozenset({DEMO, OTHER}))
+    assert has_ended(one, two)
+    assert not has_ended(two, one)

@@ -50,12 +50,13 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.send_confirmations": ("kvitto-confirmations", 10, 0),
         "app.plan_campaigns": ("kvitto-plans", 1, 0),
         "app.send_chunks": ("kvitto-chunks", 2, 0),
-        "app.record_ses_events": ("kvitto-ses-events", 10, 1),
+        "app.record_ses_events": ("kvitto-ses-events", 1000, 10),
         "app.receive_mails": ("kvitto-inbound", 10, 0),
         "app.sequence_ledger": ("kvitto-sequencing", 100, 1),
         "app.build_proofs": ("kvitto-proofs", 1, 0),
         "app.erase_subjects": ("kvitto-erasures", 1, 0),
         "app.anchor_checkpoints": ("kvitto-anchors", 1, 0),
+        "app.evaluate_segments": ("kvitto-segments", 1, 0),
     }
     schedules = {
         source.handler_string: source.schedule_expression.to_string()
@@ -67,6 +68,7 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.advance_campaigns": "rate(1 minute)",
         "app.log_heartbeat": "rate(1 day)",
         "app.erase_unconfirmed": "rate(1 day)",
+        "app.refold_orders": "rate(1 day)",
         "app.anchor_on_schedule": "rate(1 hour)",
     }
 

@@ -3,18 +3,11 @@
 
 import base64
 import re
-from dataclasses import replace
 
 import pytest
 
-from chalicelib.adapters.templates import TemplateRenderer, utc_minute, zone_minute
 from chalicelib.domain.api_keys import KeyScope
-from chalicelib.domain.campaigns import Act, CampaignStatus, Content, Progress
-from chalicelib.domain.eligibility import SkipReason
-from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.entrypoints import console_session
-from chalicelib.services.campaign_start import UNSTARTED
-from tests.support.page_examples import campaign
 
 EIGHT_HOURS_MS = 8 * 3600 * 1000
 MASTERS = ((1, b"n" * 32), (0, b"o" * 32))
@@ -90,21 +83,6 @@ def test_the_overview_shows_lists_and_campaigns(inside, world):
     assert "November news" in reply.text
     assert "Newsletter" in reply.text
     assert inside("/console").headers["location"] == "/console/overview"
-
-
-def test_a_campaigns_progress_is_shown(inside, world):
-    world.subscribe("reader@example.org")
-    campaign = world.campaign("November news")
-    assert "http-equiv" in inside(f"/console/campaigns/{campaign}").text
-    world.settle()
-    reply = inside(f"/console/campaigns/{campaign}")
-    assert "1 of 1 people" in reply.text
-    assert "http-equiv" not in reply.text
-
-
-@pytest.mark.parametrize("campaign", [KEY_ID, "nope", "%00"])
-def test_an_unknown_campaign_is_a_404_page(inside, campaign):
-    assert inside(f"/console/campaigns/{campaign}").status == 404
 
 
 def test_logging_out_takes_the_cookie_away_by_post_only(inside):
@@ -188,52 +166,8 @@ def test_the_language_chosen_at_the_log_in_stays_on_every_page_and_after_logging
 def test_every_page_is_in_the_language_the_browser_asks_for(web, world, cookie, language):
     made = world.campaign("November news")
     sent = {"Cookie": cookie.partition(";")[0], "Accept-Language": language}
-    paths = ("overview", f"campaigns/{made}", f"campaigns/{KEY_ID}", "forms", "forms/demo")
-    for path in paths:
+    campaigns = ("campaigns", f"campaigns/{made}", f"campaigns/{KEY_ID}")
+    for path in ("overview", *campaigns, "forms", "forms/demo"):
         page = web.get(f"/console/{path}", headers=sent)
         assert f'<html lang="{language}">' in page.text
         assert (">Overview<" in page.text) == (language == "en")
-
-
-@pytest.mark.parametrize("status", list(CampaignStatus))
-@pytest.mark.parametrize("language", HEADINGS)
-def test_every_status_and_reason_of_a_campaign_has_words(language, status):
-    progress = Progress(planned=12, skipped=dict.fromkeys(SkipReason, 1))
-    data = {"language": language, "is_officer": False, "progress": progress, "zone": "UTC"}
-    shown = campaign(
-        status=status,
-        started_ms=None if status in UNSTARTED else 0,
-        scheduled_ms=0 if status is CampaignStatus.SCHEDULED else None,
-        problem="not_tested" if status in UNSTARTED else None,
-    )
-    text = TemplateRenderer().page("console/campaign.html", data | {"campaign": shown})
-    assert len(re.findall(r'<td data-label="[^"]+">[^<]+</td>', text)) == (
-        0 if status in UNSTARTED else len(SkipReason)
-    )
-    assert ("/send" in text) is (status is CampaignStatus.TESTED)
-    assert ("/test" in text) is (status is CampaignStatus.DRAFT)
-    assert ("/unschedule" in text) is (status is CampaignStatus.SCHEDULED)
-
-
-def test_a_campaign_that_waits_shows_its_time_in_the_brands_zone(inside, world):
-    campaign = world.campaigns.create(
-        name="Later",
-        list_id=ListId("newsletter"),
-        purpose=PurposeId("newsletter"),
-        content=Content(subject="Later", html="<p>Later</p>"),
-    ).id
-    page = f"/console/campaigns/{campaign}"
-    assert "the test mail it needs" in inside(page).text
-    world.test(campaign)
-    assert f"{campaign}/schedule" in inside(page).text
-    brand = world.brands.latest("demo")
-    world.brands.replace(replace(brand, time_zone="Europe/Stockholm"))
-    world.test(campaign)
-    at_ms = world.time.now_ms() + 3_600_000
-    world.campaigns.schedule(campaign, at_ms)
-    shown = inside(page).text
-    assert utc_minute(at_ms) in shown
-    assert zone_minute(at_ms, "Europe/Stockholm") in shown
-    assert "scheduled" in inside("/console/overview").text
-    world.campaigns.act(campaign, Act.CANCEL)
-    assert "never started" in inside(page).text

@@ -7,7 +7,15 @@ import logging
 import pytest
 
 from chalicelib.entrypoints import logs, queues, schedules
-from chalicelib.entrypoints._runtime import batch, code_of, headers_of, job, problem, status_of
+from chalicelib.entrypoints._runtime import (
+    batch,
+    code_of,
+    gathered,
+    headers_of,
+    job,
+    problem,
+    status_of,
+)
 from chalicelib.entrypoints.refusals import NoKey, TooLarge, Unreadable, WrongMethod, WrongScope
 from chalicelib.errors import (
     BadSignature,
@@ -124,6 +132,72 @@ def test_a_failed_record_is_logged_by_id_without_its_body_or_the_errors_words(wo
     assert SECRET not in line
     assert json.loads(line)["message_id"] == "m0"
     assert json.loads(line)["exception"] == "ValueError"
+
+
+class Together:
+    """Records worked on together; ``broken`` names where it fails."""
+
+    def __init__(self, broken="", late_after=None):
+        self.broken, self.late_after = broken, late_after
+        self.taken, self.finished = [], []
+
+    def take(self, name, body):
+        if body == self.broken == "take":
+            raise ValueError(SECRET)
+        self.taken.append(name)
+
+    def fold(self):
+        if self.broken == "all":
+            raise ValueError(SECRET)
+        return {"m1": Unavailable("fold: no answer")} if self.broken == "fold" else {}
+
+    @property
+    def unfinished(self):
+        return tuple(self.taken[1:])
+
+    @property
+    def is_late(self):
+        return self.late_after is not None and len(self.finished) >= self.late_after
+
+    def finish(self, name):
+        if self.broken == name:
+            raise ValueError(SECRET)
+        self.finished.append(name)
+
+
+@pytest.mark.parametrize(
+    ("broken", "left", "finished"),
+    [
+        ("", [], ["m1", "m2"]),
+        ("take", ["m1"], ["m2"]),
+        ("fold", ["m1"], ["m2"]),
+        ("all", ["m0", "m1", "m2"], []),
+        ("m1", ["m1"], ["m2"]),
+    ],
+)
+def test_records_worked_on_together_come_back_alone(world, caplog, broken, left, finished):
+    together = Together(broken)
+    answer = gathered(lambda _container: together, "work")(records("a", "take", "b"))
+    assert (failed(answer), together.finished) == (left, finished)
+    assert all(SECRET not in logs.LineFormatter().format(record) for record in caplog.records)
+    assert len(caplog.records) == bool(left)
+
+
+def test_what_a_late_batch_did_not_finish_comes_again_and_is_one_line_in_the_log(world, caplog):
+    together = Together(late_after=1)
+    bodies = [str(n) for n in range(9)]
+    answer = gathered(lambda _container: together, "work")(records(*bodies))
+    assert together.finished == ["m1"]
+    assert failed(answer) == [f"m{n}" for n in range(2, 9)]
+    (record,) = caplog.records
+    assert record.left == 7
+
+
+def test_a_batch_that_cannot_begin_comes_back_whole(world):
+    def begin(_container):
+        raise Unavailable("no answer")
+
+    assert failed(gathered(begin, "work")(records("a", "b"))) == ["m0", "m1"]
 
 
 def test_a_failing_schedule_raises_without_the_errors_words(world):

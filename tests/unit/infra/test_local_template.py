@@ -95,5 +95,6 @@ def test_every_queue_handler_is_wired_as_the_application_template_wires_it() -> 
         "sequence_ledger": "kvitto-sequencing",
         "build_proofs": "kvitto-proofs",
         "anchor_checkpoints": "kvitto-anchors",
+        "evaluate_segments": "kvitto-segments",
         "erase_subjects": "kvitto-erasures",
     }

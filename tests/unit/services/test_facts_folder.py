@@ -17,6 +17,7 @@ from tests.support.memory_facts import MemoryFactStore
 from tests.support.shop import (
     BUYER,
     DEMO,
+    body,
     cancelled,
     consent,
     event,
@@ -270,3 +271,33 @@ def test_a_mail_whose_part_is_gone_but_not_its_row_is_left_alone(world, sid):
     world.rows.audience[sid] = replace(row, facts=None)
     assert world.fact_folder.note(sid, opened(9 * DAY_MS), DELIVERY) == KNOWN
     assert known(world, sid).mail is None
+
+
+def test_a_brand_that_keeps_no_orders_ignores_them_and_keeps_an_account(world, sid):
+    world.setup.change_brand(DEMO, {"keep_orders": False})
+    folded = world.fact_folder.keep(sid, event(placed("e1", "1")))
+    assert (folded.folding, folded.reason) == (Folding.IGNORED, Ignored.ORDERS_OFF)
+    assert world.fact_folder.keep(sid, event(body("e2", "signup"))).folding is Folding.KEPT
+    assert known(world, sid).orders is None
+
+
+def test_the_next_event_forgets_orders_of_a_brand_that_stopped_to_keep_them(world, sid):
+    world.fact_folder.keep(sid, event(placed("e1", "1")))
+    world.setup.change_brand(DEMO, {"keep_orders": False})
+    assert world.fact_folder.keep(sid, event(body("e2", "signup"))).folding is Folding.KEPT
+    assert known(world, sid).orders is None
+    assert (world.facts.orders(sid), len(world.facts.events(sid))) == ((), 1)
+    world.setup.change_brand(DEMO, {"keep_orders": True})
+    assert world.fact_folder.keep(sid, event(placed("e3", "3"))).folding is Folding.KEPT
+
+
+def test_the_facts_say_when_their_oldest_order_is_past_its_time(world, sid):
+    assert world.facts.read(sid).due_day is None
+    world.fact_folder.keep(sid, event(placed("e1", "1", ago_days=5)))
+    first = world.facts.read(sid).due_day
+    world.fact_folder.keep(sid, event(placed("e2", "2", ago_days=15)))
+    assert world.facts.read(sid).due_day == first - 10
+    world.fact_folder.keep(sid, event(cancelled("e3", "2")))
+    assert world.facts.read(sid).due_day == first
+    world.fact_folder.keep(sid, event(cancelled("e4", "1")))
+    assert world.facts.read(sid).due_day is None

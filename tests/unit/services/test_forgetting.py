@@ -6,15 +6,21 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.facts import Behaviour, Measured
-from chalicelib.domain.ids import CampaignId, DeliveryId
+from chalicelib.domain.ids import CampaignId, DeliveryId, ListId
+from chalicelib.domain.measurement import Spot, Targets
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.ports import facts as facts_port
+from chalicelib.ports.outside import Queue
 from chalicelib.services import forgetting as module
+from chalicelib.services.ledger import Draft
+from chalicelib.services.right_answers import RESTRICTION_ENDED
+from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
 from tests.support.shop import (
     BUYER,
     DEMO,
+    NEWSLETTER,
     OTHER,
     body,
     cancelled,
@@ -177,3 +183,76 @@ def test_who_is_always_overtaken_says_so(world, sid):
 
 def test_no_more_rows_go_at_once_than_a_store_takes():
     assert module.MAX_FORGOTTEN == facts_port.MAX_FORGOTTEN
+
+
+# Links followed and mails opened, by the list the mail was of.
+
+
+@pytest.fixture
+def spots(world, sid):
+    """One of the newsletter and one of another brand's list, which was never measured."""
+    world.campaign_links.put(CAMPAIGN, Targets(brand=DEMO, list=NEWSLETTER, urls=()))
+    far = CampaignId("f" * 22)
+    world.campaign_links.put(far, Targets(brand=OTHER, list=ListId("far"), urls=()))
+    made = [
+        Spot(campaign=each, delivery=DeliveryId("d" * 16), link=link)
+        for each in (CAMPAIGN, far)
+        for link in (0, None)
+    ]
+    for spot in made:
+        world.hits.record(sid, spot, 1_000)
+    return made
+
+
+def test_only_those_of_lists_that_may_be_measured_are_left(world, sid, spots):
+    assert world.forgetting.person(sid) == 2
+    assert [hit.spot for hit in world.hits.of(sid)] == spots[:2]
+    assert world.forgetting.person(sid) == 0
+
+
+def test_a_withdrawal_and_an_objection_leave_none(world, sid, spots):
+    consent(world, sid, "profiling")
+    world.settle(Queue.SEQUENCING, Queue.SEGMENTS)
+    assert world.hits.of(sid) == ()
+
+
+def test_an_objection_leaves_none_of_the_brand(world, sid, spots):
+    objection(world, sid)
+    world.settle(Queue.SEQUENCING, Queue.SEGMENTS)
+    assert world.hits.of(sid) == ()
+
+
+def test_a_restriction_keeps_them_until_it_ends(world, sid, spots):
+    restriction(world, sid)
+    assert not [told for told in world.messages.take(Queue.SEQUENCING) if "forget" in told]
+    assert world.forgetting.person(sid) == 0
+    assert len(world.hits.of(sid)) == 4
+    draft = Draft(type=EventType.HOLD_RELEASED, channel=None, reason=RESTRICTION_ENDED)
+    world.ledger.append(world.ledger.open(sid), [draft])
+    assert world.messages.take(Queue.SEQUENCING) == [{"v": 1, "forget": sid}]
+    assert world.forgetting.person(sid) == 2
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("call", ["Hits.of", "Hits.forget", "CampaignLinks.get"])
+def test_stopped_anywhere_it_is_finished_by_the_next(world, sid, spots, call, moment):
+    world.faults = FailOnce(call, moment)
+    with pytest.raises(Unavailable):
+        world.forgetting.person(sid)
+    world.faults = no_faults
+    world.forgetting.person(sid)
+    assert len(world.hits.of(sid)) == 2
+
+
+def test_what_is_noted_under_a_consent_given_meanwhile_stays(world, sid, spots):
+    """The hits are read before the chain: those after it are under the consent it shows."""
+    consent(world, sid)
+
+    def agreeing(call, moment):
+        if (call, moment) == ("Hits.of", Moment.AFTER):
+            world.faults = no_faults
+            consent(world, sid, "measurement")
+
+    world.faults = agreeing
+    world.forgetting.person(sid)
+    assert len(world.hits.of(sid)) == 2

@@ -8,10 +8,13 @@ import pytest
 from chalicelib.domain.events import SuppressionReason, Via
 from chalicelib.domain.ids import BrandId, ListId, PurposeId, shard_of
 from chalicelib.domain.standing import Standing, load_standing
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.ports.outside import Queue
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from tests.support.faults import FailAlways, Moment
 from tests.support.memory_audience import MemoryAudienceStore
+from tests.support.memory_outside import MemoryQueues
 from tests.support.people import People
 
 ANNA = "anna@example.org"
@@ -135,3 +138,49 @@ def test_a_row_older_than_its_standing_stands_for_nothing_and_heals_with_the_nex
     assert row(people, sid)[1] == Standing()
     people.act(sid, given(MEASUREMENT))
     assert row(people, sid)[1].purposes(DEMO) == {MAIL, MEASUREMENT}
+
+
+def asked_to_forget(people):
+    """Take the sequencer's messages; return those that ask for it."""
+    taken = MemoryQueues(people.outside).take(Queue.SEQUENCING)
+    return [message for message in taken if len(message) > 1]
+
+
+def test_an_append_asks_to_forget_what_it_ended_and_for_nothing_else(people):
+    sid = people.confirmed(ANNA)
+    people.act(sid, given(MEASUREMENT, PROFILING))
+    people.act(sid, mail_sent())
+    people.act(sid, purposes(EventType.CONSENT_WITHDRAWN, MAIL))
+    assert asked_to_forget(people) == []
+    people.act(sid, purposes(EventType.CONSENT_WITHDRAWN, PROFILING))
+    people.act(sid, purposes(EventType.CONSENT_WITHDRAWN))
+    people.act(sid, Draft(type=EventType.OBJECTION_RECORDED, brand=DEMO, via=Via.PAGE))
+    assert asked_to_forget(people) == [{"v": 1, "forget": sid}] * 3
+
+
+def test_who_leaves_waits_for_one_message_and_no_more(people):
+    sid = people.confirmed(ANNA)
+    people.act(sid, given(MEASUREMENT))
+    people.outside.messages.clear()
+    people.act(sid, purposes(EventType.CONSENT_WITHDRAWN))
+    assert [message.queue for message in people.outside.messages] == [Queue.SEQUENCING]
+
+
+def test_an_append_that_is_refused_asks_for_nothing(people):
+    sid = people.confirmed(ANNA)
+    people.act(sid, given(MEASUREMENT))
+    chain = people.ledger.open(sid)
+    people.act(sid, mail_sent())
+    with pytest.raises(Conflict):
+        people.ledger.append(chain, [purposes(EventType.CONSENT_WITHDRAWN)])
+    assert asked_to_forget(people) == []
+
+
+def test_a_withdrawal_stands_though_nobody_could_be_asked_to_forget(people, caplog):
+    sid = people.confirmed(ANNA)
+    people.act(sid, given(MEASUREMENT))
+    people.faults = FailAlways("Queues.send", Moment.BEFORE, Unavailable("no queue"))
+    people.act(sid, purposes(EventType.CONSENT_WITHDRAWN))
+    assert row(people, sid)[1].purposes(DEMO) == frozenset()
+    assert caplog.records
+    assert sid not in caplog.text

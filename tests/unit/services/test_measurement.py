@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.facts import Measured
 from chalicelib.domain.measurement import Counted, Hit, Spot
 from chalicelib.errors import BadToken, FatalError, NotFound, Unavailable
+from chalicelib.ports.outside import Queue
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support.faults import FailAlways, Moment
@@ -161,9 +163,32 @@ def test_without_the_targets_nobody_knows_the_way(world, sid):
         follow(world, sid)
 
 
-def test_nothing_of_it_is_an_entry_or_a_message(world, sid):
-    entries, messages = dict(world.rows.entries), list(world.outside_rows.messages)
+def test_nothing_of_it_is_an_entry(world, sid):
+    entries = dict(world.rows.entries)
     follow(world, sid)
     see(world, sid)
     assert world.rows.entries == entries
-    assert world.outside_rows.messages == messages
+
+
+def test_the_first_of_each_asks_by_ids_alone_for_a_fact_of_the_person(world, sid):
+    for _ in range(2):
+        follow(world, sid, 1)
+        see(world, sid)
+    told = {"v": 1, "hit": DELIVERY, "subscriber": sid, "campaign": CAMPAIGN}
+    assert world.messages.take(Queue.SEGMENTS) == [
+        {**told, "kind": Measured.CLICKED.value},
+        {**told, "kind": Measured.OPENED.value},
+    ]
+
+
+def test_of_who_does_not_consent_no_message_is_sent(world):
+    other = world.subscribe("other@example.org")
+    follow(world, other)
+    world.measurement.follow(click(world.tokens).removeprefix("/c/"), record=True)
+    assert world.messages.take(Queue.SEGMENTS) == []
+
+
+def test_who_clicks_arrives_though_no_fact_can_be_asked_for(world, sid):
+    world.faults = FailAlways("Queues.send", Moment.BEFORE, Unavailable("no"))
+    assert follow(world, sid, 1) == URLS[1]
+    assert world.hits.counts(CAMPAIGN) == {1: Counted(personal=1)}

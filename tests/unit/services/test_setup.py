@@ -125,6 +125,15 @@ class TestChangingABrand:
         assert (after.privacy, after.revision) == (before.privacy, before.revision + 1)
         assert not logged(world)
 
+    def test_orders_are_named_on_the_page_while_they_are_kept(self, world):
+        words = {"en": b"6(1)(f)", "sv": b"6.1 f", "de": b"lit. f", "fr": b"point f)"}
+        before = world.brands.get("demo")
+        after = world.setup.change_brand("demo", {"keep_orders": False})
+        assert set(after.privacy.values()).isdisjoint(before.privacy.values())
+        for language in LANGUAGES:
+            assert words[language] in world.setup.privacy_page(before, language)
+            assert words[language] not in world.setup.privacy_page(after, language)
+
     def test_the_same_again_changes_nothing(self, world):
         before = world.brands.get("demo")
         assert world.setup.change_brand("demo", {"name": before.name}) == before

@@ -47,6 +47,7 @@ class TestBrands:
         reasons = ("too-many", "not-relevant", "never-signed-up", "other")
         added |= {
             "unsubscribe_scope": "brand",
+            "keep_orders": True,
             "unsubscribe_reasons": dict.fromkeys(reasons, 0),
         }
         assert made.json == {**BRAND, **added}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adapters of runs of chunks, and of what SES's events told of them.
+
+Guarantees, as all of bootstrap, that each is made at its first use.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap.adapters import Adapters
+
+if TYPE_CHECKING:
+    from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
+    from chalicelib.ports.runs import ChunkAccounts, RunStore
+
+
+class RunAdapters(Adapters):
+    """Chunks as the second version of sending stores them."""
+
+    @cached_property
+    def runs(self) -> "RunStore":
+        """Leases of runs and marks of chunks."""
+        from chalicelib.adapters.dynamo.runs import DynamoRuns
+
+        return DynamoRuns(self.settings.campaigns_table, self.clock, self.random)
+
+    @cached_property
+    def chunk_accounts(self) -> "ChunkAccounts":
+        """What is known of everybody in a campaign."""
+        from chalicelib.adapters.dynamo.run_accounts import DynamoChunkAccounts
+
+        return DynamoChunkAccounts(self.settings.campaigns_table)
+
+    @cached_property
+    def folds(self) -> "Folds":
+        """What SES's events told of chunks."""
+        from chalicelib.adapters.dynamo.folds import DynamoFolds
+
+        return DynamoFolds(self.settings.campaigns_table)
+
+    @cached_property
+    def watermark(self) -> "Watermark":
+        """How far SES's events have come."""
+        from chalicelib.adapters.dynamo.folds import DynamoWatermark
+
+        return DynamoWatermark(self.settings.campaigns_table)
+
+    @cached_property
+    def unresolved_campaigns(self) -> "UnresolvedCampaigns":
+        """Campaigns somebody's outcome is unknown of."""
+        from chalicelib.adapters.dynamo.folds import DynamoUnresolvedCampaigns
+
+        return DynamoUnresolvedCampaigns(self.settings.campaigns_table)

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Composing the mails of one call: what a campaign froze, one person's data, the way out.
+
+Guarantees that what is sent is what was frozen, by its hash; that each mail carries RFC 8058 and
+RFC 2369 headers and a footer with the way out; that only who consents to be measured gets links
+and a pixel of their own; that nothing personal stands in a URL, header or tag; and that the first
+mail of every call was compared with itself rendered whole. A version that differs there is split
+no more in this process. Refuses content that is not what the ledger committed to.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from chalicelib.domain.campaigns import Campaign, ChunkRef, Recipient
+from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
+from chalicelib.domain.content_document import FrozenContent, load_content
+from chalicelib.domain.ids import (
+    DELIVERY_ID_BYTES,
+    RANDOM_ID_BYTES,
+    CampaignId,
+    decode_id,
+)
+from chalicelib.errors import FatalError, Malformed, NotFound
+from chalicelib.ports.campaign_mail import CampaignMails, Chosen, Footer, MailVersion, Reader
+from chalicelib.ports.catalog import Brands, Lists
+from chalicelib.ports.outside import Blobs
+from chalicelib.ports.sending import BulkEntry, BulkMail
+from chalicelib.ports.system import Clock
+from chalicelib.proof.canonical import JsonValue
+from chalicelib.proof.tokens import LinkPayload, LinkPurpose
+from chalicelib.services.checkpoint_line import CheckpointLine, CheckpointLines
+from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.link_tokens import LinkTokens
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+log = logging.getLogger(__name__)
+
+KEPT_VERSIONS: Final = 8
+"""Campaigns whose content a process holds ready to fill."""
+FRESH_FOR_MS: Final = 60_000
+"""How long brand, list and the log's head are repeated, milliseconds."""
+ONE_CLICK: Final = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+NOBODY: Final = bytes(RANDOM_ID_BYTES)
+NO_DELIVERY: Final = bytes(DELIVERY_ID_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """What never changes in a started campaign."""
+
+    content: FrozenContent
+    mail: MailVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """A campaign with all that its mails share; no older than `FRESH_FOR_MS`.
+
+    Attributes:
+        sender: address the mails come from.
+        brand_code: 4 bytes.
+        shared_token: what counted links carry of whoever is not measured; it names nobody.
+        list_id: the header, name and value.
+        defaults: what the content may read of somebody who left everything out.
+        footers: by language, each made when it is first wanted.
+
+    """
+
+    campaign: Campaign
+    content: FrozenContent
+    mail: MailVersion
+    brand: Brand
+    mailing_list: MailingList
+    checkpoint: CheckpointLine | None
+    sender: str
+    brand_code: bytes
+    shared_token: str
+    list_id: tuple[str, str]
+    defaults: Mapping[str, object]
+    footers: dict[str, Footer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One person's mail, finished but for what the last look decides."""
+
+    to: str
+    sid: bytes
+    delivery: bytes
+    reader: Reader
+    prepared: object
+    headers: tuple[tuple[str, str], ...]
+    tags: tuple[tuple[str, str], ...]
+
+
+class CallComposer:
+    """Composes calls."""
+
+    def __init__(
+        self,
+        *,
+        mails: CampaignMails,
+        blobs: Blobs,
+        brands: Brands,
+        lists: Lists,
+        fields: DeclaredFields,
+        lines: CheckpointLines,
+        tokens: LinkTokens,
+        clock: Clock,
+        base_url: str,
+        inbound_domain: str = "",
+    ) -> None:
+        self._mails = mails
+        self._blobs = blobs
+        self._brands = brands
+        self._lists = lists
+        self._fields = fields
+        self._lines = lines
+        self._tokens = tokens
+        self._clock = clock
+        self._base_url = base_url
+        self._inbound_domain = inbound_domain
+        self._versions: dict[tuple[CampaignId, str], _Version] = {}
+        self._mailings: dict[CampaignId, tuple[int, Mailing]] = {}
+
+    def mailing(self, campaign: Campaign) -> Mailing:
+        """Return what the mails of a started campaign share.
+
+        Raises:
+            NotFound: its content, brand or list is not there.
+            FatalError: the content is not what was frozen.
+            DependencyError: something of it cannot be read.
+        """
+        now_ms = self._clock.now_ms()
+        kept = self._mailings.get(campaign.id)
+        is_fresh = kept is not None and 0 <= now_ms - kept[0] < FRESH_FOR_MS
+        if kept is not None and is_fresh and _alike(kept[1].campaign, campaign):
+            return kept[1]
+        mailing = self._made(campaign)
+        _keep(self._mailings, campaign.id, (now_ms, mailing))
+        return mailing
+
+    def _made(self, campaign: Campaign) -> Mailing:
+        brand, mailing_list = self._brands.get(campaign.brand), self._lists.get(campaign.list)
+        if brand is None or mailing_list is None:
+            raise NotFound("There is no such campaign.")
+        version = self._version(campaign)
+        code = bytes.fromhex(brand.code)
+        shared = ""
+        if version.content.targets:
+            shared = self._tokens.click_head(self._measured(campaign, code, NOBODY, NO_DELIVERY))
+        host = urlsplit(self._base_url).hostname
+        return Mailing(
+            campaign=campaign,
+            content=version.content,
+            mail=version.mail,
+            brand=brand,
+            mailing_list=mailing_list,
+            checkpoint=self._lines.latest(),
+            sender=brand.sender,
+            brand_code=code,
+            shared_token=shared,
+            list_id=("List-Id", f"<{mailing_list.id}.{brand.id}.{host}>"),
+            defaults=dict.fromkeys(self._fields.of(brand.id), ""),
+        )
+
+    def _version(self, campaign: Campaign) -> _Version:
+        sha256 = campaign.content_sha256
+        if sha256 is None:
+            raise FatalError("a campaign that is being sent froze nothing")
+        version = self._versions.get((campaign.id, sha256))
+        if version is None:
+            blob = self._blobs.get(f"content/{sha256}")
+            if blob is None:
+                raise NotFound("The content of the campaign is missing.")
+            if hashlib.sha256(blob.data).hexdigest() != sha256:
+                raise FatalError("the stored content of a campaign is not what was frozen")
+            content = load_content(blob.data)
+            version = _Version(content=content, mail=self._mails.version(content))
+            _keep(self._versions, (campaign.id, sha256), version)
+        return version
+
+    def prepare(
+        self,
+        mailing: Mailing,
+        chunk: ChunkRef,
+        place: int,
+        person: Recipient,
+        profile: Mapping[str, JsonValue],
+    ) -> Letter:
+        """Return one person's mail; whether they are measured need not be known yet.
+
+        Args:
+            place: of the person in the chunk, from 0.
+            profile: ``email`` (deliverable), ``language``, ``attributes``.
+
+        Raises:
+            InputError: it cannot be rendered for this person.
+            EvidenceError: the profile names no address.
+            DependencyError: the keeper of the links' keys did not answer.
+        """
+        to = profile.get("email")
+        if not isinstance(to, str):
+            raise Malformed("a profile holds no address")
+        sid = decode_id(person.sid)
+        delivery = decode_id(person.delivery, DELIVERY_ID_BYTES)
+        way = LinkPayload(sid=sid, brand=mailing.brand_code, delivery=delivery)
+        reader = Reader(
+            values=_values(mailing, profile.get("attributes")),
+            footer=self._footer(mailing, profile.get("language")),
+            unsubscribe=self._tokens.mint(LinkPurpose.UNSUBSCRIBE, way),
+            preferences=self._tokens.mint(LinkPurpose.PREFERENCES, way),
+        )
+        return Letter(
+            to=to,
+            sid=sid,
+            delivery=delivery,
+            reader=reader,
+            prepared=mailing.mail.prepare(reader),
+            headers=self._headers(mailing, reader.unsubscribe, sid),
+            tags=(
+                ("c", chunk.campaign),
+                ("r", person.delivery),
+                ("a", f"{chunk.name}-{place}"),
+            ),
+        )
+
+    def again(self, mailing: Mailing, letter: Letter) -> Letter:
+        """Return a letter prepared anew, after `call` found that the version is split wrongly.
+
+        Raises:
+            InputError: it cannot be rendered for this person.
+        """
+        return replace(letter, prepared=mailing.mail.prepare(letter.reader))
+
+    def call(self, mailing: Mailing, letters: Sequence[tuple[Letter, bool]]) -> BulkMail | None:
+        """Return the call that carries 1 to 50 letters; None: prepare them `again` first.
+
+        Args:
+            letters: each with whether the person consents to be measured, by the last look.
+
+        Raises:
+            DependencyError: the keeper of the links' keys did not answer.
+        """
+        chosen = [self._chosen(mailing, letter, measured) for letter, measured in letters]
+        filled = mailing.mail.call(chosen)
+        if not mailing.mail.proves(filled, letters[0][0].reader, chosen[0]):
+            extra = {"campaign": mailing.campaign.id}
+            log.error("a split mail is not the mail rendered whole; it goes unsplit", extra=extra)
+            return None
+        return BulkMail(
+            static=filled.static,
+            entries=tuple(
+                BulkEntry(to=letter.to, data=data, headers=letter.headers, tags=letter.tags)
+                for (letter, _), data in zip(letters, filled.data, strict=True)
+            ),
+        )
+
+    def _chosen(self, mailing: Mailing, letter: Letter, measured: bool) -> Chosen:  # noqa: FBT001 - private
+        token, pixel = mailing.shared_token, ""
+        # A document of version 1 has no counted links and no place for a pixel.
+        if measured and mailing.content.list is not None:
+            payload = self._measured(
+                mailing.campaign, mailing.brand_code, letter.sid, letter.delivery
+            )
+            if mailing.content.targets:
+                token = self._tokens.click_head(payload)
+            pixel = self._pixel(self._tokens.mint(LinkPurpose.OPEN, payload))
+        return Chosen(prepared=letter.prepared, link_token=token, pixel=pixel)
+
+    def _pixel(self, token: str) -> str:
+        address = f"{self._base_url}/o/{token}"
+        return f'<img src="{address}" alt="" width="1" height="1" style="display:block">'
+
+    @staticmethod
+    def _measured(campaign: Campaign, brand: bytes, sid: bytes, delivery: bytes) -> LinkPayload:
+        return LinkPayload(sid=sid, brand=brand, delivery=delivery, campaign=decode_id(campaign.id))
+
+    def _footer(self, mailing: Mailing, language: JsonValue) -> Footer:
+        known = language if language in LANGUAGES else mailing.brand.default_language
+        footer = mailing.footers.get(str(known))
+        if footer is None:
+            data = {
+                "language": known,
+                "brand": mailing.brand,
+                "list": mailing.mailing_list.name,
+                "checkpoint": mailing.checkpoint,
+            }
+            footer = mailing.footers[str(known)] = mailing.mail.footer(data)
+        return footer
+
+    def _headers(
+        self, mailing: Mailing, unsubscribe: str, sid: bytes
+    ) -> tuple[tuple[str, str], ...]:
+        """What mail programs offer a way out by: the page first, then the address if there is one.
+
+        Source: RFC 8058 section 3.1 (one HTTPS URI, others may stand beside it); RFC 2369
+        section 3.2; RFC 2919 section 3.
+        """
+        ways = f"<{self._base_url}/unsubscribe/{unsubscribe}>"
+        if self._inbound_domain:
+            local_part = self._tokens.unsubscribe_local_part(mailing.brand, sid)
+            ways += f", <mailto:{local_part}@{self._inbound_domain}>"
+        return (("List-Unsubscribe", ways), ONE_CLICK, mailing.list_id)
+
+
+def _values(mailing: Mailing, attributes: JsonValue) -> Mapping[str, object]:
+    return {
+        **mailing.defaults,
+        **(attributes if isinstance(attributes, dict) else {}),
+        "brand": mailing.brand.name,
+        "list": mailing.mailing_list.name,
+    }
+
+
+def _alike(one: Campaign, other: Campaign) -> bool:
+    """Whether what mails are made from is the same; status and revision may differ."""
+    return (one.brand, one.list, one.content_sha256) == (
+        other.brand,
+        other.list,
+        other.content_sha256,
+    )
+
+
+def _keep(held: dict[K, V], key: K, value: V) -> None:
+    """Hold one more, and let the oldest go that is too many."""
+    held.pop(key, None)
+    for oldest in list(held)[: max(0, len(held) + 1 - KEPT_VERSIONS)]:
+        held.pop(oldest, None)
+    held[key] = value

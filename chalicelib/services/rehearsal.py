@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trying everybody's mail before the first one is sent.
+
+Guarantees that nobody is tried where nobody's mail can fail, that people are read and opened a
+batch at a time, and that of who fails nothing is told but an id and a place in the template. Who
+has no profile, or whose profile does not open, is nobody's rendering error: the send says so.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.content_document import FrozenContent
+from chalicelib.domain.dry_runs import MAX_SAMPLES, Failing
+from chalicelib.domain.ids import SubjectId
+from chalicelib.errors import InputError, NotFound
+from chalicelib.ports.audience_scan import AudienceScan, Row
+from chalicelib.ports.campaign_mail import CampaignMails, MailVersion, Reader
+from chalicelib.ports.catalog import Brands, Lists
+from chalicelib.ports.keys import KeyWrapper
+from chalicelib.proof.opening import BATCH, Wanted, open_sections
+from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.shard_people import PLANNED
+
+log = logging.getLogger(__name__)
+
+_WAY: Final = "A" * 66
+"""A token of the width they have; it leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """How many mails of a shard cannot be made, and some of those."""
+
+    errors: int = 0
+    failing: tuple[Failing, ...] = ()
+
+
+class Rehearsal:
+    """Tries the mails of a shard."""
+
+    def __init__(
+        self,
+        *,
+        scan: AudienceScan,
+        wrapper: KeyWrapper,
+        origin: str,
+        mails: CampaignMails,
+        brands: Brands,
+        lists: Lists,
+        fields: DeclaredFields,
+    ) -> None:
+        self._scan = scan
+        self._wrapper = wrapper
+        self._origin = origin
+        self._mails = mails
+        self._brands = brands
+        self._lists = lists
+        self._fields = fields
+
+    def shard(
+        self, campaign: Campaign, content: FrozenContent, shard: str, sids: Iterable[SubjectId]
+    ) -> Rehearsed:
+        """Return what came of trying a campaign's people in one shard.
+
+        Args:
+            sids: in ascending order of their text.
+
+        Raises:
+            NotFound: the campaign's brand or list is gone.
+            DependencyError: nothing is known of the shard then.
+        """
+        trial = self._trial(campaign, content)
+        rows = self._scan.people(shard, campaign.list, PLANNED, wanted=Wanted.PROFILE)
+        errors = 0
+        failing: list[Failing] = []
+        for found in self._failing(trial, _only(rows, sids)):
+            errors += 1
+            if len(failing) < MAX_SAMPLES:
+                failing.append(found)
+        places = {(each.code, each.part, each.line) for each in failing}
+        for code, part, line in sorted(places, key=repr):
+            log.warning(
+                "campaign %s, shard %s: %s in line %s of the %s",
+                campaign.id,
+                shard,
+                code,
+                line,
+                part,
+            )
+        return Rehearsed(errors=errors, failing=tuple(failing))
+
+    def _trial(self, campaign: Campaign, content: FrozenContent) -> "_Trial":
+        brand = self._brands.get(campaign.brand)
+        mailing_list = self._lists.get(campaign.list)
+        if brand is None or mailing_list is None:
+            raise NotFound("There is no such campaign.")
+        return _Trial(
+            self._mails.version(content),
+            brand,
+            mailing_list,
+            dict.fromkeys(self._fields.of(brand.id), ""),
+        )
+
+    def _failing(self, trial: "_Trial", rows: Iterator[Row]) -> Iterator[Failing]:
+        """Yield who fails, in order."""
+        while batch := tuple(islice(rows, BATCH)):
+            sealed = [(row.sid, person) for row in batch if (person := row.sealed_person())]
+            opened = open_sections(
+                (person for _, person in sealed),
+                self._wrapper.kek,
+                self._origin,
+                wanted=Wanted.PROFILE,
+            )
+            for (sid, _), sections in zip(sealed, opened, strict=True):
+                profile = _profile(sections.profile)
+                if profile is None:
+                    continue
+                try:
+                    trial.of(profile)
+                except InputError as error:
+                    yield Failing.of(sid, error.code, error.detail)
+
+
+class _Trial:
+    """One content, tried on one person after the other with the values the send takes."""
+
+    def __init__(
+        self,
+        mail: MailVersion,
+        brand: Brand,
+        mailing_list: MailingList,
+        left_out: Mapping[str, object],
+    ) -> None:
+        self._mail = mail
+        self._left_out = left_out
+        self._shared = {"brand": brand.name, "list": mailing_list.name}
+        self._footer = mail.footer(
+            {
+                "language": brand.default_language,
+                "brand": brand,
+                "list": mailing_list.name,
+                "checkpoint": None,
+            }
+        )
+
+    def of(self, profile: Mapping[str, Any]) -> None:
+        """Make all of the person's mail but for what the last look decides.
+
+        Raises:
+            InputError: it cannot be made. Its detail may hold what the person wrote.
+        """
+        attributes = profile.get("attributes")
+        told = attributes if isinstance(attributes, dict) else {}
+        values = {**self._left_out, **told, **self._shared}
+        self._mail.prepare(
+            Reader(values=values, footer=self._footer, unsubscribe=_WAY, preferences=_WAY)
+        )
+
+
+def rehearses(content: FrozenContent) -> bool:
+    """Say whether somebody's mail could fail.
+
+    A content frozen by version 1 is not tried: people may have got it already.
+    """
+    return content.can_fail and content.list is not None
+
+
+def _only(rows: Iterator[Row], sids: Iterable[SubjectId]) -> Iterator[Row]:
+    """Yield the rows of ``sids``, both in ascending order; who has no row any more is left out."""
+    wanted = iter(sids)
+    sid = next(wanted, None)
+    for row in rows:
+        while sid is not None and sid < row.sid:
+            sid = next(wanted, None)
+        if sid is None:
+            return
+        if sid == row.sid:
+            yield row
+
+
+def _profile(opened: bytes | None) -> dict[str, Any] | None:
+    if opened is None:
+        return None
+    try:
+        profile = orjson.loads(opened)
+    except orjson.JSONDecodeError:
+        return None
+    return profile if isinstance(profile, dict) else None

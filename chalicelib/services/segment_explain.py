@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why one person is in a segment, told to who may ask (GDPR Art. 15(1)(h)).
+
+Guarantees that the entry saying that the person's data was opened stands in their chain before any
+of it is read, with a sealed clue that a segment was the occasion; and that the answer is made of
+the very columns and sections that a count and a campaign go by.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.frequency import Rhythm, dump_rhythm
+from chalicelib.domain.ids import SubjectId, decode_id
+from chalicelib.domain.segment_compile import compile_lifecycle
+from chalicelib.domain.segment_explain import Explanation, explain
+from chalicelib.domain.segment_person import Person
+from chalicelib.errors import Malformed, NotFound
+from chalicelib.ports.audience import AudienceStore
+from chalicelib.ports.facts import FactStore
+from chalicelib.proof.opening import Opened
+from chalicelib.services.ledger import Chain, Ledger
+from chalicelib.services.segment_run import Unreadable, plain_person, with_sections
+from chalicelib.services.segments import Segments
+from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
+
+CLUE = "segment"
+"""What is sealed in the entry as the way the person was come by."""
+_NOBODY = "There is no such subscriber."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An explanation, and the words of the brand's life cycle; None where no rule holds."""
+
+    sid: SubjectId
+    explanation: Explanation
+    stage: str | None
+    activity: str | None
+
+
+class Explaining:
+    """Explains segments to people."""
+
+    def __init__(
+        self,
+        *,
+        segments: Segments,
+        ledger: Ledger,
+        audience: AudienceStore,
+        facts: FactStore,
+        unsealing: Unsealing,
+    ) -> None:
+        self._segments = segments
+        self._ledger = ledger
+        self._audience = audience
+        self._facts = facts
+        self._unsealing = unsealing
+
+    def by_address(self, address: str) -> SubjectId:
+        """Return whose address it is.
+
+        Raises:
+            InputError: the address is malformed.
+            NotFound: nobody's.
+        """
+        sid = self._ledger.lookup(self._ledger.mac(parse_address(address).normal)).sid
+        if sid is None:
+            raise NotFound(_NOBODY)
+        return sid
+
+    def tell(self, segment_id: str, sid: str, key: str, at_ms: int | None = None) -> Told:
+        """Return why somebody is in a segment or not.
+
+        Args:
+            key: id of the API key that asks.
+            at_ms: the moment for which relative times are taken; now when it is None.
+
+        Raises:
+            InputError: ``sid`` is not an id.
+            NotFound: there is no such segment, or no such person.
+            EvidenceError: what is stored of the person does not open.
+            DependencyError: the entry could not be written, or something not be read.
+        """
+        decode_id(sid)
+        frozen = self._segments.frozen(segment_id, at_ms)
+        look = Look(reason=UnsealReason.SEARCH, clue=CLUE, key=key)
+        chain = self._unsealing.person(SubjectId(sid), look).chain
+        if chain is None:
+            raise NotFound(_NOBODY)
+        person = self._person(chain)
+        words = compile_lifecycle(frozen.brand, frozen.moment, frozen.rules)
+        return Told(
+            sid=chain.sid,
+            explanation=explain(frozen.compiled(), person),
+            stage=words.stage(person),
+            activity=words.activity(person),
+        )
+
+    def _person(self, chain: Chain) -> Person:
+        member, held = self._audience.member(chain.sid), self._facts.read(chain.sid)
+        if member is None or held is None:
+            raise NotFound(_NOBODY)
+        rhythm = dump_rhythm(Rhythm(frequency=member.frequency))
+        try:
+            plain = plain_person(dict(member.lists), member.standing, None)
+            opened = Opened(
+                chain.keys.open_profile(member.sealed) if member.sealed else None,
+                None if held.facts is None else chain.keys.open_facts(held.facts),
+                unreadable=False,
+            )
+            return with_sections(plain._replace(rhythm=rhythm), opened)
+        except Unreadable:
+            raise Malformed(
+                "what is stored of a person has a form this code does not know"
+            ) from None

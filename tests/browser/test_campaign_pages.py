@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Campaigns in the console, on the product in memory: acted on, watched, sound in every state."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.campaigns import Act, Content
+from chalicelib.domain.catalog import LANGUAGES
+from chalicelib.domain.ids import ListId, PurposeId
+from chalicelib.domain.measurement import Targets
+from tests.support.asking import Reply
+from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
+from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.tour import Tour
+from tests.support.world import World
+
+HTML = (
+    "<html lang='en'><head><title>News</title></head><body><h1>Smörgås</h1>"
+    "<p><a href='https://www.example.org/menu'>The menu</a></p></body></html>"
+)
+LINKS = ("https://www.example.org/menu", "https://www.example.org/" + "a-long-way/" * 20)
+POLL_MS = 2_000
+
+
+class Desk(Tour):
+    """A marketer's tour of the console. A redirect is followed as a browser follows one."""
+
+    def __init__(self, browser: Any, world: World, language: str, *scopes: KeyScope) -> None:
+        super().__init__(browser, world, language)
+        self.allowed |= {("document", "POST"), ("fetch", "GET")}
+        key = world.key_ring.create("console", list(scopes or (KeyScope.MARKETING,)))[0]
+        opened = self.web.post("/console/login", form={"key": key})
+        self._session = opened.headers["set-cookie"].partition(";")[0]
+        self._targets: list[str] = []
+        self.barred: list[str] = []
+
+    def _hear(self, message: Any) -> None:
+        if "sandboxed" in message.text:  # What a mail in its frame, or a tool there, may not do.
+            self.barred.append(message.text)
+        else:
+            super()._hear(message)
+
+    def asked_for(self, part: str) -> int:
+        """How often an address with ``part`` in it was asked for."""
+        return sum(part in target for target in self._targets)
+
+    def _ask(self, method: str, target: str, body: bytes | None, told: dict[str, str]) -> Reply:
+        self._targets.append(target)
+        reply = super()._ask(method, target, body, {**told, "Cookie": self._session})
+        if reply.status != 303:
+            return reply
+        # A redirect that a test answers with is not brought back to it.
+        there = f'<meta http-equiv="refresh" content="0;url={reply.headers["location"]}">'
+        return Reply(status=200, headers={"content-type": "text/html"}, body=there.encode())
+
+    def written(self, name: str = "November news", **said: str) -> str:
+        """Write a campaign; the path of its page."""
+        made = self.world.campaigns.create(
+            name=name,
+            list_id=ListId("newsletter"),
+            purpose=PurposeId("newsletter"),
+            content=Content(subject=said.get("subject", "News"), html=said.get("html", HTML)),
+        )
+        return f"/console/campaigns/{made.id}"
+
+    def press(self, name: str) -> None:
+        """Press a button or a link, and wait for the page that answers."""
+        self.page.evaluate("document.documentElement.dataset.old = 1")
+        self.page.get_by_role("button", name=name).or_(
+            self.page.get_by_role("link", name=name, exact=True)
+        ).first.click()
+        self.page.locator("html:not([data-old]) h1").wait_for()
+
+
+@pytest.fixture
+def desk(browser, monkeypatch):
+    """Begin tours, each of a world of its own."""
+    begun: list[Desk] = []
+
+    def begin(language: str = "en", *scopes: KeyScope) -> Desk:
+        world = World()
+        monkeypatch.setattr(bootstrap, "container", lambda: world)
+        begun.append(Desk(browser, world, language, *scopes))
+        return begun[-1]
+
+    yield begin
+    for tour in begun:
+        tour.close()
+
+
+def now(tour: Desk) -> str:
+    """The one sentence that is read out when it changes."""
+    return tour.page.locator("[aria-live]").inner_text()
+
+
+def test_a_campaign_is_tested_timed_sent_paused_and_called_off_by_pressing(desk):
+    tour = desk()
+    tour.subscribe("reader@example.org")
+    path = tour.written()
+    tour.show(path)
+    assert "Not tested yet" in now(tour)
+    tour.page.get_by_label("Address for the test").fill("author@example.org")
+    tour.press("Send a test")
+    assert "on its way" in tour.page.get_by_role("status").inner_text()
+    assert tour.world.mails[-1].message.subject == "[Test] News"
+
+    tour.page.get_by_label("Day", exact=True).fill("2027-01-01")
+    tour.page.get_by_label("Time", exact=True).fill("01:00")
+    tour.press("Send it then")
+    assert "2027-01-01 01:00" in now(tour)
+    tour.press("Take it off the clock")
+    assert now(tour).startswith("Tested.")
+    tour.press("Send it now")
+    tour.press("Pause")
+    assert now(tour).startswith("Paused")
+    tour.press("Resume")
+    tour.press("Call it off")
+    assert tour.page.locator("h1").inner_text() == "Call off “November news”?"
+    tour.press("Keep it")
+    assert tour.page.locator(".state").inner_text() == "being sent"
+    tour.press("Call it off")
+    tour.press("Call it off for good")
+    assert tour.page.locator(".state").inner_text() == "called off"
+    assert not [mail for mail in tour.world.mails if mail.message.subject == "News"]
+
+
+def test_numbers_change_under_the_reader_who_keeps_focus_and_place(desk):
+    tour = desk()
+    tour.subscribe("reader@example.org")
+    campaign = tour.world.campaign("November news")
+    tour.page.clock.install()
+    tour.show(f"/console/campaigns/{campaign}")
+    assert "accounted" not in tour.page.locator("main").inner_text()
+    button = tour.page.get_by_role("button", name="Pause")
+    button.focus()
+    tour.page.evaluate("window.scrollTo(0, 300); window.kept = true")
+    tour.world.settle()
+    tour.page.clock.run_for(POLL_MS)
+    tour.page.get_by_text("1 of 1 people accounted for").last.wait_for()
+    assert tour.page.locator(".numbers dd").first.inner_text() == "1"
+    assert now(tour).startswith("Sent.")
+    assert button.evaluate("it => it === document.activeElement")
+    assert tour.page.evaluate("window.kept && window.scrollY > 0")
+    asked = tour.asked_for("/progress")
+    tour.page.clock.run_for(5 * POLL_MS)
+    assert tour.asked_for("/progress") == asked == 1
+    tour.press("Show what can be done now")
+    assert tour.page.get_by_role("button", name="Pause").count() == 0
+
+
+def test_the_mail_is_shown_where_nothing_of_it_runs_or_leads_away(desk):
+    tour = desk()
+    path = tour.written()
+    tour.show(path)
+    mail = tour.page.frame_locator("iframe")
+    assert mail.locator("h1").inner_text() == "Smörgås"
+    mail.get_by_role("link", name="The menu").click()
+    assert mail.locator("h1").inner_text() == "Smörgås"
+    assert "allow-popups" in tour.barred[-1]
+
+
+def test_an_error_is_read_first_and_leads_to_its_field(desk):
+    tour = desk()
+    path = tour.written()
+    tour.show(path)
+    tour.page.get_by_label("Address for the test").fill("author@localhost")
+    tour.press("Send a test")
+    assert_sound(tour.page, "en")
+    assert "not an e-mail address" in tour.page.get_by_role("alert").inner_text()
+    assert tour.page.get_by_label("Address for the test").input_value() == "author@localhost"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_is_sound_in_every_language_and_fits(desk, language):
+    """The pages of a campaign in each state that has forms or numbers of its own."""
+    tour = desk(language)
+    tour.show(f"/console/campaigns?language={language}")
+    assert_sound(tour.page, language)
+    tour.subscribe("reader@example.org")
+    path = tour.written("Ein sehr langer Name für eine Kampagne im November")
+    campaign = path.rpartition("/")[2]
+    for state in ("draft", "tested", "scheduled", "paused", "sending", "sent"):
+        _brought_to(tour.world, campaign, state)
+        asks = [f"{path}/cancel"] if state in ("draft", "sending") else []
+        for part in (path, *asks):
+            tour.show(f"{part}?language={language}")
+            _judge(tour, language)
+    tour.show(f"/console/campaigns?language={language}")
+    _judge(tour, language)
+
+
+def _brought_to(world, campaign, state):
+    if state == "tested":
+        world.test(campaign)
+    elif state == "scheduled":
+        world.campaigns.schedule(campaign, world.clock.now_ms() + 3_600_000)
+    elif state == "paused":
+        world.campaigns.act(campaign, Act.SEND)
+        held = world.campaign_rows.get(campaign)
+        world.campaign_links.put(campaign, Targets(brand=held.brand, list=held.list, urls=LINKS))
+        world.campaigns.act(campaign, Act.PAUSE)
+    elif state == "sending":
+        world.campaigns.act(campaign, Act.RESUME)
+    elif state == "sent":
+        world.settle()
+
+
+def _judge(tour, language):
+    assert_sound(tour.page, language)
+    if language == "en":
+        assert_accessible_by_day_and_night(tour.page)
+    for size in (PHONE, DESK):
+        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert_fits(tour.page)
+    tour.page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract-tested fakes a sending needs, watched, and as coarse as the real services.
+
+A batch write can be half done, and a request whose answer was lost may arrive much later.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
+
+from chalicelib.domain.campaigns import Campaign, ChunkRef, Content
+from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
+from chalicelib.domain.rate import Slot
+from chalicelib.domain.runs import Mark, Settled
+from chalicelib.domain.state import SubjectState
+from chalicelib.errors import Throttled, Unavailable
+from chalicelib.ports.erasure import Shred
+from chalicelib.ports.ledger import Append
+from chalicelib.ports.send_reads import LastLook
+from chalicelib.ports.sending import DeliveryRow, Rendered
+from tests.simulation.baton import Baton
+from tests.simulation.sending.watch import Watch
+from tests.support.faults import Faults, struck
+from tests.support.memory_catalog import CatalogRows, MemoryCampaigns
+from tests.support.memory_erasure import MemoryPersonalData
+from tests.support.memory_ledger import MemoryLedgerStore, MemoryRows
+from tests.support.memory_rate import MemoryRateSlot, RateRow
+from tests.support.memory_runs import MemoryRuns, RunRows
+from tests.support.memory_send_reads import MemorySendReads
+from tests.support.memory_sending import MemoryChunks, SendingRows
+
+Chance = Callable[[], bool]
+
+
+class SkewClock:
+    """`ports.system.Clock` of one process: everybody's time and an error that may change."""
+
+    def __init__(self, baton: Baton, skew_ms: int, watch: Watch) -> None:
+        self.skew_ms = skew_ms
+        self._baton = baton
+        self._watch = watch
+
+    def now_ms(self) -> int:
+        return self._baton.now_ms + self.skew_ms
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        self._baton.sleep_until(self._baton.now_ms + duration_ms)
+        self._watch.waited(duration_ms)
+
+
+class PlainRenderer:
+    """`ports.sending.Renderer` that renders nothing: what mails say is not the point here."""
+
+    def page(self, name: str, data: Mapping[str, object]) -> str:
+        return f"{name} {data.get('unsubscribe_url')} {data.get('preferences_url')}"
+
+    def mail(self, name: str, _data: Mapping[str, object]) -> Rendered:
+        return Rendered(subject=name, html=name, text=name)
+
+    def campaign(
+        self, subject: str, html: str, text: str | None, _data: Mapping[str, object]
+    ) -> Rendered:
+        return Rendered(subject=subject, html=html, text=text or html)
+
+
+class WatchedLedgerStore(MemoryLedgerStore):
+    """`LedgerStore` that tells of looks and changes."""
+
+    def __init__(self, rows: MemoryRows, faults: Faults, watch: Watch) -> None:
+        super().__init__(rows, faults)
+        self._watch = watch
+
+    def states(self, sids: Sequence[SubjectId]) -> dict[SubjectId, SubjectState]:
+        with self._call("LedgerStore.states"):
+            self._watch.looked(sids)
+            return MemoryLedgerStore(self.rows).states(sids)
+
+    def commit(self, append: Append) -> None:
+        try:
+            super().commit(append)
+        finally:
+            self._watch.changed(append.sid)
+
+
+class WatchedPersonalData(MemoryPersonalData):
+    """`PersonalData` that tells of erasures."""
+
+    watch: Watch
+
+    def shred(self, shred: Shred) -> None:
+        try:
+            super().shred(shred)
+        finally:
+            self.watch.changed(shred.sid)
+
+
+class WatchedCampaigns(MemoryCampaigns):
+    """`Campaigns` that tells of looks and changes."""
+
+    def __init__(self, rows: CatalogRows, faults: Faults, watch: Watch) -> None:
+        super().__init__(rows, faults)
+        self._watch = watch
+
+    def get(self, campaign_id: str) -> Campaign | None:
+        with self._call("Campaigns.get") as rows:
+            self._watch.looked_at(campaign_id)
+            return rows.campaigns.get(campaign_id)
+
+    def replace(self, campaign: Campaign, content: Content | None = None) -> Campaign:
+        try:
+            return super().replace(campaign, content)
+        finally:
+            self._watch.wrote_campaign(campaign.id)
+
+
+class WatchedSendReads(MemorySendReads):
+    """`SendReads` that tells of looks."""
+
+    def __init__(
+        self, rows: MemoryRows, catalog: CatalogRows, faults: Faults, watch: Watch
+    ) -> None:
+        super().__init__(rows, catalog, faults)
+        self._catalog = catalog
+        self._watch = watch
+
+    def last_look(self, campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
+        with struck(self.faults, "SendReads.last_look"):
+            self._watch.looked(sids)
+            self._watch.looked_at(campaign)
+            return MemorySendReads(self.rows, self._catalog).last_look(campaign, sids)
+
+
+class WatchedRateSlot(MemoryRateSlot):
+    """`RateSlot` that tells of reservations."""
+
+    def __init__(self, row: RateRow, faults: Faults, watch: Watch) -> None:
+        super().__init__(row, faults)
+        self._watch = watch
+
+    def reserve(self, recipients: int, now_ms: int) -> Slot:
+        slot = super().reserve(recipients, now_ms)
+        self._watch.reserved(recipients if slot.start_ms is not None else 0)
+        return slot
+
+
+class PartialChunks(MemoryChunks):
+    """`ChunkStore` whose delivery rows may be written in part."""
+
+    def __init__(self, rows: SendingRows, faults: Faults, partly: Chance) -> None:
+        super().__init__(rows, faults)
+        self._partly = partly
+
+    def dispatch(
+        self,
+        chunk: ChunkRef,
+        owner: str,
+        rows: Sequence[DeliveryRow],
+        now_ms: int,
+        skipped: dict[str, int] | None = None,  # type: ignore[override]
+    ) -> None:
+        known = set(self.rows.deliveries)
+        super().dispatch(chunk, owner, rows, now_ms, skipped or {})
+        if rows and self._partly():
+            _lose(self.rows, rows[-1], known)
+
+
+class LateRuns(MemoryRuns):
+    """`RunStore` whose rows may be written in part, and whose requests may arrive late.
+
+    Args:
+        late: takes what arrives some time after its caller gave up.
+    """
+
+    def __init__(
+        self,
+        rows: RunRows,
+        faults: Faults,
+        partly: Chance,
+        late: Callable[[Callable[[], None]], None],
+    ) -> None:
+        super().__init__(rows, faults)
+        self._partly = partly
+        self._late = late
+
+    def dispatch(self, mark: Mark, rows: Sequence[DeliveryRow]) -> None:
+        if self._partly():
+            self._late(lambda: MemoryRuns(self.rows).dispatch(mark, rows))
+            raise Unavailable("no answer to a mark that is still on its way")
+        known = set(self.rows.former.deliveries)
+        super().dispatch(mark, rows)
+        if rows and self._partly():
+            _lose(self.rows.former, rows[-1], known)
+
+    def commit(self, mark: Mark, settled: Settled) -> None:
+        if self._partly():
+            self._late(lambda: MemoryRuns(self.rows).commit(mark, settled))
+            raise Unavailable("no answer to an outcome that is still on its way")
+        super().commit(mark, settled)
+
+    def release(self, mark: Mark) -> None:
+        if self._partly():
+            self._late(lambda: MemoryRuns(self.rows).release(mark))
+            raise Unavailable("no answer to a release that is still on its way")
+        super().release(mark)
+
+
+def _lose(rows: SendingRows, row: DeliveryRow, known: set[DeliveryId]) -> None:
+    """Store all rows but one."""
+    if row.delivery not in known:
+        rows.deliveries.pop(row.delivery, None)
+    raise Throttled("not every row was stored")
+
+
+def coin(random: Random, chance: Callable[[], float]) -> Chance:
+    """Return something that is true now and then."""
+    return lambda: random.random() < chance()

@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process: the product's own services over shared rows, with caches and a clock of its own.
+
+`Process` is what every version of the sending code shares; `ChunkProcess` sends chunk by chunk.
+What a life needs of a version of the code is `handle` and `advance`, and `accounts` at the end.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
+from typing import Any
+
+from chalicelib.adapters.campaign_mail import SplitCampaignMails
+from chalicelib.bootstrap import Container
+from chalicelib.domain.campaigns import ChunkRef, Progress, chunk_range, read_records
+from chalicelib.domain.content_document import FrozenContent
+from chalicelib.domain.folding import Heard, MailPlace
+from chalicelib.domain.folding import Told as Folded
+from chalicelib.domain.ids import SHARDS, CampaignId
+from chalicelib.domain.outcomes import OutcomeCode
+from chalicelib.ports.campaign_mail import MailVersion
+from chalicelib.ports.outside import Queue
+from chalicelib.ports.send_reads import SendReads
+from chalicelib.services.approach import Approach
+from chalicelib.services.campaign_messages import CampaignMessages
+from chalicelib.services.chunk_letters import ChunkLetters
+from chalicelib.services.composer import CallComposer
+from chalicelib.services.courier import Courier as RunCourier
+from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.frozen_contents import FrozenContents
+from chalicelib.services.plan_gate import PlanGate
+from chalicelib.services.plans import manifest_key
+from chalicelib.services.runs import RunWorker, run_of
+from chalicelib.services.shard_people import ShardPeople
+from chalicelib.services.shard_plan import ShardPlanner
+from chalicelib.services.watch import Watch as RunWatch
+from tests.simulation.baton import Baton
+from tests.simulation.sending.account import Answer, Told, WatchedSender
+from tests.simulation.sending.begun import Begun, Rows
+from tests.simulation.sending.ports import (
+    Chance,
+    LateRuns,
+    PartialChunks,
+    PlainRenderer,
+    SkewClock,
+    WatchedCampaigns,
+    WatchedLedgerStore,
+    WatchedPersonalData,
+    WatchedRateSlot,
+    WatchedSendReads,
+)
+from tests.simulation.sending.queue import CoarseQueues, Habits
+from tests.simulation.sending.watch import Watch
+from tests.support.faults import Faults
+from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
+from tests.support.memory_catalog import MemoryBrands, MemoryForms, MemoryLists
+from tests.support.memory_erasure import MemoryErasures
+from tests.support.memory_folds import MemoryFolds, MemoryUnresolvedCampaigns, MemoryWatermark
+from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
+from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper, MemoryLinkKeys
+from tests.support.memory_ledger import MemoryHeadStore
+from tests.support.memory_mails import MemoryMailStore
+from tests.support.memory_outside import MemoryActivity, MemoryBlobs
+from tests.support.memory_rights import MemoryRightsRecords
+from tests.support.memory_runs import MemoryChunkAccounts, MemoryPlanTotals
+from tests.support.memory_segments import MemorySegments
+from tests.support.memory_sending import Mailed
+from tests.support.memory_traces import MemoryTraces
+
+_renderer = PlainRenderer()
+_link_keys = MemoryLinkKeys()
+"""Every process keeps them: they are asked for once in its life."""
+_NOBODY: Any = None
+_NO_TRIAL: Any = None
+"""No campaign here goes to a segment, and none was frozen with fields that could fail."""
+
+
+class _Mails(SplitCampaignMails):
+    """Keeps every version: all lives send the same two mails."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(_renderer, base_url)
+        self._kept: dict[str, MailVersion] = {}
+
+    def version(self, content: FrozenContent) -> MailVersion:
+        if content.html not in self._kept:
+            self._kept[content.html] = super().version(content)
+        return self._kept[content.html]
+
+
+@cache
+def _mails(base_url: str) -> _Mails:
+    return _Mails(base_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a process meets: everybody's rows, and what may go wrong.
+
+    Attributes:
+        partly: whether a batch is now written in part, or a request arrives late.
+        late: takes what arrives some time after its caller gave up.
+        skew_ms: how wrong the clock of the next process is.
+        time_ms: how long the next message may be worked on.
+    """
+
+    begun: Begun
+    rows: Rows
+    random: Random
+    baton: Baton
+    watch: Watch
+    faults: Faults
+    habits: Callable[[], Habits]
+    answer: Answer
+    told: Told
+    partly: Chance
+    late: Callable[[Callable[[], None]], None]
+    skew_ms: Callable[[], int]
+    time_ms: Callable[[], int]
+
+
+class Process(Container):
+    """Handles messages and does what the schedule does, until it crashes."""
+
+    resolves = False
+    """Whether everybody unknown is found out about once SES told all."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__(around.begun.settings)
+        self.around = around
+        self.skewed = SkewClock(around.baton, around.skew_ms(), around.watch)
+        self.__dict__.update(  # What cached_property would have made.
+            clock=self.skewed,
+            random=around.random.randbytes,
+            renderer=_renderer,
+            **self._of_people(),
+            **self._of_campaigns(),
+        )
+
+    def _of_people(self) -> dict[str, Any]:
+        rows, strike, watch = self.around.rows, self.around.faults, self.around.watch
+        data = WatchedPersonalData(rows.ledger, rows.outside, rows.hygiene, strike)
+        data.watch = watch
+        return {
+            "wrapper": MemoryKeyWrapper(faults=strike),
+            "address_mac": MemoryAddressMac(faults=strike),
+            "link_keys": _link_keys,
+            "store": WatchedLedgerStore(rows.ledger, strike, watch),
+            "heads": MemoryHeadStore(self.settings.ledger_origin, rows.ledger, strike),
+            "audience": MemoryAudienceStore(rows.ledger, strike),
+            "frequency": MemoryFrequencyStore(rows.ledger, strike),
+            "mail_records": MemoryMailStore(rows.ledger, strike),
+            "health": MemoryHealthStore(rows.hygiene, strike),
+            "suppression_index": MemorySuppressionIndex(rows.hygiene, strike),
+            "personal_data": data,
+            "erasure_records": MemoryErasures(rows.erasures, strike),
+            "rights_records": MemoryRightsRecords(faults=strike),
+        }
+
+    def _of_campaigns(self) -> dict[str, Any]:
+        around, rows, strike = self.around, self.around.rows, self.around.faults
+        return {
+            "brands": MemoryBrands(rows.catalog, strike),
+            "lists": MemoryLists(rows.catalog, strike),
+            "forms": MemoryForms(rows.catalog, strike),
+            "segment_rows": MemorySegments(rows.catalog, strike),
+            "campaign_rows": WatchedCampaigns(rows.catalog, strike, around.watch),
+            "rate": WatchedRateSlot(rows.rate, strike, around.watch),
+            "runs": LateRuns(rows.runs, strike, around.partly, around.late),
+            "chunk_accounts": MemoryChunkAccounts(rows.runs, strike),
+            "plan_totals": MemoryPlanTotals(rows.runs, strike),
+            "folds": MemoryFolds(rows.folds, strike),
+            "watermark": MemoryWatermark(rows.folds, strike),
+            "unresolved_campaigns": MemoryUnresolvedCampaigns(rows.folds, strike),
+            "send_reads": WatchedSendReads(rows.ledger, rows.catalog, strike, around.watch),
+            "chunks": PartialChunks(rows.runs.former, strike, around.partly),
+            "activity": MemoryActivity(rows.outside, strike),
+            "traces": MemoryTraces(rows.outside, strike),
+            "blobs": MemoryBlobs(rows.outside, strike),
+            "queues": CoarseQueues(
+                rows.queues, around.random, lambda: around.baton.now_ms, around.habits, strike
+            ),
+            "sender": WatchedSender(rows.account, around.answer, strike, around.told),
+        }
+
+    def handle(self, queue: Queue, body: Mapping[str, Any]) -> None:
+        """Do what a message asks for, as the Lambda function would."""
+        if queue is Queue.PLANS:
+            self.plan(body)
+        elif queue is Queue.CHUNKS:
+            self.deliver(body)
+        elif queue is Queue.ERASURES:
+            self.erasures.perform(body["erasure"])
+
+    def plan(self, body: Mapping[str, Any]) -> None:
+        """Plan the shard a message names."""
+        self.planner.plan(body["campaign"], body["shard"])
+
+    def deliver(self, body: Mapping[str, Any]) -> None:
+        """Send what a message names."""
+        raise NotImplementedError
+
+    def advance(self) -> None:
+        """Do what the schedule does each minute."""
+        self.campaign_watch.advance()
+
+    def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
+        """Return how far a campaign is, and how many shards are planned."""
+        raise NotImplementedError
+
+    def outcomes(self, campaign: CampaignId) -> Mapping[str, OutcomeCode]:  # noqa: ARG002
+        """Return everybody's outcome by address, as far as this version tells it."""
+        return {}
+
+    def tell(self, mails: Sequence[Mailed]) -> None:
+        """Have SES tell what became of these mails; version 1 counts nobody anew by that."""
+
+
+class ChunkProcess(Process):
+    """Version 1 of docs/spec/sending.md: a chunk is a message, claimed and settled."""
+
+    def deliver(self, body: Mapping[str, Any]) -> None:
+        self.courier.deliver(
+            ChunkRef(campaign=body["campaign"], shard=body["shard"], number=body["number"])
+        )
+
+    def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
+        return self.chunks.progress(campaign)
+
+
+class RunProcess(Process):
+    """Version 2: a run of chunks is a message, and everybody has an outcome of their own."""
+
+    resolves = True
+
+    @cached_property
+    def call_composer(self) -> CallComposer:
+        """Composes calls."""
+        return CallComposer(
+            mails=_mails(self.settings.base_url),
+            blobs=self.blobs,
+            brands=self.brands,
+            lists=self.lists,
+            fields=DeclaredFields(self.forms, self.clock),
+            lines=self.checkpoint_lines,
+            tokens=self.tokens,
+            clock=self.clock,
+            base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def run_courier(self) -> RunCourier:
+        """Works chunks."""
+        reads: SendReads = self.__dict__["send_reads"]
+        return RunCourier(
+            letters=ChunkLetters(
+                reads=reads,
+                wrapper=self.wrapper,
+                frequency=self.frequency,
+                composer=self.call_composer,
+                clock=self.clock,
+                origin=self.settings.ledger_origin,
+            ),
+            approach=Approach(
+                reads=reads, pacer=self.pacer, composer=self.call_composer, clock=self.clock
+            ),
+            runs=self.runs,
+            pacer=self.pacer,
+            sender=self.sender,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def run_worker(self) -> RunWorker:
+        """Works runs."""
+        return RunWorker(
+            campaigns=self.campaign_rows,
+            blobs=self.blobs,
+            runs=self.runs,
+            queues=self.queues,
+            composer=self.call_composer,
+            courier=self.run_courier,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def campaign_messages(self) -> CampaignMessages:
+        """Makes messages."""
+        return CampaignMessages(
+            totals=self.__dict__["plan_totals"],
+            accounts=self.chunk_accounts,
+            queues=self.queues,
+        )
+
+    @cached_property
+    def plan_gate(self) -> PlanGate:
+        """Lets plans go."""
+        return PlanGate(
+            campaigns=self.campaign_rows,
+            plans=self.plans,
+            messages=self.campaign_messages,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def shard_planner(self) -> ShardPlanner:
+        """Plans shards."""
+        return ShardPlanner(
+            campaigns=self.campaign_rows,
+            contents=FrozenContents(blobs=self.blobs),
+            people=ShardPeople(audience=self.audience, evaluator=_NOBODY),
+            rehearsal=_NO_TRIAL,
+            blobs=self.blobs,
+            totals=self.__dict__["plan_totals"],
+            gate=self.plan_gate,
+            random=self.random,
+        )
+
+    @cached_property
+    def run_watch(self) -> RunWatch:
+        """Looks after campaigns."""
+        return RunWatch(
+            start=self.campaign_start,
+            campaigns=self.campaign_rows,
+            totals=self.__dict__["plan_totals"],
+            accounts=self.chunk_accounts,
+            messages=self.campaign_messages,
+            gate=self.plan_gate,
+            unknowns=self.unknowns,
+            clock=self.clock,
+        )
+
+    def plan(self, body: Mapping[str, Any]) -> None:
+        self.shard_planner.plan(body["campaign"], body["shard"])
+
+    def deliver(self, body: Mapping[str, Any]) -> None:
+        self.run_worker.deliver(run_of(body), self.clock.now_ms() + self.around.time_ms())
+
+    def advance(self) -> None:
+        self.run_watch.advance()
+        for campaign in self.campaign_rows.unfinished():
+            if self.chunk_accounts.progress(campaign.id)[0].progress.unknown:
+                self.unknowns.note(campaign.id)
+        self.unknowns.look()
+
+    def tell(self, mails: Sequence[Mailed]) -> None:
+        """Fold SES's events of these mails: it took them."""
+        for mail in mails:
+            tags = dict(mail.message.tags)
+            place = MailPlace.read(CampaignId(tags["c"]), tags["a"])
+            if place is not None:
+                self.folding.keep(place.chunk, Folded.of({Heard.SENT: [place.place]}))
+
+    def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
+        counted, shards = self.chunk_accounts.progress(campaign)
+        return counted.progress, shards
+
+    def outcomes(self, campaign: CampaignId) -> Mapping[str, OutcomeCode]:
+        """Return the outcome of everybody in a chunk that says it."""
+        people = {sid: address for address, sid in self.around.begun.people.items()}
+        size = self.around.rows.catalog.campaigns[campaign].chunk_size
+        found = {}
+        for shard in SHARDS:
+            for view in self.chunk_accounts.chunks(campaign, shard):
+                data = self.blobs.get_range(
+                    manifest_key(campaign, shard), *chunk_range(view.chunk.number, size)
+                )
+                codes = view.codes_of(len(data) // 28)
+                for person, code in zip(read_records(data), codes, strict=True):
+                    found[people[person.sid]] = OutcomeCode(code)
+        return found

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign keeps its promises in every simulated sending, and no broken worker gets through.
+
+`make simulate PART=sending SEEDS=n` runs any number; `SEED=n` replays one step by step.
+"""
+
+from collections import Counter
+
+import pytest
+
+from tests.simulation.__main__ import command, run_seeds
+from tests.simulation.sending.life import Life, silent
+from tests.simulation.sending.variants import BROKEN
+from tests.simulation.watch import BrokenPromise
+
+SEEDS = range(1, 601)
+"""Some 24 seconds of one core; `make simulate PART=sending` lives 1,000."""
+ENOUGH = range(1, 1001)
+"""Seeds within which everything that is wrong is found out."""
+
+
+@pytest.fixture(scope="module")
+def lives():
+    return run_seeds(SEEDS, "sending")
+
+
+def test_every_promise_is_kept_in_every_life(lives):
+    _, failed = lives
+    assert [f"{command('sending', seed)}: {promise}" for seed, promise in failed] == []
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        "Crash before",
+        "Crash after",
+        "Unavailable before",
+        "Unavailable after",
+        "Throttled before",
+        "stalls",
+        "clock jumps",
+        "late requests",
+        "too late",
+        "calls cut short",
+        "limit rate",
+        "limit day",
+        "quotas",
+        "redriven",
+        "events",
+        "second campaigns",
+        "acts withdraw",
+        "acts object",
+        "acts restrict",
+        "acts suppress",
+        "acts erase",
+        "acts pause",
+        "acts resume",
+        "acts cancel",
+        "people unsent",
+        "people frequency",
+        "people no-consent",
+        "people no-profile",
+        "people objected",
+        "people restricted",
+        "people suppressed",
+        "ended sent",
+        "ended cancelled",
+    ],
+)
+def test_the_seeds_reach_every_kind_of_misfortune(lives, happened):
+    counts, _ = lives
+    assert counts[happened] > 0
+
+
+def test_most_people_are_mailed(lives):
+    counts, _ = lives
+    ended = counts["ended sent"] + counts["ended cancelled"]
+    assert counts["people sent"] > 15 * ended
+
+
+@pytest.mark.parametrize("seed", [1, 5, 88])
+def test_a_seed_replays_exactly(seed):
+    def traced():
+        life = Life(seed, trace=True)
+        with silent():
+            life.run()
+        return life.trace, Counter(life.counts)
+
+    assert traced() == traced()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_broken_process_is_found_out(wrong):
+    with silent():
+        for seed in ENOUGH:
+            try:
+                Life(seed, BROKEN[wrong]).run()
+            except BrokenPromise:
+                return
+    pytest.fail(f"{wrong} went unnoticed")

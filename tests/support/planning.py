@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A world in which campaigns are planned whole, tried, and let go through the gate.
+
+`PlanWorld.counting` counts the calls to the ports a block makes, as AWS would be called.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from chalicelib.adapters.campaign_mail import SplitCampaignMails
+from chalicelib.adapters.mail_compiler import MailCompiler
+from chalicelib.domain.campaigns import Act, Campaign, Content, next_status, read_records
+from chalicelib.domain.ids import SHARDS, CampaignId, ListId, PurposeId, SubjectId
+from chalicelib.errors import KvittoError
+from chalicelib.ports.outside import Queue
+from chalicelib.services.campaign_messages import CampaignMessages
+from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.dry_run import DryRuns, DryRunShards
+from chalicelib.services.freezing import Freezer
+from chalicelib.services.frozen_contents import FrozenContents
+from chalicelib.services.plan_gate import PlanGate
+from chalicelib.services.plans import manifest_key
+from chalicelib.services.rehearsal import Rehearsal
+from chalicelib.services.segment_run import Evaluator
+from chalicelib.services.shard_people import ShardPeople
+from chalicelib.services.shard_plan import ShardPlanner
+from chalicelib.services.unknowns import Unknowns
+from chalicelib.services.watch import Watch
+from infra.local.demo_data import DEMO_BRAND
+from tests.support.faults import Moment, no_faults
+from tests.support.memory_dry_runs import MemoryDryRunParts
+from tests.support.memory_runs import MemoryChunkAccounts, MemoryPlanTotals, MemoryRuns, RunRows
+from tests.support.memory_scan import MemoryAudienceScan
+from tests.support.world import BASE_URL, ORIGIN, World
+
+PLAIN = "<p>Hello {{ first_name }}</p>"
+FAILS_FOR_BO = "<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</p>"
+
+
+class PlanWorld(World):
+    """A fresh installation; nothing is handed over but by `plan`."""
+
+    @cached_property
+    def run_rows(self) -> RunRows:
+        return RunRows(former=self.sending_rows)
+
+    @cached_property
+    def runs(self) -> MemoryRuns:
+        return MemoryRuns(self.run_rows, faults=self._strike)
+
+    @cached_property
+    def accounts(self) -> MemoryChunkAccounts:
+        return MemoryChunkAccounts(self.run_rows, faults=self._strike)
+
+    @cached_property
+    def totals(self) -> MemoryPlanTotals:
+        return MemoryPlanTotals(self.run_rows, faults=self._strike)
+
+    @cached_property
+    def scan(self) -> MemoryAudienceScan:
+        return MemoryAudienceScan(self.rows, faults=self._strike)
+
+    @cached_property
+    def declared(self) -> DeclaredFields:
+        return DeclaredFields(self.forms, self.clock)
+
+    @cached_property
+    def freezer(self) -> Freezer:
+        return Freezer(
+            compiler=MailCompiler(self.renderer, BASE_URL),
+            fields=self.declared,
+            segments=self.segment_rows,
+            lifecycles=self.lifecycle_rows,
+            blobs=self.blobs,
+        )
+
+    @cached_property
+    def contents(self) -> FrozenContents:
+        return FrozenContents(blobs=self.blobs)
+
+    @cached_property
+    def campaign_messages(self) -> CampaignMessages:
+        return CampaignMessages(totals=self.totals, accounts=self.accounts, queues=self.messages)
+
+    @cached_property
+    def plan_gate(self) -> PlanGate:
+        return PlanGate(
+            campaigns=self.campaign_rows,
+            plans=self.plans,
+            messages=self.campaign_messages,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def shard_people(self) -> ShardPeople:
+        evaluator = Evaluator(scan=self.scan, wrapper=self.wrapper, origin=ORIGIN)
+        return ShardPeople(audience=self.audience, evaluator=evaluator)
+
+    @cached_property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(
+            scan=self.scan,
+            wrapper=self.wrapper,
+            origin=ORIGIN,
+            mails=SplitCampaignMails(self.renderer, BASE_URL),
+            brands=self.brands,
+            lists=self.lists,
+            fields=self.declared,
+        )
+
+    def planner_of_a_process(self) -> ShardPlanner:
+        """A planner that remembers nothing of others."""
+        return ShardPlanner(
+            campaigns=self.campaign_rows,
+            contents=FrozenContents(blobs=self.blobs),
+            people=self.shard_people,
+            rehearsal=self.rehearsal,
+            blobs=self.blobs,
+            totals=self.totals,
+            gate=self.plan_gate,
+            random=self.random,
+        )
+
+    @cached_property
+    def shard_planner(self) -> ShardPlanner:
+        return self.planner_of_a_process()
+
+    @cached_property
+    def watch(self) -> Watch:
+        return Watch(
+            start=self.campaign_start,
+            campaigns=self.campaign_rows,
+            totals=self.totals,
+            accounts=self.accounts,
+            messages=self.campaign_messages,
+            gate=self.plan_gate,
+            unknowns=Unknowns(
+                accounts=self.accounts,
+                folds=self.folds,
+                unresolved=self.unresolved_campaigns,
+                watermark=self.watermark,
+                campaigns=self.campaign_rows,
+                clock=self.clock,
+            ),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def parts(self) -> MemoryDryRunParts:
+        return MemoryDryRunParts(faults=self._strike)
+
+    @cached_property
+    def dry_runs(self) -> DryRuns:
+        return DryRuns(
+            campaigns=self.campaign_rows,
+            brands=self.brands,
+            freezer=self.freezer,
+            jobs=self.jobs,
+            parts=self.parts,
+            queues=self.messages,
+            sender=self.mailbox,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def dry_run_shards(self) -> DryRunShards:
+        return DryRunShards(
+            campaigns=self.campaign_rows,
+            contents=self.contents,
+            people=self.shard_people,
+            scan=self.scan,
+            store=self.store,
+            rehearsal=self.rehearsal,
+            jobs=self.jobs,
+            parts=self.parts,
+            clock=self.clock,
+        )
+
+    def draft(self, html: str = PLAIN, segment: str | None = None) -> CampaignId:
+        """A draft to the demo list."""
+        return self.campaigns.create(
+            name="News",
+            list_id=ListId("newsletter"),
+            purpose=PurposeId("newsletter"),
+            content=Content(subject="Hello", html=html),
+            segment=segment,
+        ).id
+
+    def segment(self, where: Mapping[str, Any]) -> str:
+        """A segment of the demo brand."""
+        made = self.segments.create(
+            segment_id="some", brand_id=DEMO_BRAND.id, name="Some", where=where
+        )
+        return made.segment.id
+
+    def started(
+        self, html: str = PLAIN, segment: str | None = None, chunk_size: int = 50
+    ) -> Campaign:
+        """A campaign that was tested and started, with its plan messages queued."""
+        campaign_id = self.draft(html, segment)
+        self.test(campaign_id)
+        campaign = self.campaign_rows.get(campaign_id)
+        content = self.campaign_rows.content(campaign_id)
+        brand = self.brands.latest(campaign.brand)
+        now_ms = self.clock.now_ms()
+        frozen = self.freezer.as_tested(campaign, content, brand, now_ms)
+        stored = self.campaign_rows.replace(
+            replace(
+                campaign,
+                status=next_status(campaign.status, Act.SEND),
+                content_sha256=frozen.sha256,
+                chunk_size=chunk_size,
+                started_ms=now_ms,
+                plan_event=self.ledger.new_event_id(),
+            )
+        )
+        self.campaign_messages.plan(stored)
+        return stored
+
+    def plan(self) -> None:
+        """Hand over every plan message, each until it works, in a process of its own."""
+        while bodies := self.messages.take(Queue.PLANS):
+            for body in bodies:
+                self.plan_one(body)
+
+    def plan_one(self, body: Mapping[str, Any]) -> None:
+        """Hand over a message until it works: each crash is a new process, without its fault."""
+        while True:
+            try:
+                if "dry" in body:
+                    self.dry_run_shards.work(body["campaign"], body["shard"], body["dry"])
+                else:
+                    self.planner_of_a_process().plan(body["campaign"], body["shard"])
+            except KvittoError:
+                self.faults = no_faults
+            else:
+                return
+
+    def now(self, campaign: Campaign) -> Campaign:
+        """The campaign as it is stored by now."""
+        return self.campaign_rows.get(campaign.id)
+
+    def planned(self, campaign: Campaign) -> list[SubjectId]:
+        """Everybody in the manifests, shard by shard."""
+        keys = (manifest_key(campaign.id, shard) for shard in SHARDS)
+        found = (self.outside_rows.blobs[key].data[8:] for key in keys)
+        return [person.sid for records in found for person in read_records(records)]
+
+    def run_messages(self) -> list[dict[str, Any]]:
+        """Messages of runs that wait; they are taken."""
+        return self.messages.take(Queue.CHUNKS)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        """Count calls of the ports by name."""
+        calls: Counter[str] = Counter()
+        former = self.faults
+
+        def count(call: str, moment: Moment) -> None:
+            calls[call] += moment is Moment.BEFORE
+
+        self.faults = count
+        yield calls
+        self.faults = former

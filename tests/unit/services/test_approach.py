@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way to a call: when it begins, what it costs when it comes late, and that it never hangs."""
+
+import pytest
+
+from chalicelib.domain.rate import LATE_MS
+from chalicelib.services.lead import FIRST_MS, LONGEST_MS, Lead
+from tests.support.faults import Moment
+from tests.support.run_world import RunWorld
+
+
+@pytest.fixture
+def world():
+    made = RunWorld()
+    made.mailbox.per_second = 50.0
+    for number in range(3):
+        made.subscribe(f"reader{number}@example.org")
+    made.planned()
+    made.mails.clear()
+    return made
+
+
+def watched(world, slow):
+    """Work everything; return the calls, while each named in ``slow`` takes its milliseconds."""
+    calls = []
+
+    def faults(call, moment):
+        if moment is Moment.AFTER:
+            calls.append((call, world.time.now_ms()))
+            world.time.advance(slow.get(call, 0))
+
+    world.faults = faults
+    assert world.work() == []
+    assert len(world.mails) == 3
+    return calls
+
+
+def test_the_last_look_is_taken_so_shortly_before_the_call_as_the_steps_between_take(world):
+    slow = {"SendReads.last_look": 20, "RunStore.dispatch": 20, "RunStore.dispatch_rows": 20}
+    calls = watched(world, slow)
+    looks = [at for call, at in calls if call == "SendReads.last_look"]
+    sent = [at for call, at in calls if call == "Sender.send_bulk"]
+    for looked, called in zip(looks, sent, strict=True):
+        assert called - looked <= LONGEST_MS
+    assert len(looks) == 3
+
+
+def test_a_call_that_comes_late_for_its_slot_takes_another_and_looks_again(world):
+    calls = [call for call, _ in watched(world, {"RunStore.dispatch": FIRST_MS + LATE_MS + 1})]
+    first = calls.index("RunStore.dispatch_rows")
+    assert calls[first + 1 : first + 4] == [
+        "RateSlot.reserve",
+        "SendReads.last_look",
+        "Sender.send_bulk",
+    ]
+
+
+def test_a_worker_too_slow_for_every_slot_sends_all_the_same(world):
+    watched(world, {"SendReads.last_look": 400, "RunStore.dispatch": 400})
+
+
+def test_a_worker_learns_how_long_its_steps_take():
+    lead = Lead()
+    assert lead.span_ms == FIRST_MS
+    for _ in range(50):
+        lead.took(40)
+    assert 40 <= lead.span_ms <= 45
+    for span_ms in (30, 50) * 50:
+        lead.took(span_ms)
+    assert 60 <= lead.span_ms <= 80
+
+
+def test_no_lead_is_longer_than_what_was_looked_at_may_be_old():
+    lead = Lead()
+    for span_ms in (10_000, 0, 10_000):
+        lead.took(span_ms)
+        assert 0 <= lead.span_ms <= LONGEST_MS
+
+
+def test_a_clock_set_back_teaches_nothing():
+    lead = Lead()
+    lead.took(-5_000)
+    assert lead.span_ms == FIRST_MS

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SES's events by the batch: one write a chunk, the same end in any order, people as ever."""
+
+import json
+from contextlib import suppress
+from random import Random  # noqa: TID251 -- a seed that replays, not the product's randomness
+
+import pytest
+
+from chalicelib.domain.folding import Results, Told
+from chalicelib.domain.ids import DeliveryId
+from chalicelib.errors import FatalError, InputError, Unavailable
+from chalicelib.ports.sending import DeliveryRow, DeliverySeen
+from chalicelib.services.folding import (
+    BUDGET_MS,
+    WATERMARK_EVERY_MS,
+    CampaignResults,
+    EventBatch,
+    Folding,
+)
+from tests.support import ses_documents as docs
+from tests.support.catalog_examples import CAMPAIGN as DEMO
+from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.memory_folds import (
+    FoldRows,
+    MemoryFolds,
+    MemoryUnresolvedCampaigns,
+    MemoryWatermark,
+)
+from tests.support.people import People
+from tests.support.tagged import CAMPAIGN, about, at, chunk
+
+EMAIL = docs.RECIPIENT
+SENT_MS = 1_795_435_200_641
+"""When the documents' mails were sent, by SES's clock."""
+
+
+class Bench:
+    """Folding over fakes, with one subscriber whose mail has place 1 of chunk 3-0."""
+
+    def __init__(self) -> None:
+        self.people = People()
+        self.people.clock.advance(-3_600_000)
+        self.sid = self.people.confirmed(EMAIL)
+        self.people.delivery(self.sid, docs.DELIVERY)
+        seen = self.people.sending.deliveries[DeliveryId(docs.DELIVERY)]
+        self.people.catalog.campaigns[CAMPAIGN] = DEMO
+        self.rename(seen.row)
+        self.people.clock.advance(7_200_000)
+        self.rows = FoldRows()
+        self.folding = self.another()
+
+    def rename(self, row: DeliveryRow) -> None:
+        self.people.sending.deliveries[row.delivery] = DeliverySeen(
+            row=row, event=None, event_ms=None, message_id=None
+        )
+
+    def another(self) -> Folding:
+        """Another process over the same rows."""
+        faults = self.people._strike
+        return Folding(
+            feedback=self.people.feedback,
+            folds=MemoryFolds(self.rows, faults),
+            watermark=MemoryWatermark(self.rows, faults),
+            unresolved=MemoryUnresolvedCampaigns(self.rows, faults),
+            clock=self.people.clock,
+        )
+
+    def batch(self, *bodies: str) -> EventBatch:
+        batch = self.folding.batch()
+        for number, body in enumerate(bodies):
+            batch.take(f"m{number}", body)
+        return batch
+
+    def handle(self, *bodies: str) -> None:
+        batch = self.batch(*bodies)
+        assert batch.fold() == {}
+        for name in batch.unfinished:
+            batch.finish(name)
+
+    def seen(self) -> DeliverySeen:
+        return self.people.sending.deliveries[DeliveryId(docs.DELIVERY)]
+
+    def decided(self) -> tuple[object, ...]:
+        """What the ledger holds because of events, but for the order of its entries."""
+        state = self.people.state(self.sid)
+        return {each.reason for each in state.suppressions}, set(state.objections)
+
+    def kept(self) -> tuple[object, ...]:
+        """All that may depend on events, but for how often it was written."""
+        return (
+            dict(self.rows.chunks),
+            self.decided(),
+            self.people.hygiene.health.get(self.sid, ("",))[0],
+            self.seen(),
+            sorted(self.people.outside.events),
+        )
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_thousand_events_of_twenty_chunks_are_one_write_a_chunk(bench):
+    bodies = [
+        about(at(place, number), kind)
+        for number in range(20)
+        for place in range(25)
+        for kind in (docs.send(), docs.delivery())
+    ]
+    Random(5).shuffle(bodies)
+    assert len(bodies) == 1_000
+    bench.handle(*bodies)
+    assert bench.rows.writes == 20
+    everybody = frozenset(range(25))
+    whole = Told(sent=everybody, delivered=everybody)
+    assert bench.rows.chunks == {chunk(number): whole for number in range(20)}
+    assert bench.people.outside.events == {}
+    assert bench.people.outside.traces == {}
+    assert bench.seen() == Bench().seen()
+    assert CampaignResults(MemoryFolds(bench.rows)).of(CAMPAIGN) == Results(delivered=500)
+
+
+def test_a_hundred_orders_of_events_three_times_each_end_the_same():
+    bodies = [
+        *(about(at(place), docs.send()) for place in range(4)),
+        *(about(at(place), docs.delivery()) for place in range(3)),
+        about(at(1), docs.bounce()),
+        about(at(1), docs.delivery_delay()),
+        about(at(1), docs.complaint()),
+        about(at(5, 1), docs.send()),
+    ] * 3
+    ends = []
+    for seed in range(100):
+        random, bench = Random(seed), Bench()
+        random.shuffle(bodies)
+        start = 0
+        while start < len(bodies):
+            size = random.randint(1, 12)
+            bench.handle(*bodies[start : start + size])
+            start += size
+        ends.append(bench.kept())
+    told = ends[0][0]
+    assert told[chunk()] == Told(
+        sent=frozenset(range(4)),
+        delivered=frozenset(range(3)),
+        bounced=frozenset({1}),
+        flagged=frozenset({1}),
+    )
+    assert all(end == ends[0] for end in ends)
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (docs.bounce(), Told(bounced=frozenset({1}))),
+        (docs.complaint(), Told(flagged=frozenset({1}))),
+        (docs.reject(), Told(flagged=frozenset({1}))),
+        (docs.rendering_failure(), Told(flagged=frozenset({1}))),
+        (docs.delivery_delay(), Told(sent=frozenset({1}))),
+    ],
+)
+def test_whatever_is_neither_sent_nor_delivered_sets_its_place_and_goes_the_usual_way(
+    bench, document, told
+):
+    bench.handle(about(at(1), document))
+    assert bench.rows.chunks == {chunk(): told}
+    assert bench.seen().event == document["eventType"]
+    assert len(bench.people.outside.events) == 1
+    suppressed = bool(bench.people.suppressions.find(EMAIL))
+    assert suppressed == (document["eventType"] in ("Bounce", "Complaint"))
+
+
+@pytest.mark.parametrize("document", [docs.send(), docs.delivery(), docs.bounce()])
+def test_a_mail_without_a_place_goes_the_usual_way_whole(bench, document):
+    bench.handle(json.dumps(document))
+    assert bench.rows.chunks == {}
+    assert bench.seen().event == document["eventType"]
+    assert len(bench.people.outside.events) == 1
+
+
+def test_a_service_mails_events_go_the_usual_way(bench):
+    document = docs.delivery()
+    document["mail"]["tags"] = {}
+    bench.handle(json.dumps(document))
+    assert bench.rows.chunks == {}
+    assert bench.people.hygiene.health[bench.sid]
+
+
+def test_of_a_chunk_that_cannot_be_kept_the_events_come_again_and_no_others(bench):
+    bench.people.faults = FailOnce("Folds.add", Moment.BEFORE)
+    batch = bench.batch(
+        about(at(1), docs.send()), about(at(1, 1), docs.send()), about(at(2), docs.send())
+    )
+    assert sorted(batch.fold()) == ["m0", "m2"]
+    assert bench.rows.chunks == {chunk(1): Told(sent=frozenset({1}))}
+    assert bench.rows.watermark_ms is None
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_failure_at_any_call_is_healed_by_the_repeat(moment):
+    bodies = (about(at(1), docs.send()), about(at(1), docs.bounce()))
+    whole = Bench()
+    whole.handle(*bodies)
+    calls: list[str] = []
+    traced = Bench()
+    traced.people.faults = lambda call, at_moment: calls.append(call)
+    traced.handle(*bodies)
+    for call in dict.fromkeys(calls):
+        bench = Bench()
+        bench.people.faults = FailOnce(call, moment)
+        batch = bench.batch(*bodies)
+        if not batch.fold():
+            with suppress(Unavailable):
+                batch.finish("m1")
+        bench.people.faults = no_faults
+        bench.handle(*bodies)
+        assert bench.kept() == whole.kept(), call
+
+
+def test_a_message_nobody_can_read_is_no_part_of_a_batch(bench):
+    batch = bench.folding.batch()
+    with pytest.raises(InputError):
+        batch.take("m0", "nothing")
+    batch.take("m1", about(at(1), docs.send()))
+    assert batch.fold() == {}
+    assert batch.unfinished == ()
+    assert bench.rows.chunks == {chunk(): Told(sent=frozenset({1}))}
+
+
+def test_a_batch_is_late_before_its_handler_is_ended(bench):
+    batch = bench.batch(about(at(1), docs.bounce()))
+    assert not batch.is_late
+    bench.people.clock.advance(BUDGET_MS)
+    assert batch.is_late
+    assert batch.unfinished == ("m0",)
+
+
+# How far events have come
+
+
+def test_the_watermark_is_raised_once_a_minute_by_a_process(bench):
+    calls: list[str] = []
+    bench.people.faults = lambda call, moment: calls.append(call) if moment == "before" else None
+    for _ in range(5):
+        bench.handle(about(at(1), docs.send()))
+        bench.people.clock.advance(WATERMARK_EVERY_MS // 4)
+    assert calls.count("Watermark.note") == 2
+    assert bench.rows.watermark_ms == SENT_MS
+    bench.folding = bench.another()
+    bench.handle(about(at(1), docs.send()))
+    assert calls.count("Watermark.note") == 3
+
+
+def test_a_watermark_that_cannot_be_noted_is_noted_by_the_next_batch(bench):
+    bench.people.faults = FailOnce("Watermark.note", Moment.BEFORE)
+    bench.handle(about(at(1), docs.send()))
+    assert bench.rows.watermark_ms is None
+    bench.handle(about(at(1), docs.send()))
+    assert bench.rows.watermark_ms == SENT_MS
+
+
+def test_the_watermark_is_never_ahead_of_the_clock(bench):
+    ahead = docs.delivery()
+    ahead["delivery"]["timestamp"] = "2030-01-01T00:00:00.000Z"
+    bench.handle(about(at(1), ahead))
+    assert bench.rows.watermark_ms == bench.people.clock.now_ms()
+
+
+def test_any_mails_event_raises_the_watermark_and_one_without_a_time_does_not(bench):
+    bench.handle(json.dumps({"eventType": "Send"}))
+    assert bench.rows.watermark_ms is None
+    bench.handle(json.dumps(docs.delivery()))
+    assert bench.rows.watermark_ms is not None
+
+
+# Late truth
+
+
+def test_who_was_given_up_and_is_heard_of_after_all_is_looked_at_at_once(bench):
+    folds = MemoryFolds(bench.rows)
+    folds.give_up(chunk(), [1])
+    bench.handle(about(at(2), docs.send()))
+    assert bench.rows.unresolved == {}
+    bench.handle(about(at(1), docs.send()))
+    assert bench.rows.unresolved == {CAMPAIGN: (bench.people.clock.now_ms(), 1)}
+
+
+def test_a_look_that_cannot_be_asked_for_brings_the_event_again(bench):
+    MemoryFolds(bench.rows).give_up(chunk(), [1])
+    bench.people.faults = FailOnce("UnresolvedCampaigns.note", Moment.BEFORE)
+    assert list(bench.batch(about(at(1), docs.send())).fold()) == ["m0"]
+    bench.handle(about(at(1), docs.send()))
+    assert bench.rows.unresolved
+
+
+def test_nothing_is_folded_of_a_row_nobody_can_read(bench):
+    bench.people.faults = FailOnce("Folds.add", Moment.BEFORE, FatalError("another version"))
+    assert list(bench.batch(about(at(1), docs.send())).fold()) == ["m0"]
