@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.adapters import Adapters
 
 if TYPE_CHECKING:
+    from chalicelib.ports.dry_runs import DryRunParts
     from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
-    from chalicelib.ports.runs import ChunkAccounts, RunStore
+    from chalicelib.ports.runs import ChunkAccounts, PlanTotals, RunStore
 
 
 class RunAdapters(Adapters):
@@ -30,6 +31,20 @@ class RunAdapters(Adapters):
         from chalicelib.adapters.dynamo.run_accounts import DynamoChunkAccounts
 
         return DynamoChunkAccounts(self.settings.campaigns_table)
+
+    @cached_property
+    def plan_totals(self) -> "PlanTotals":
+        """What campaigns' shards plan."""
+        from chalicelib.adapters.dynamo.run_accounts import DynamoPlanTotals
+
+        return DynamoPlanTotals(self.settings.campaigns_table)
+
+    @cached_property
+    def dry_run_parts(self) -> "DryRunParts":
+        """Parts of dry runs."""
+        from chalicelib.adapters.dynamo.dry_runs import DynamoDryRunParts
+
+        return DynamoDryRunParts(self.settings.campaigns_table)
 
     @cached_property
     def folds(self) -> "Folds":

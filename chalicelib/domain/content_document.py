@@ -33,8 +33,8 @@ class FrozenContent:
         source_html: as its author wrote it, HTML or MJML.
         targets: where its counted links lead; the number of a link is its place here.
         list: None, as are the next four, in a version 1 document: the entry beside it says them.
-        segment: which one, and the hash of its definition (`frozen_segment.SegmentReference`); None:
-            the whole list.
+        segment: which one, and the hash of its definition (`frozen_segment.SegmentReference`);
+            None: the whole list.
         can_fail: whether somebody's mail could turn out not to be renderable.
     """
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composing the mails of one call: what a campaign froze, one person's data, the way out.
 
-Guarantees that what is sent is what was frozen, by its hash; that each mail carries RFC 8058 and
+Guarantees that what is sent is what was frozen; that each mail carries RFC 8058 and
 RFC 2369 headers and a footer with the way out; that only who consents to be measured gets links
 and a pixel of their own; that nothing personal stands in a URL, header or tag; and that the first
 mail of every call was compared with itself rendered whole. A version that differs there is split
 no more in this process. Refuses content that is not what the ledger committed to.
 """
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,23 +16,24 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, ChunkRef, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
-from chalicelib.domain.content_document import FrozenContent, load_content
+from chalicelib.domain.content_document import FrozenContent
+from chalicelib.domain.folding import CAMPAIGN_TAG, PLACE_TAG, MailPlace
 from chalicelib.domain.ids import (
     DELIVERY_ID_BYTES,
     RANDOM_ID_BYTES,
     CampaignId,
     decode_id,
 )
-from chalicelib.errors import FatalError, Malformed, NotFound
+from chalicelib.errors import Malformed, NotFound
 from chalicelib.ports.campaign_mail import CampaignMails, Chosen, Footer, MailVersion, Reader
 from chalicelib.ports.catalog import Brands, Lists
-from chalicelib.ports.outside import Blobs
 from chalicelib.ports.sending import BulkEntry, BulkMail
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.checkpoint_line import CheckpointLine, CheckpointLines
 from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.link_tokens import LinkTokens
 
 K = TypeVar("K")
@@ -48,14 +48,6 @@ FRESH_FOR_MS: Final = 60_000
 ONE_CLICK: Final = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 NOBODY: Final = bytes(RANDOM_ID_BYTES)
 NO_DELIVERY: Final = bytes(DELIVERY_ID_BYTES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Version:
-    """What never changes in a started campaign."""
-
-    content: FrozenContent
-    mail: MailVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +98,7 @@ class CallComposer:
         self,
         *,
         mails: CampaignMails,
-        blobs: Blobs,
+        contents: FrozenContents,
         brands: Brands,
         lists: Lists,
         fields: DeclaredFields,
@@ -117,7 +109,7 @@ class CallComposer:
         inbound_domain: str = "",
     ) -> None:
         self._mails = mails
-        self._blobs = blobs
+        self._contents = contents
         self._brands = brands
         self._lists = lists
         self._fields = fields
@@ -126,7 +118,7 @@ class CallComposer:
         self._clock = clock
         self._base_url = base_url
         self._inbound_domain = inbound_domain
-        self._versions: dict[tuple[CampaignId, str], _Version] = {}
+        self._versions: dict[str, MailVersion] = {}
         self._mailings: dict[CampaignId, tuple[int, Mailing]] = {}
 
     def mailing(self, campaign: Campaign) -> Mailing:
@@ -134,7 +126,7 @@ class CallComposer:
 
         Raises:
             NotFound: its content, brand or list is not there.
-            FatalError: the content is not what was frozen.
+            FatalError: the content is not what the campaign started with.
             DependencyError: something of it cannot be read.
         """
         now_ms = self._clock.now_ms()
@@ -150,16 +142,16 @@ class CallComposer:
         brand, mailing_list = self._brands.get(campaign.brand), self._lists.get(campaign.list)
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        version = self._version(campaign)
+        content, mail = self._version(campaign)
         code = bytes.fromhex(brand.code)
         shared = ""
-        if version.content.targets:
+        if content.targets:
             shared = self._tokens.click_head(self._measured(campaign, code, NOBODY, NO_DELIVERY))
         host = urlsplit(self._base_url).hostname
         return Mailing(
             campaign=campaign,
-            content=version.content,
-            mail=version.mail,
+            content=content,
+            mail=mail,
             brand=brand,
             mailing_list=mailing_list,
             checkpoint=self._lines.latest(),
@@ -170,21 +162,14 @@ class CallComposer:
             defaults=dict.fromkeys(self._fields.of(brand.id), ""),
         )
 
-    def _version(self, campaign: Campaign) -> _Version:
-        sha256 = campaign.content_sha256
-        if sha256 is None:
-            raise FatalError("a campaign that is being sent froze nothing")
-        version = self._versions.get((campaign.id, sha256))
-        if version is None:
-            blob = self._blobs.get(f"content/{sha256}")
-            if blob is None:
-                raise NotFound("The content of the campaign is missing.")
-            if hashlib.sha256(blob.data).hexdigest() != sha256:
-                raise FatalError("the stored content of a campaign is not what was frozen")
-            content = load_content(blob.data)
-            version = _Version(content=content, mail=self._mails.version(content))
-            _keep(self._versions, (campaign.id, sha256), version)
-        return version
+    def _version(self, campaign: Campaign) -> tuple[FrozenContent, MailVersion]:
+        content = self._contents.of(campaign)
+        key = campaign.content_sha256 or ""
+        mail = self._versions.get(key)
+        if mail is None:
+            mail = self._mails.version(content)
+            _keep(self._versions, key, mail)
+        return content, mail
 
     def prepare(
         self,
@@ -225,9 +210,9 @@ class CallComposer:
             prepared=mailing.mail.prepare(reader),
             headers=self._headers(mailing, reader.unsubscribe, sid),
             tags=(
-                ("c", chunk.campaign),
+                (CAMPAIGN_TAG, chunk.campaign),
                 ("r", person.delivery),
-                ("a", f"{chunk.name}-{place}"),
+                (PLACE_TAG, MailPlace(chunk=chunk, place=place).name),
             ),
         )
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from chalicelib.domain.folding import MailPlace
 from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.domain.runs import Mark
@@ -239,7 +240,7 @@ def _row(attempt: Attempt, item: Waiting, at_ms: int) -> DeliveryRow:
         delivery=item.recipient.delivery,
         campaign=attempt.chunk.campaign,
         sid=item.recipient.sid,
-        chunk=attempt.chunk.name,
+        chunk=MailPlace(chunk=attempt.chunk, place=item.place).name,
         basis=item.allowed.basis,
         entry=item.allowed.entry,
         measured=item.allowed.measured,

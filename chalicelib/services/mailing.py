@@ -11,17 +11,14 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import ChunkRef, Content, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
-from chalicelib.domain.forms import FieldType
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, RANDOM_ID_BYTES, SubjectId, decode_id
 from chalicelib.ports.catalog import Forms
 from chalicelib.ports.sending import Message, Rendered, Renderer
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.checkpoint_line import CheckpointLine, CheckpointLines
+from chalicelib.services.declared_fields import DeclaredFields
 from chalicelib.services.link_tokens import LinkTokens
-
-DECLARED_FOR_MS = 60_000
-"""How long the names of form fields are remembered, milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +49,10 @@ class Composer:
     ) -> None:
         self._renderer = renderer
         self._tokens = tokens
-        self._forms = forms
+        self._fields = DeclaredFields(forms, clock)
         self._lines = lines
-        self._clock = clock
         self._base_url = base_url
         self._inbound_domain = inbound_domain
-        self._declared: dict[str, tuple[int, frozenset[str]]] = {}
 
     def checkpoint(self) -> CheckpointLine | None:
         """Return the log's head for the mails of one chunk: read it once, not for each person.
@@ -163,7 +158,7 @@ class Composer:
         self, brand: Brand, mailing_list: MailingList, content: Content, ways: Ways
     ) -> Rendered:
         profile: Mapping[str, JsonValue] = {
-            "attributes": {name: f"[{name}]" for name in self._fields(brand)},
+            "attributes": {name: f"[{name}]" for name in self._fields.of(brand.id)},
             "language": brand.default_language,
         }
         return self._render(brand, mailing_list, content, profile, ways, self.checkpoint())
@@ -186,7 +181,7 @@ class Composer:
             {
                 "language": language if language in LANGUAGES else brand.default_language,
                 "attributes": {
-                    **dict.fromkeys(self._fields(brand), ""),
+                    **dict.fromkeys(self._fields.of(brand.id), ""),
                     **(attributes if isinstance(attributes, dict) else {}),
                 },
                 "brand": brand,
@@ -196,20 +191,6 @@ class Composer:
                 "checkpoint": checkpoint,
             },
         )
-
-    def _fields(self, brand: Brand) -> frozenset[str]:
-        """Names of the fields the brand's forms ask for."""
-        now_ms = self._clock.now_ms()
-        known = self._declared.get(brand.id)
-        if known is None or now_ms - known[0] > DECLARED_FOR_MS:
-            names = frozenset(
-                field.name
-                for form in self._forms.of_brand(brand.id)
-                for field in form.fields
-                if field.type is not FieldType.EMAIL
-            )
-            known = self._declared[brand.id] = (now_ms, names)
-        return known[1]
 
     def _ways(self, brand: Brand, sid: bytes, delivery: bytes) -> Ways:
         return Ways(

@@ -25,6 +25,7 @@ from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.runs import RunStore
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.approach import Halt, Why
+from chalicelib.services.campaign_messages import RUN_VERSION, run_message
 from chalicelib.services.chunk_attempt import Attempt, Work
 from chalicelib.services.composer import CallComposer
 from chalicelib.services.courier import Courier
@@ -279,17 +280,6 @@ def _given_up(view: ChunkView) -> bool:
     return view.codes is not None and OutcomeCode.FAILED in view.codes
 
 
-def run_message(run: RunRef) -> dict[str, object]:
-    """Return the queue message of a run."""
-    return {
-        "v": 2,
-        "campaign": run.campaign,
-        "shard": run.shard,
-        "first": run.first,
-        "count": run.count,
-    }
-
-
 def run_of(message: Mapping[str, Any]) -> RunRef:
     """Return the run a message names; one of version 1 names a chunk, and is a run of one.
 
@@ -299,6 +289,6 @@ def run_of(message: Mapping[str, Any]) -> RunRef:
     campaign, shard = CampaignId(message["campaign"]), str(message["shard"])
     if message["v"] == 1:
         return RunRef(campaign=campaign, shard=shard, first=message["number"], count=1)
-    if message["v"] != 2:  # noqa: PLR2004 - the version itself
+    if message["v"] != RUN_VERSION:
         raise FatalError("a chunk message has a version this code does not know")
     return RunRef(campaign=campaign, shard=shard, first=message["first"], count=message["count"])

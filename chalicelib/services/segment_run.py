@@ -8,10 +8,9 @@ and is counted by itself, and so is who has no key. Refuses to tell of a part of
 of the store ends the run.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum
 from hashlib import sha256
 from heapq import nsmallest
 from itertools import islice
@@ -32,18 +31,18 @@ from chalicelib.proof.opening import BATCH, Opened, SealedPerson, Wanted, open_s
 
 SAMPLE: Final = 20
 """People named of those who match."""
-_NOTHING: Final[Mapping[str, Any]] = {}
+_NOTHING: Final[dict[str, Any]] = {}
 _WANTED: Final = {Section.PROFILE: Wanted.PROFILE, Section.FACTS: Wanted.FACTS}
 
 
-class Verdict(Enum):
+class Verdict(IntEnum):
     """What became of one person; only `MATCHED` is chosen."""
 
-    MATCHED = auto()
-    OTHER = auto()
-    EXCLUDED = auto()
-    UNREADABLE = auto()
-    KEYLESS = auto()
+    MATCHED = 0
+    OTHER = 1
+    EXCLUDED = 2
+    UNREADABLE = 3
+    KEYLESS = 4
 
 
 class Judged(NamedTuple):
@@ -103,7 +102,7 @@ class Evaluator:
         Raises:
             Throttled, Unavailable: nothing is known of the shard then.
         """
-        tally = Counter[Verdict]()
+        tally = [0] * len(Verdict)
 
         def drawn() -> Iterator[tuple[bytes, SubjectId]]:
             for sid, verdict in self.people(compiled, shard, list_id, statuses):
@@ -113,7 +112,7 @@ class Evaluator:
 
         sample = tuple(sid for _, sid in nsmallest(SAMPLE, drawn()))
         return ShardResult(
-            considered=tally.total(),
+            considered=sum(tally),
             matched=tally[Verdict.MATCHED],
             excluded=tally[Verdict.EXCLUDED],
             unreadable=tally[Verdict.UNREADABLE],
@@ -199,9 +198,11 @@ def with_sections(person: Person, opened: Opened) -> Person:
     if opened.unreadable:
         raise Unreadable
     profile: Any = _NOTHING if opened.profile is None else _parsed(opened.profile)
-    if not isinstance(profile, Mapping):
+    # The abstract type and `_replace` would cost more than parsing both sections.
+    if not isinstance(profile, dict):
         raise Unreadable
-    return person._replace(profile=profile, facts=_document(opened.facts, FACTS_VERSION))
+    lists, standing, rhythm, _, _ = person
+    return Person(lists, standing, rhythm, profile, _document(opened.facts, FACTS_VERSION))
 
 
 def _by_plain(compiled: Compiled, row: Row) -> tuple[Verdict | None, Person]:

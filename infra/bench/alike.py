@@ -49,7 +49,7 @@ def alike(size: int) -> Iterator[Line]:
     seen = {kind: Seen() for kind in KINDS}
     world = new_world(**UNBOUND)
     _people(world, size + WARM_UP)
-    with _served(world), _without_collections():
+    with served(world), _without_collections():
         for number in range(size + WARM_UP):
             for kind in _ORDERS[number % len(_ORDERS)]:
                 one = _sign_up(world, _address(kind, number), number)
@@ -136,7 +136,7 @@ def _address(kind: str, number: int) -> str:
 
 
 @contextmanager
-def _served(world: Any) -> Iterator[None]:
+def served(world: Any) -> Iterator[None]:
     """Let the handlers find ``world`` where they look for their services."""
     kept: Callable[[], Any] = bootstrap.container
     bootstrap.container = lambda: world  # type: ignore[assignment]

@@ -164,7 +164,7 @@ def _full_world(size: int) -> Any:
         )
         world.rows.vault[person.sid] = person.wrapped_key
         world.rows.audience[person.sid] = AudienceRow(
-            sealed=person.sealed, lists=((LIST, "given"),)
+            sealed=person.sealed, lists=((LIST, "given"),), standing=person.standing
         )
     world.__dict__["sender"] = SesSender(configuration_set="kvitto", clock=world.clock)
     return world

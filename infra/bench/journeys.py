@@ -155,7 +155,7 @@ def journeys(size: int) -> Iterator[Line]:
     memory, ports = _in_memory(size)
     with null_aws() as endpoint:
         container = real_container(endpoint)
-        per_call_s = _bare_call_s(container.settings.ledger_table)
+        per_call_s = bare_call_s(container.settings.ledger_table)
         real = _on_null_aws(container, endpoint, size)
     entries = real.entries
     for step in STEPS:
@@ -247,12 +247,14 @@ def _in_memory(size: int) -> tuple[Walked, dict[str, Counter[str]]]:
     for step in STEPS:
         walk.begin(step)
         ports[step] = counter = Counter[str]()
-        world.faults = _counting(counter)
-        walk.run(step, _addresses(size), walked.meters[step])
+        world.faults = counting(counter)
+        walk.run(step, addresses(size), walked.meters[step])
     return walked, ports
 
 
-def _counting(counter: Counter[str]) -> Callable[[str, Moment], None]:
+def counting(counter: Counter[str]) -> Callable[[str, Moment], None]:
+    """Return what counts each port's call in ``counter``; for a world's ``faults``."""
+
     def count(call: str, moment: Moment) -> None:
         if moment is Moment.BEFORE:
             counter[call] += 1
@@ -269,16 +271,16 @@ def _on_null_aws(container: Container, endpoint: NullEndpoint, size: int) -> Wal
     for step in STEPS:
         walk.begin(step)
         before = endpoint.counted()
-        walked.entries = walk.run(step, _addresses(size), walked.meters[step])
+        walked.entries = walk.run(step, addresses(size), walked.meters[step])
         walked.counts[step] = counted_since(before, endpoint.counted())
     for others in range(1, ROUNDS):
         walk.forget()
-        for step, meter in walk.all_steps(_addresses(size, others)).items():
+        for step, meter in walk.all_steps(addresses(size, others)).items():
             walked.meters[step] = min(walked.meters[step], meter, key=lambda x: x.cpu_s)
     return walked
 
 
-def _bare_call_s(table: str, calls: int = 200) -> float:
+def bare_call_s(table: str, calls: int = 200) -> float:
     """Return the CPU time of one bare SDK call that reads a small item."""
     dynamodb = aws.client("dynamodb")
     key = {"pk": {"S": "HEAD"}, "sk": {"S": "HEAD"}}
@@ -290,7 +292,8 @@ def _bare_call_s(table: str, calls: int = 200) -> float:
     return cpu_of(read) / calls
 
 
-def _addresses(size: int, group: int = 0) -> list[str]:
+def addresses(size: int, group: int = 0) -> list[str]:
+    """Return ``size`` addresses, others for each group."""
     return [f"visitor{group * size + number}@example.org" for number in range(size)]
 
 

@@ -21,6 +21,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from infra.bench.crowd import Crowd
 from infra.bench.null_dynamo import NullDynamo
 from infra.bench.people import dynamo_rows, people
 from infra.local.child import end_with_parent, wait_for_stop
@@ -58,8 +59,10 @@ class NullAws:
 
     def _control(self, request: Request) -> Answer:
         act = request.target.removeprefix(CONTROL)
+        asked = json.loads(request.body)
+        if act == "crowd":
+            self.dynamo.crowd = Crowd(count=asked["count"], origin=asked["origin"])
         if act == "people":
-            asked = json.loads(request.body)
             for person in people(asked["count"], asked["origin"], asked["state"]):
                 for table, item in dynamo_rows(person):
                     self.dynamo.store(table, item)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from infra.bench.capacity import item_bytes, read_units, write_units
+from infra.bench.crowd import Crowd
 
 Item: TypeAlias = dict[str, dict[str, Any]]
 Request: TypeAlias = Mapping[str, Any]
@@ -32,9 +33,10 @@ _TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
 
 
 class NullDynamo:
-    """Tables by name; each partition a dict of rows by sort key."""
+    """Tables by name; each partition a dict of rows by sort key, or a part of the `crowd`."""
 
     def __init__(self) -> None:
+        self.crowd: Crowd | None = None
         self.tables: dict[str, dict[str, dict[str, Item]]] = {}
         self.units: dict[str, float] = {"write": 0.0, "read": 0.0}
 
@@ -139,11 +141,13 @@ class NullDynamo:
     def _matching(self, request: Request) -> Iterator[Item]:
         expression = request["KeyConditionExpression"].replace("(", "").replace(")", "")
         values = request["ExpressionAttributeValues"]
-        rows = self.tables.get(request["TableName"], {}).get(
-            values[re.findall(r":\w+", expression)[0]]["S"], {}
-        )
+        table, pk = request["TableName"], values[re.findall(r":\w+", expression)[0]]["S"]
         bound = _RANGE.search(expression)
         after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        if self.crowd is not None and self.crowd.has(table, pk):
+            yield from self.crowd.rows(table, pk, after=after, between=_between(bound, values))
+            return
+        rows = self.tables.get(table, {}).get(pk, {})
         for sk in sorted(rows):
             if after and sk <= after:
                 continue
@@ -185,6 +189,14 @@ def _apply(item: Item, request: Request) -> None:
 
 def _sum(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
     return {"N": str(int(left["N"]) + int(right["N"]))}
+
+
+def _between(bound: re.Match[str] | None, values: Item) -> tuple[str, str] | None:
+    if bound is None:
+        return None
+    if bound[2] != "BETWEEN":
+        raise KeyError(bound[2])
+    return values[bound[3]]["S"], values[bound[4]]["S"]
 
 
 def _projected(item: Item, request: Request) -> Item:

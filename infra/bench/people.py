@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.ids import ListId, SubjectId, encode_id, shard_of
+from chalicelib.domain.standing import dump_standing, standing
+from chalicelib.domain.state import load_state
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.sealing import Kek, SubjectKeys
 from chalicelib.services.entries import seal_profile
@@ -25,17 +27,24 @@ _NONCE = bytes(12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """What the three tables hold of one subscriber; ``state`` is the folded state's JSON."""
+    """What the three tables hold of one subscriber.
+
+    Attributes:
+        state: the folded state's JSON.
+        standing: what the audience row says of it.
+    """
 
     sid: SubjectId
     mac: str
     wrapped_key: bytes
     sealed: bytes
     state: str
+    standing: str
 
 
 def people(count: int, origin: str, state: str) -> Iterator[Person]:
     """Yield ``count`` people, the same at every call, whose keys belong to the log ``origin``."""
+    stands = dump_standing(standing(load_state(state)))
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
@@ -50,6 +59,7 @@ def people(count: int, origin: str, state: str) -> Iterator[Person]:
             wrapped_key=_KEK.wrap(raw, key, _NONCE),
             sealed=seal_profile(SubjectKeys(key, origin, raw), profile, _NONCE),
             state=state,
+            standing=stands,
         )
 
 
@@ -58,7 +68,8 @@ def dynamo_rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
     shard = {"pk": {"S": shard_of(person.sid)}, "sk": {"S": person.sid}, "v": {"N": "1"}}
     yield VAULT, {**shard, "wrapped_key": {"B": _b64(person.wrapped_key)}}
     lists = {"M": {LIST: {"S": "given"}}}
-    yield AUDIENCE, {**shard, "lists": lists, "sealed": {"B": _b64(person.sealed)}}
+    sealed = {"B": _b64(person.sealed)}
+    yield AUDIENCE, {**shard, "lists": lists, "st": {"S": person.standing}, "sealed": sealed}
     state = {
         "pk": {"S": f"S#{person.sid}"},
         "sk": {"S": "STATE"},

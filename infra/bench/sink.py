@@ -53,6 +53,10 @@ class NullEndpoint:
         """Let ``count`` subscribers be there, each with this folded state."""
         self._control("people", {"count": count, "origin": ORIGIN, "state": state})
 
+    def add_crowd(self, count: int) -> None:
+        """Let the audience and the vault be those of ``count`` people, made as they are read."""
+        self._control("crowd", {"count": count, "origin": ORIGIN})
+
     def _control(self, act: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         data = json.dumps(body or {}).encode()
         with closing(_OPENER.open(f"{self.url}{CONTROL}{act}", data, timeout=120)) as answer:

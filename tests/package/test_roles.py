@@ -193,6 +193,13 @@ def test_only_feedback_and_receiving_read_the_queues_that_name_people(sam):
     assert who_may(sam, "sqs:ReceiveMessage", "InboundQueue") == {"receiving"}
 
 
+def test_only_pages_and_the_sequencer_ask_of_segments_whose_worker_writes_no_entry(sam):
+    assert who_may(sam, "sqs:SendMessage", "SegmentsQueue") == {"http", "sequencing"}
+    for action in ("PutItem", "UpdateItem", "DeleteItem"):
+        assert "segments" not in who_may(sam, f"dynamodb:{action}", "-ledger")
+        assert "segments" not in who_may(sam, f"dynamodb:{action}", "-vault")
+
+
 def test_who_receives_mail_sends_none_and_reads_no_profile_or_event(sam):
     reached = {
         (action, json.dumps(resource)) for action, resource, _ in grants(sam, "app.receive_mails")

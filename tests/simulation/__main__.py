@@ -102,7 +102,7 @@ def run_seeds(seeds: range, name: str = "ledger") -> tuple[Counter[str], list[tu
     failed: list[tuple[int, str]] = []
     with PARTS[name].around():
         for seed in seeds:
-            life = PARTS[name].life(seed, False)  # noqa: FBT003
+            life = PARTS[name].life(seed, False)
             try:
                 life.run()
             except BrokenPromise as promise:
@@ -121,7 +121,7 @@ def _stay() -> None:
 def _replay(seed: int, name: str) -> int:
     problem = None
     with PARTS[name].around():
-        life = PARTS[name].life(seed, True)  # noqa: FBT003
+        life = PARTS[name].life(seed, True)
         try:
             life.run()
         except BrokenPromise as promise:

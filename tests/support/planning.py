@@ -8,34 +8,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
-from chalicelib.adapters.campaign_mail import SplitCampaignMails
-from chalicelib.adapters.mail_compiler import MailCompiler
 from chalicelib.domain.campaigns import Act, Campaign, Content, next_status, read_records
 from chalicelib.domain.ids import SHARDS, CampaignId, ListId, PurposeId, SubjectId
 from chalicelib.errors import KvittoError
 from chalicelib.ports.outside import Queue
-from chalicelib.services.campaign_messages import CampaignMessages
-from chalicelib.services.declared_fields import DeclaredFields
-from chalicelib.services.dry_run import DryRuns, DryRunShards
-from chalicelib.services.freezing import Freezer
 from chalicelib.services.frozen_contents import FrozenContents
-from chalicelib.services.plan_gate import PlanGate
 from chalicelib.services.plans import manifest_key
-from chalicelib.services.rehearsal import Rehearsal
-from chalicelib.services.segment_run import Evaluator
-from chalicelib.services.shard_people import ShardPeople
 from chalicelib.services.shard_plan import ShardPlanner
-from chalicelib.services.unknowns import Unknowns
-from chalicelib.services.watch import Watch
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import Moment, no_faults
 from tests.support.memory_dry_runs import MemoryDryRunParts
-from tests.support.memory_runs import MemoryChunkAccounts, MemoryPlanTotals, MemoryRuns, RunRows
-from tests.support.memory_scan import MemoryAudienceScan
-from tests.support.world import BASE_URL, ORIGIN, World
+from tests.support.memory_runs import MemoryPlanTotals
+from tests.support.world import World
 
 PLAIN = "<p>Hello {{ first_name }}</p>"
 FAILS_FOR_BO = "<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</p>"
@@ -44,73 +30,12 @@ FAILS_FOR_BO = "<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</p>"
 class PlanWorld(World):
     """A fresh installation; nothing is handed over but by `plan`."""
 
-    @cached_property
-    def run_rows(self) -> RunRows:
-        return RunRows(former=self.sending_rows)
-
-    @cached_property
-    def runs(self) -> MemoryRuns:
-        return MemoryRuns(self.run_rows, faults=self._strike)
-
-    @cached_property
-    def accounts(self) -> MemoryChunkAccounts:
-        return MemoryChunkAccounts(self.run_rows, faults=self._strike)
-
-    @cached_property
-    def totals(self) -> MemoryPlanTotals:
-        return MemoryPlanTotals(self.run_rows, faults=self._strike)
-
-    @cached_property
-    def scan(self) -> MemoryAudienceScan:
-        return MemoryAudienceScan(self.rows, faults=self._strike)
-
-    @cached_property
-    def declared(self) -> DeclaredFields:
-        return DeclaredFields(self.forms, self.clock)
-
-    @cached_property
-    def freezer(self) -> Freezer:
-        return Freezer(
-            compiler=MailCompiler(self.renderer, BASE_URL),
-            fields=self.declared,
-            segments=self.segment_rows,
-            lifecycles=self.lifecycle_rows,
-            blobs=self.blobs,
-        )
-
-    @cached_property
-    def contents(self) -> FrozenContents:
-        return FrozenContents(blobs=self.blobs)
-
-    @cached_property
-    def campaign_messages(self) -> CampaignMessages:
-        return CampaignMessages(totals=self.totals, accounts=self.accounts, queues=self.messages)
-
-    @cached_property
-    def plan_gate(self) -> PlanGate:
-        return PlanGate(
-            campaigns=self.campaign_rows,
-            plans=self.plans,
-            messages=self.campaign_messages,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def shard_people(self) -> ShardPeople:
-        evaluator = Evaluator(scan=self.scan, wrapper=self.wrapper, origin=ORIGIN)
-        return ShardPeople(audience=self.audience, evaluator=evaluator)
-
-    @cached_property
-    def rehearsal(self) -> Rehearsal:
-        return Rehearsal(
-            scan=self.scan,
-            wrapper=self.wrapper,
-            origin=ORIGIN,
-            mails=SplitCampaignMails(self.renderer, BASE_URL),
-            brands=self.brands,
-            lists=self.lists,
-            fields=self.declared,
-        )
+    def __init__(self, seed: int = 1, **settings: Any) -> None:
+        super().__init__(seed, **settings)
+        self.accounts = self.chunk_accounts
+        self.totals = MemoryPlanTotals(self.run_rows, faults=self._strike)
+        self.parts = MemoryDryRunParts(faults=self._strike)
+        self.__dict__ |= {"plan_totals": self.totals, "dry_run_parts": self.parts}
 
     def planner_of_a_process(self) -> ShardPlanner:
         """A planner that remembers nothing of others."""
@@ -123,62 +48,6 @@ class PlanWorld(World):
             totals=self.totals,
             gate=self.plan_gate,
             random=self.random,
-        )
-
-    @cached_property
-    def shard_planner(self) -> ShardPlanner:
-        return self.planner_of_a_process()
-
-    @cached_property
-    def watch(self) -> Watch:
-        return Watch(
-            start=self.campaign_start,
-            campaigns=self.campaign_rows,
-            totals=self.totals,
-            accounts=self.accounts,
-            messages=self.campaign_messages,
-            gate=self.plan_gate,
-            unknowns=Unknowns(
-                accounts=self.accounts,
-                folds=self.folds,
-                unresolved=self.unresolved_campaigns,
-                watermark=self.watermark,
-                campaigns=self.campaign_rows,
-                clock=self.clock,
-            ),
-            clock=self.clock,
-        )
-
-    @cached_property
-    def parts(self) -> MemoryDryRunParts:
-        return MemoryDryRunParts(faults=self._strike)
-
-    @cached_property
-    def dry_runs(self) -> DryRuns:
-        return DryRuns(
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            freezer=self.freezer,
-            jobs=self.jobs,
-            parts=self.parts,
-            queues=self.messages,
-            sender=self.mailbox,
-            clock=self.clock,
-            random=self.random,
-        )
-
-    @cached_property
-    def dry_run_shards(self) -> DryRunShards:
-        return DryRunShards(
-            campaigns=self.campaign_rows,
-            contents=self.contents,
-            people=self.shard_people,
-            scan=self.scan,
-            store=self.store,
-            rehearsal=self.rehearsal,
-            jobs=self.jobs,
-            parts=self.parts,
-            clock=self.clock,
         )
 
     def draft(self, html: str = PLAIN, segment: str | None = None) -> CampaignId:

@@ -13,13 +13,15 @@ from chalicelib.domain.runs import ChunkView, RunRef, runs_of
 from chalicelib.errors import DependencyError, StateError
 from chalicelib.ports.outside import Queue
 from chalicelib.services.approach import Approach
+from chalicelib.services.campaign_messages import run_message
 from chalicelib.services.chunk_letters import ChunkLetters
 from chalicelib.services.composer import CallComposer
 from chalicelib.services.courier import Courier
 from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.pacing import Pacer
 from chalicelib.services.plans import manifest_key
-from chalicelib.services.runs import RunWorker, run_message, run_of
+from chalicelib.services.runs import RunWorker, run_of
 from tests.support.memory_runs import MemoryChunkAccounts, MemoryRuns, RunRows
 from tests.support.memory_send_reads import MemorySendReads
 from tests.support.world import BASE_URL, ORIGIN, World
@@ -46,7 +48,7 @@ class RunWorld(World):
         reads = MemorySendReads(self.rows, self.catalog_rows, strike)
         composer = CallComposer(
             mails=SplitCampaignMails(self.renderer, BASE_URL),
-            blobs=self.blobs,
+            contents=FrozenContents(blobs=self.blobs),
             brands=self.brands,
             lists=self.lists,
             fields=DeclaredFields(self.forms, self.clock),

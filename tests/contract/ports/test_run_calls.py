@@ -40,6 +40,7 @@ from chalicelib.services.composer import CallComposer
 from chalicelib.services.courier import Courier
 from chalicelib.services.declared_fields import DeclaredFields
 from chalicelib.services.entries import seal_profile
+from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.pacing import Pacer
 from chalicelib.services.plans import manifest_key
 from chalicelib.services.runs import RunWorker
@@ -146,7 +147,7 @@ def made(world):
     reads = DynamoSendReads(TABLES, clock=world.time, random=world.random)
     composer = CallComposer(
         mails=SplitCampaignMails(world.renderer, BASE_URL),
-        blobs=world.blobs,
+        contents=FrozenContents(blobs=world.blobs),
         brands=world.brands,
         lists=world.lists,
         fields=DeclaredFields(world.forms, world.time),

@@ -23,7 +23,7 @@ from tests.support import ses_documents
 
 if TYPE_CHECKING:
     from tests.simulation.sending.life import Life
-    from tests.simulation.sending.processes import Process
+    from tests.simulation.sending.processes import Process, RunProcess
 
 Task = Callable[[], None]
 DAY_MS = 86_400_000
@@ -216,7 +216,7 @@ def _events(life: "Life") -> None:
             _try(life, lambda process, raw=raw: process.feedback.record(raw))  # type: ignore[misc]
 
 
-def everything_told(life: "Life", process: "Process") -> None:
+def everything_told(life: "Life", process: "RunProcess") -> None:
     """Tell of every mail that SES took, in any order."""
     mailed = list(life.rows.account.accepted)
     if len(mailed) != life.told:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process: the product's own services over shared rows, with caches and a clock of its own.
 
-`Process` is what every version of the sending code shares; `ChunkProcess` sends chunk by chunk.
-What a life needs of a version of the code is `handle` and `advance`, and `accounts` at the end.
+`Process` is what every version of the sending code shares; `RunProcess` is the code of today. What
+a life needs of a version is `plan`, `deliver` and `advance`; today's also gives account at the end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 from chalicelib.adapters.campaign_mail import SplitCampaignMails
 from chalicelib.bootstrap import Container
-from chalicelib.domain.campaigns import ChunkRef, Progress, chunk_range, read_records
+from chalicelib.domain.campaigns import Progress, chunk_range, read_records
 from chalicelib.domain.content_document import FrozenContent
 from chalicelib.domain.folding import Heard, MailPlace
 from chalicelib.domain.folding import Told as Folded
@@ -123,9 +123,6 @@ class Around:
 class Process(Container):
     """Handles messages and does what the schedule does, until it crashes."""
 
-    resolves = False
-    """Whether everybody unknown is found out about once SES told all."""
-
     def __init__(self, around: Around) -> None:
         super().__init__(around.begun.settings)
         self.around = around
@@ -195,7 +192,7 @@ class Process(Container):
 
     def plan(self, body: Mapping[str, Any]) -> None:
         """Plan the shard a message names."""
-        self.planner.plan(body["campaign"], body["shard"])
+        raise NotImplementedError
 
     def deliver(self, body: Mapping[str, Any]) -> None:
         """Send what a message names."""
@@ -203,43 +200,18 @@ class Process(Container):
 
     def advance(self) -> None:
         """Do what the schedule does each minute."""
-        self.campaign_watch.advance()
-
-    def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
-        """Return how far a campaign is, and how many shards are planned."""
         raise NotImplementedError
-
-    def outcomes(self, campaign: CampaignId) -> Mapping[str, OutcomeCode]:  # noqa: ARG002
-        """Return everybody's outcome by address, as far as this version tells it."""
-        return {}
-
-    def tell(self, mails: Sequence[Mailed]) -> None:
-        """Have SES tell what became of these mails; version 1 counts nobody anew by that."""
-
-
-class ChunkProcess(Process):
-    """Version 1 of docs/spec/sending.md: a chunk is a message, claimed and settled."""
-
-    def deliver(self, body: Mapping[str, Any]) -> None:
-        self.courier.deliver(
-            ChunkRef(campaign=body["campaign"], shard=body["shard"], number=body["number"])
-        )
-
-    def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
-        return self.chunks.progress(campaign)
 
 
 class RunProcess(Process):
     """Version 2: a run of chunks is a message, and everybody has an outcome of their own."""
-
-    resolves = True
 
     @cached_property
     def call_composer(self) -> CallComposer:
         """Composes calls."""
         return CallComposer(
             mails=_mails(self.settings.base_url),
-            blobs=self.blobs,
+            contents=FrozenContents(blobs=self.blobs),
             brands=self.brands,
             lists=self.lists,
             fields=DeclaredFields(self.forms, self.clock),
@@ -355,6 +327,7 @@ class RunProcess(Process):
                 self.folding.keep(place.chunk, Folded.of({Heard.SENT: [place.place]}))
 
     def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
+        """Return how far a campaign is, and how many shards are planned."""
         counted, shards = self.chunk_accounts.progress(campaign)
         return counted.progress, shards
 

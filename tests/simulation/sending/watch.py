@@ -212,7 +212,7 @@ class Watch:
             took = (campaign.id, to) in self.accepted
             if code in (OutcomeCode.SENT, OutcomeCode.RESOLVED_SENT):
                 _require(took, f"D2: {to} counts as sent and was not")
-            elif code is not OutcomeCode.UNKNOWN:
+            elif code not in (OutcomeCode.UNKNOWN, OutcomeCode.EARLIER):
                 _require(not took, f"D2: {to} was mailed and counts as {code.name}")
 
     def _planned(self, campaign: CampaignId) -> dict[str, int]:
@@ -252,6 +252,8 @@ def _judge_chunk(before: ChunkView, now: ChunkView) -> None:
         raise BrokenPromise("D7: a row of runs is gone")
     _require(now.status is status_of(now.codes), "D7: a chunk's state is not that of its people")
     if before.codes is None:
+        free = before.status in (ChunkStatus.CLAIMED, ChunkStatus.PARTIAL)
+        _require(free, "D7: a chunk of version 1 was taken from a worker that may be sending")
         return
     for old, new in zip(before.codes, now.codes, strict=True):
         known = old == new or new in NEXT.get(OutcomeCode(old), ())

@@ -13,6 +13,7 @@ from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.eligibility import SkipReason
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.measurement import Targets
+from chalicelib.domain.plan_gate import PROBLEMS
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaign_start import UNSTARTED
 from chalicelib.services.campaign_tests import TESTS_PER_DAY
@@ -347,3 +348,18 @@ def test_every_status_and_reason_of_a_campaign_has_words(language, status):
     rows = re.findall(r'<td data-label="[^"]+">([^<]+)</td>', text)
     assert len(set(rows)) == (0 if status in UNSTARTED else len(reasons))
     assert not set(rows) & set(reasons) - {"suppressed", "restricted", "erased", "objected"}
+
+
+@pytest.mark.parametrize("problem", ["not_tested", *PROBLEMS])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_problem_of_a_campaign_has_words(language, problem):
+    told = {}
+    for status in (CampaignStatus.PAUSED, CampaignStatus.SENDING):
+        for code in (problem, None):
+            data = campaign_page_data(campaign(status=status, problem=code))
+            frame = {"language": language, "is_officer": False, "is_marketer": True}
+            page = TemplateRenderer().page("console/campaign_progress.html", frame | data)
+            told[status, code] = re.search(r'aria-live="polite">(.+?)</p>', page, re.DOTALL)[1]
+            assert problem not in told[status, code]
+        assert told[status, None] in told[status, problem]
+        assert len(told[status, problem]) > len(told[status, None]) + 20

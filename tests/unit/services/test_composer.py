@@ -11,7 +11,7 @@ from chalicelib.adapters.campaign_mail import SplitCampaignMails
 from chalicelib.adapters.split_mail import SplitMail
 from chalicelib.domain.campaigns import CampaignStatus, ChunkRef, Recipient
 from chalicelib.domain.content_document import FrozenContent, dump_content
-from chalicelib.domain.ids import CampaignId, DeliveryId, ListId, PurposeId, SubjectId, decode_id
+from chalicelib.domain.ids import DeliveryId, ListId, PurposeId, SubjectId, decode_id
 from chalicelib.domain.state import Grade
 from chalicelib.errors import FatalError, InputError, Malformed, NotFound
 from chalicelib.ports.outside import Queue
@@ -124,9 +124,7 @@ def test_both_kinds_of_people_go_in_one_call_of_one_template(world):
 
 
 def test_content_of_version_1_goes_as_it_is_and_counts_nothing(world):
-    campaign = replace(
-        world.campaign_rows.get(world.campaign(html="<p>Hello {{ first_name }}</p>"))
-    )
+    campaign = world.campaign_rows.get(world.campaign(html="<p>Hello {{ first_name }}</p>"))
     (message,) = mails(world, campaign, (1, True, {"attributes": {"first_name": "Ada"}}))
     assert "<p>Hello Ada</p>" in message.html
     assert tokens(message, "c") == tokens(message, "o") == []
@@ -189,7 +187,7 @@ def test_content_that_is_gone_or_was_never_frozen_is_said_so(world):
     campaign = froze(world)
     with pytest.raises(NotFound):
         world.composer_of_calls.mailing(replace(campaign, content_sha256="0" * 64))
-    with pytest.raises(FatalError):
+    with pytest.raises(NotFound):
         world.composer_of_calls.mailing(replace(campaign, content_sha256=None))
 
 
@@ -220,17 +218,17 @@ def test_a_campaign_costs_its_reads_once_a_minute_and_its_content_once(world):
     assert "Brands.get" in calls
 
 
-def test_a_process_keeps_the_content_of_so_many_campaigns_and_no_more(world):
+def test_content_that_is_for_others_than_the_campaign_is_not_sent(world):
     campaign = froze(world)
+    with pytest.raises(FatalError):
+        world.composer_of_calls.mailing(replace(campaign, purpose=PurposeId("offers")))
+
+
+def test_a_process_keeps_so_many_campaigns_ready_and_no_more(world):
     composer = world.composer_of_calls
-    composer.mailing(campaign)
-    for number in range(KEPT_VERSIONS):
-        composer.mailing(replace(campaign, id=CampaignId(f"{number:021d}A")))
+    for number in range(KEPT_VERSIONS + 2):
+        composer.mailing(froze(world, replace(VERSION_2, subject=f"News {number}")))
     assert len(composer._versions) == len(composer._mailings) == KEPT_VERSIONS
-    calls = []
-    world.faults = lambda call, _moment: calls.append(call)
-    composer.mailing(campaign)
-    assert "Blobs.get" in calls
 
 
 def split_wrongly(monkeypatch, times):

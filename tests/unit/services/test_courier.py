@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chunks sent by runs: nobody twice, nobody lost, nobody after a withdrawal, whatever fails when."""
+"""Chunks sent by runs: nobody twice, nobody lost, nobody after a withdrawal, whatever fails."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.campaigns import Act, CampaignStatus
 from chalicelib.domain.events import Via
+from chalicelib.domain.folding import MailPlace
 from chalicelib.domain.outcomes import OutcomeCode as Code
+from chalicelib.domain.state import Grade
 from chalicelib.errors import FatalError, StateError, Throttled, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
@@ -84,6 +87,26 @@ def test_the_delivery_row_names_the_entry_that_allowed_it(world):
     assert len(world.sending_rows.deliveries) == 6
     for seen in world.sending_rows.deliveries.values():
         assert world.types(seen.row.sid)[seen.row.entry] == "consent.confirmed"
+
+
+def test_the_delivery_row_and_the_tag_name_the_same_place_in_the_chunk(world):
+    world.planned()
+    world.work()
+    for mail in world.mails:
+        tags = dict(mail.message.tags)
+        row = world.sending_rows.deliveries[tags["r"]].row
+        place = MailPlace.read(row.campaign, tags["a"])
+        assert row.chunk == tags["a"] == place.name
+        assert world.view_of(place.chunk).message_ids[place.place] == mail.message_id
+
+
+@pytest.mark.parametrize(("grade", "skipped"), [(Grade.B, {}), (Grade.A, {"weak-evidence": 6})])
+def test_evidence_weaker_than_the_campaign_asks_for_gets_no_mail(world, grade, skipped):
+    campaign = world.planned()
+    stored = world.campaign_rows.get(campaign)
+    world.campaign_rows.replace(replace(stored, minimum_grade=grade))
+    world.work()
+    assert world.progress(campaign).skipped == skipped
 
 
 def test_ses_is_called_only_after_the_mark_and_every_row(world):

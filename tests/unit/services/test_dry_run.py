@@ -157,7 +157,7 @@ def test_what_cannot_be_sent_is_refused_at_once(world):
 
 
 def test_there_is_none_of_what_is_over_or_unknown(world):
-    campaign = world.started()
+    draft, campaign = world.draft(), world.started()
     world.campaign_rows.replace(replace(campaign, status=CampaignStatus.CANCELLED))
     with pytest.raises(IllegalTransition):
         world.dry_runs.ask(campaign.id)
@@ -166,3 +166,17 @@ def test_there_is_none_of_what_is_over_or_unknown(world):
             ask("A" * 22)
     with pytest.raises(NotFound, match="7 days"):
         world.dry_runs.get(campaign.id)
+    brand = world.catalog_rows.brands.pop(campaign.brand)
+    with pytest.raises(NotFound):
+        world.dry_runs.ask(world.campaign_rows.get(draft).id)
+    world.catalog_rows.brands[brand.id] = brand
+
+
+def test_a_shard_of_a_campaign_that_is_gone_is_not_worked_on(world):
+    with pytest.raises(NotFound):
+        world.dry_run_shards.work("A" * 22, "0", "run")
+
+
+def test_who_has_mails_left_this_week_is_mailed(world):
+    world.frequency.put(world.sids[0], Frequency(max_per_week=2))
+    assert run(world, world.draft()).found.mailed == 4

@@ -48,9 +48,9 @@ def test_the_rule_itself_does_not_stand_in_what_goes_to_strangers(world):
 
 def test_a_campaign_to_the_whole_list_freezes_no_segment(world):
     campaign = world.started()
-    content = world.contents.of(campaign)
+    content = world.frozen_contents.of(campaign)
     assert content.segment is None
-    assert world.contents.segment(content) is None
+    assert world.frozen_contents.segment(content) is None
     assert not [key for key in world.outside_rows.blobs if key.startswith("segments/")]
     assert (content.list, content.purpose) == (campaign.list, campaign.purpose)
 
@@ -60,7 +60,7 @@ def test_the_brands_own_rules_are_frozen(world):
     world.segments.change_lifecycle("demo", own)
     loyal = {"fact": "lifecycle.activity", "op": "eq", "value": "active"}
     campaign = world.started(segment=world.segment(loyal))
-    frozen = world.contents.segment(world.contents.of(campaign))
+    frozen = world.frozen_contents.segment(world.frozen_contents.of(campaign))
     assert (frozen.rules.version, len(frozen.rules.activities)) == (1, 1)
 
 
@@ -117,7 +117,7 @@ class TestReading:
     def test_what_was_never_frozen_or_is_gone_is_not_found(self, world):
         draft = world.campaign_rows.get(world.draft())
         with pytest.raises(NotFound):
-            world.contents.of(draft)
+            world.frozen_contents.of(draft)
         campaign = world.started()
         del world.outside_rows.blobs[content_key(campaign.content_sha256)]
         with pytest.raises(NotFound):
@@ -128,4 +128,4 @@ class TestReading:
     )
     def test_a_content_for_others_is_refused(self, world, other):
         with pytest.raises(FatalError, match="not for those"):
-            world.contents.of(replace(world.started(), **other))
+            world.frozen_contents.of(replace(world.started(), **other))

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.dry_runs import MAX_SAMPLES
 from chalicelib.domain.ids import SHARDS
 from chalicelib.errors import NotFound, Unavailable
-from chalicelib.proof.opening import Wanted
+from chalicelib.proof.opening import Opened, Wanted
 from chalicelib.services.rehearsal import Rehearsed, rehearses
 from tests.support.faults import FailOnce, Moment
 from tests.support.planning import FAILS_FOR_BO, PLAIN, PlanWorld
@@ -25,7 +25,7 @@ def world():
 
 def tried(world, html, sids=None):
     campaign = world.started(html)
-    content = world.contents.of(campaign)
+    content = world.frozen_contents.of(campaign)
     wanted = sorted(world.sids if sids is None else sids)
     parts = [world.rehearsal.shard(campaign, content, shard, wanted) for shard in SHARDS]
     return sum(part.errors for part in parts), [each for part in parts for each in part.failing]
@@ -37,7 +37,7 @@ def of_name(world, name):
 
 def test_a_mail_that_cannot_fail_is_not_tried(world):
     campaign = world.started(PLAIN)
-    assert not rehearses(world.contents.of(campaign))
+    assert not rehearses(world.frozen_contents.of(campaign))
     with world.counting() as calls:
         world.plan()
     assert not calls["AudienceScan.people"]
@@ -81,21 +81,23 @@ def test_a_few_are_named_however_many_fail():
     world = PlanWorld()
     sids = [world.subscribe(f"bo{n}@example.org", first_name="Bo") for n in range(3)]
     campaign = world.started(FAILS_FOR_BO)
-    content = world.contents.of(campaign)
-    everybody = [row for each in SHARDS for row in world.scan.people(each, wanted=Wanted.PROFILE)]
+    content = world.frozen_contents.of(campaign)
+    everybody = [
+        row for each in SHARDS for row in world.audience_scan.people(each, wanted=Wanted.PROFILE)
+    ]
 
     class Scan:
         def people(self, *_args, **_kwargs):
             return iter(sorted(everybody * 4))
 
-    world.__dict__["scan"] = Scan()
+    world.__dict__["audience_scan"] = Scan()
     found = world.rehearsal.shard(campaign, content, "0", sorted(sids))
     assert (found.errors, len(found.failing)) == (12, MAX_SAMPLES)
 
 
 def test_a_store_that_fails_in_the_middle_tells_of_nobody(world):
     campaign = world.started(FAILS_FOR_BO)
-    content = world.contents.of(campaign)
+    content = world.frozen_contents.of(campaign)
     world.faults = FailOnce("AudienceScan.people", Moment.BEFORE)
     with pytest.raises(Unavailable):
         world.rehearsal.shard(campaign, content, "0", sorted(world.sids))
@@ -103,7 +105,18 @@ def test_a_store_that_fails_in_the_middle_tells_of_nobody(world):
 
 def test_a_campaign_without_its_brand_is_not_tried(world):
     campaign = world.started(FAILS_FOR_BO)
-    content = world.contents.of(campaign)
+    content = world.frozen_contents.of(campaign)
     with pytest.raises(NotFound):
         world.rehearsal.shard(replace(campaign, list="gone"), content, "0", [])
     assert Rehearsed().errors == 0
+
+
+def test_a_profile_that_is_no_object_is_nobodys_rendering_error(world, monkeypatch):
+    monkeypatch.setattr(
+        "chalicelib.services.rehearsal.open_sections",
+        lambda people, *_args, **_kwargs: (
+            Opened(profile=(b"{", b"[]")[n % 2], facts=None, unreadable=False)
+            for n, _ in enumerate(people)
+        ),
+    )
+    assert tried(world, FAILS_FOR_BO) == (0, [])

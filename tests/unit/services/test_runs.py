@@ -13,7 +13,8 @@ from chalicelib.domain.runs import RunRef
 from chalicelib.errors import Conflict, FatalError, NotFound, Throttled, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Limit, Outcome, Sent
-from chalicelib.services.runs import LEASE_MS, MAX_TRIES, run_message, run_of
+from chalicelib.services.campaign_messages import run_message
+from chalicelib.services.runs import LEASE_MS, MAX_TRIES, run_of
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
 from tests.support.run_world import RunWorld
 
@@ -213,10 +214,11 @@ def poison(world, number):
     before = world.run.chunks[:number]
 
     def faults(call, moment):
+        if (call, moment) != ("SendReads.readers", Moment.BEFORE):
+            return
         reached = all(world.view_of(each).finished for each in before)
-        if (call, moment) == ("SendReads.readers", Moment.BEFORE) and reached:
-            if not world.view_of(chunk).finished:
-                raise FatalError("impossible")
+        if reached and not world.view_of(chunk).finished:
+            raise FatalError("impossible")
 
     return faults
 

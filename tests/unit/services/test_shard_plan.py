@@ -101,6 +101,13 @@ class TestPlans:
         with pytest.raises(NotFound):
             world.shard_planner.plan("A" * 22, "0")
 
+    def test_a_manifest_that_vanishes_is_not_taken_for_an_empty_one(self, world, monkeypatch):
+        campaign = world.started(FAILS_FOR_BO)
+        monkeypatch.setattr(world.blobs, "put_new", lambda *_args: False)
+        with pytest.raises(NotFound, match="manifest is missing"):
+            world.shard_planner.plan(campaign.id, "0")
+        assert world.totals.totals(campaign.id).people == {}
+
     def test_a_list_of_nobody_is_planned_and_goes_too(self):
         world = PlanWorld()
         campaign = world.started()
@@ -155,7 +162,7 @@ class TestSegments:
 
     def test_another_definition_than_the_frozen_one_plans_nobody(self, world):
         campaign = world.started(segment=world.segment(ANNA))
-        reference = world.contents.of(campaign).segment
+        reference = world.frozen_contents.of(campaign).segment
         key = segment_key(reference["sha256"])
         blob = world.outside_rows.blobs[key]
         world.outside_rows.blobs[key] = replace(blob, data=blob.data.replace(b"Anna", b"Dag "))

@@ -11,7 +11,7 @@ from chalicelib.domain.ids import SHARDS, shard_of
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.plan_gate import PLANNING
 from chalicelib.domain.runs import Mark, RunRef, Settled
-from chalicelib.errors import Conflict, InputError, Unavailable
+from chalicelib.errors import Conflict, IllegalTransition, InputError, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import DeliveryRow
 from chalicelib.services.unknowns import TERMINAL_MS
@@ -112,6 +112,14 @@ class TestStarts:
         monkeypatch.setattr(
             world.campaign_start, "start", lambda _campaign: (_ for _ in ()).throw(Conflict("x"))
         )
+        waits(world, 2 * MINUTE_MS)
+        assert world.campaign_rows.get(due).status is S.SCHEDULED
+
+    def test_one_that_was_changed_meanwhile_is_left_to_whoever_did(self, world, due, monkeypatch):
+        def refuse(_campaign):
+            raise IllegalTransition("no")
+
+        monkeypatch.setattr(world.campaign_start, "start", refuse)
         waits(world, 2 * MINUTE_MS)
         assert world.campaign_rows.get(due).status is S.SCHEDULED
 

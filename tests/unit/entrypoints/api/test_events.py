@@ -277,3 +277,13 @@ def test_the_description_says_what_the_reader_takes(shop, sid):
     for told in bad:
         assert not judge.is_valid(told), told
         assert tell(shop, told)[0] == 422
+
+
+def test_a_brand_that_keeps_no_orders_says_so_and_may_keep_them_again(world, shop, api, sid):
+    where = f"/api/v1/brands/{DEMO}"
+    assert api.ask("PATCH", where, json={"keep_orders": False}).json["keep_orders"] is False
+    told = shop.post(PATH, json=placed("e1", "4711"))
+    assert (told.status, told.json["reason"]) == (200, "orders-off")
+    assert known(world, sid).orders is None
+    assert api.ask("PATCH", where, json={"keep_orders": True}).json["keep_orders"] is True
+    assert shop.post(PATH, json=placed("e1", "4711")).json["status"] == "kept"
