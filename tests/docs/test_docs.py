@@ -65,7 +65,8 @@ def names_in(path: str) -> frozenset[str] | None:
     if not (CHECKOUT / path).is_file():
         return None
     tree = ast.parse(words(CHECKOUT / path))
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    named = (ast.FunctionDef, ast.ClassDef)
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, named))
 
 
 def missing_tests(page: Path) -> list[str]:
