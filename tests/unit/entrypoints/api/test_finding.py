@@ -132,10 +132,6 @@ def test_a_proof_is_asked_for_by_message_id(api, world, sid):
     unsubscribe_link(world)
     mailed = world.mails[-1]
     wanted = {"message_id": f"<{mailed.message_id}@eu-north-1.amazonses.com>"}
+    assert api.post("/api/v1/proofs", json=wanted).status == 202  # SES named it when it took it.
+    wanted["message_id"] = wanted["message_id"].replace("<", "<0")
     assert api.post("/api/v1/proofs", json=wanted).status == 404
-    delivery = dict(mailed.message.tags)["r"]
-    world.chunks.observe(delivery, "Delivery", 2, world.time.now_ms(), mailed.message_id)
-    from chalicelib.ports.traces import MailTrace
-
-    world.traces.keep(mailed.message_id, MailTrace(delivery=delivery), 2**40)
-    assert api.post("/api/v1/proofs", json=wanted).status == 202
