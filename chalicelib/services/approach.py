@@ -21,7 +21,7 @@ from chalicelib.ports.sending import BulkMail
 from chalicelib.ports.system import Clock
 from chalicelib.services.chunk_attempt import Attempt, Ready, Waiting
 from chalicelib.services.composer import CallComposer, Mailing
-from chalicelib.services.lead import Lead
+from chalicelib.services.lead import LONGEST_MS, Lead
 from chalicelib.services.pacing import Pacer
 
 
@@ -74,27 +74,35 @@ class Approach:
             NotFound: the campaign is gone.
         """
         ahead_ms = self._lead.span_ms
-        slot = self._pacer.reserve(min(len(items), self.call_size), ahead_ms)
+        size = min(len(items), self.call_size)
+        slot = self._pacer.reserve(size, ahead_ms)
         if slot.start_ms is None:
             return _held(slot, self._clock.now_ms())
         if slot.start_ms > until_ms:
-            return Halt(why=Why.TIME_UP)
+            return Halt(why=Why.TIME_UP, until_ms=slot.start_ms)
         self._sleep_until(slot.start_ms - ahead_ms)
         looked_ms = self._clock.now_ms()
         halt = self._look(attempt, items)
         if halt is not None:
             return halt
         wanted = {item.place for item in items}
-        composed = self._composed(mailing, attempt, wanted)
+        # The quota may be another by now; no call carries more than its slot is for.
+        composed = self._composed(mailing, attempt, wanted, min(size, self.call_size))
         if composed is None:
             return None
         carried, mail = composed
         return Ready(items=carried, mail=mail, slot=slot, looked_ms=looked_ms)
 
     def wait(self, ready: Ready) -> bool:
-        """Wait for the slot of a call; False when that is past, and another slot is needed."""
-        if ready.slot.start_ms is not None:
-            self._sleep_until(ready.slot.start_ms)
+        """Wait for the slot of a call; False when it needs another slot and another look.
+
+        The slot may be past. Or the clock was set back since, and the wait would be so long that
+        what was looked at would be old.
+        """
+        start_ms = ready.slot.start_ms or 0
+        if start_ms - self._clock.now_ms() > LONGEST_MS:
+            return False
+        self._sleep_until(start_ms)
         return not ready.slot.missed(self._clock.now_ms())
 
     def learn(self, ready: Ready) -> None:
@@ -122,12 +130,12 @@ class Approach:
         return None
 
     def _composed(
-        self, mailing: Mailing, attempt: Attempt, wanted: set[int]
+        self, mailing: Mailing, attempt: Attempt, wanted: set[int], size: int
     ) -> tuple[tuple[Waiting, ...], BulkMail] | None:
-        """Return a call to those of ``wanted`` who still wait; None when nobody does."""
+        """Return a call to the first of ``wanted`` who still wait; None when nobody does."""
         for _ in range(2):
             left = [item for item in attempt.waiting if item.place in wanted]
-            items = tuple(left[: self.call_size])
+            items = tuple(left[:size])
             if not items:
                 return None
             letters = [

@@ -41,6 +41,10 @@ CALL_MS: Final = 15 * 1000
 """Nor so shortly before the worker's own end: SES may take 10 seconds, and writing some more."""
 MAX_TRIES: Final = 3
 """Leases of a run that ended badly before a chunk of it is given up."""
+CLOSE_TRIES: Final = 3
+"""Times a run is given back; then its lease stays until it ends."""
+CLOSE_AGAIN_MS: Final = 250
+"""The wait before try ``n`` is this, doubled ``n`` times, milliseconds."""
 LONGEST_DELAY_S: Final = 900
 """SQS delays a message no longer."""
 
@@ -242,11 +246,19 @@ class RunWorker:
         self._write_off(turn, work, OutcomeCode.FAILED)
 
     def _close(self, run: RunRef, owner: str, *, counted: bool) -> None:
-        """Give the run back, so that its message need not wait for the lease to end."""
-        try:
-            self._runs.close(run, owner, counted=counted)
-        except DependencyError as error:
-            log.warning("a run's lease stays until it ends: %s", error)
+        """Give the run back, so that its message need not wait for the lease to end.
+
+        Asked again when it fails: a lease left standing counts as one that ended badly.
+        """
+        for number in range(CLOSE_TRIES):
+            if number:
+                self._clock.sleep_ms(CLOSE_AGAIN_MS << number)
+            try:
+                self._runs.close(run, owner, counted=counted)
+            except DependencyError as error:
+                log.warning("a run was not given back: %s", error)
+            else:
+                return
 
     def _send_on(self, run: RunRef, halt: Halt | None) -> None:
         """Put the rest into a new message, so that waiting is no failure of the old one."""

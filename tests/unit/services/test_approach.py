@@ -3,7 +3,8 @@
 
 import pytest
 
-from chalicelib.domain.rate import LATE_MS
+from chalicelib.domain.rate import LATE_MS, Quota
+from chalicelib.ports.outside import Queue
 from chalicelib.services.lead import FIRST_MS, LONGEST_MS, Lead
 from tests.support.faults import Moment
 from tests.support.run_world import RunWorld
@@ -57,6 +58,47 @@ def test_a_call_that_comes_late_for_its_slot_takes_another_and_looks_again(world
 
 def test_a_worker_too_slow_for_every_slot_sends_all_the_same(world):
     watched(world, {"SendReads.last_look": 400, "RunStore.dispatch": 400})
+
+
+def test_a_clock_set_back_after_the_look_makes_no_long_wait_on_what_was_seen(world):
+    """Withdrawals of those minutes would not be obeyed."""
+    left = [1]
+
+    def faults(call, moment):
+        if (call, moment) == ("RunStore.dispatch", Moment.AFTER) and left:
+            left.clear()
+            world.time.advance(-200_000)
+        if moment is Moment.BEFORE:
+            looked.append((call, sum(world.time.slept_ms)))  # The clock itself lies.
+
+    looked = []
+    world.faults = faults
+    world.work()
+    sent = [n for n, (call, _) in enumerate(looked) if call == "Sender.send_bulk"]
+    for n in sent:
+        look = max(m for m in range(n) if looked[m][0] == "SendReads.last_look")
+        assert looked[n][1] - looked[look][1] <= LONGEST_MS
+    assert len(sent) == 3
+
+
+def test_no_call_carries_more_people_than_its_slot_is_for():
+    """The quota another worker noted is met while the slot is reserved."""
+    world = RunWorld(seed=6)
+    together = world.sharing_a_shard(3)
+    world.planned()
+    pacer = world.run_worker._courier._pacer
+    world.rate.note(Quota(per_second=2.0), world.time.now_ms())
+    pacer.reserve(1)
+    assert pacer.call_size == 2
+    world.rate.note(Quota(per_second=50.0), world.time.now_ms())
+    first = next(
+        body
+        for body in world.messages.take(Queue.CHUNKS)
+        if body["shard"] == world.shard_of(together[0])
+    )
+    world.handle(Queue.CHUNKS, first)
+    assert world.mailbox.calls == [2, 1]
+    assert world.mailed == dict.fromkeys(together, 1)
 
 
 def test_a_worker_learns_how_long_its_steps_take():

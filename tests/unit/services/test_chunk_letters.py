@@ -171,6 +171,18 @@ def test_a_service_that_fails_before_the_call_costs_nobody_a_slot(world, call, m
     assert world.mailed[FIRST] == 1
 
 
+def test_a_slot_that_fails_gives_back_those_taken_before_it():
+    world = RunWorld(seed=6)
+    together = world.sharing_a_shard(2)
+    for email in together:
+        world.frequency.put(world.subject_of(email), ONCE)
+    world.planned()
+    world.faults = FailOnce("FrequencyStore.take", Moment.BEFORE, nth=2)
+    assert len(world.work()) == 1
+    assert world.work() == []
+    assert [world.mailed[email] for email in together] == [1, 1]
+
+
 def test_a_person_the_last_look_says_no_to_keeps_their_slot(world):
     world.frequency.put(world.sids[0], ONCE)
     campaign = world.planned()

@@ -445,7 +445,7 @@ def test_a_campaign_stopped_between_two_tries_sends_the_rest_no_more(act):
             world.campaigns.act(campaign, act)
 
     world.time.on_sleep = stop
-    world.work()
+    assert world.work() == []
     world.time.on_sleep = None
     assert (world.mailed[first], world.mailed[second]) == (1, 0)
     if act is Act.PAUSE:

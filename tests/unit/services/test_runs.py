@@ -157,10 +157,34 @@ def test_nothing_is_begun_that_may_not_end_in_time_and_the_rest_is_sent_on(world
     deliver(world)
     (message,) = world.outside_rows.messages
     assert 1 <= len(world.mails) < 3
-    assert message.delay_s == 0
+    assert message.delay_s <= 2
     assert lease(world).tries == 0
     world.worker_ms = 60_000
     assert world.work() == []
+    assert world.mailed == dict.fromkeys(world.together, 1)
+
+
+def test_no_chunk_is_begun_by_a_worker_whose_time_is_up(world):
+    world.campaigns.act(world.id, Act.CANCEL)
+    world.worker_ms = 1_000
+    deliver(world)
+    assert statuses(world) == [None] * 3
+    assert len(world.messages.take(Queue.CHUNKS)) == 1
+
+
+def test_a_chunk_lost_at_the_mark_has_its_message_come_again(world):
+    """Who was first may have died since."""
+    second = world.another_worker()
+
+    def beaten(call, moment):
+        if (call, moment) == ("SendReads.last_look", Moment.AFTER):
+            world.faults = no_faults
+            world.run_rows.leases.clear()
+            deliver(world, worker=second)
+
+    world.faults = beaten
+    with pytest.raises(Throttled):
+        deliver(world)
     assert world.mailed == dict.fromkeys(world.together, 1)
 
 
@@ -171,7 +195,8 @@ def test_a_slot_that_starts_after_the_workers_time_is_not_waited_for(world):
     deliver(world)
     assert world.time.now_ms() - began_ms < 60_000
     assert len(world.mails) == 1
-    assert len(world.messages.take(Queue.CHUNKS)) == 1
+    (message,) = world.outside_rows.messages
+    assert 60 <= message.delay_s <= 102  # A hundred seconds and their share from the first.
 
 
 def test_a_throttle_slows_every_worker_down(world):
@@ -291,6 +316,14 @@ def test_a_lease_that_cannot_be_given_back_ends_by_itself(world):
     world.time.advance(LEASE_MS + 1)
     deliver(world)
     assert world.mailed == dict.fromkeys(world.together, 1)
+
+
+def test_a_run_is_given_back_again_when_that_fails_once(world):
+    world.mailbox.answer = lambda _message: SLOW_DOWN
+    world.faults = FailOnce("RunStore.close", Moment.BEFORE)
+    with pytest.raises(Throttled):
+        deliver(world)
+    assert (lease(world).until_ms, lease(world).tries) == (0, 0)
 
 
 def test_a_lease_whose_answer_was_lost_keeps_nobody_away(world):
