@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
 
 from chalicelib.domain.campaigns import CampaignStatus
@@ -29,6 +28,7 @@ from tests.simulation.sending.processes import Around, Process, RunProcess
 from tests.simulation.sending.queue import Consumer, Habits
 from tests.simulation.sending.queue import Message as Queued
 from tests.simulation.sending.watch import Watch
+from tests.simulation.sending.weather import CALM, drawn
 from tests.simulation.simulation import Crash
 from tests.simulation.watch import BrokenPromise
 from tests.support.faults import Moment
@@ -59,35 +59,13 @@ WRITES = frozenset(
 )
 """Calls after which a chunk may be another."""
 GRAVE = frozenset({"Sender", "RunStore", "ChunkStore"})
-"""Ports whose calls fail more often than others here."""
+"""Ports whose calls fail, and take long, more often than others here."""
 MIXED = 0.2
 """How many lives begin with yesterday's code."""
 ROUNDS = 40
 """Rounds of peace within which everybody is accounted for."""
 
 Make = Callable[[Around], Process]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """What may go wrong in one life.
-
-    Attributes:
-        rate: the chance that a call fails.
-        stalls: the chance that one takes very long.
-        partly: the chance that a batch is written in part.
-        moods: the chance that SES refuses a mail.
-        skews: whether clocks are wrong.
-    """
-
-    rate: float
-    stalls: float
-    partly: float
-    moods: float
-    skews: bool
-
-
-CALM = Weather(rate=0.0, stalls=0.0, partly=0.0, moods=0.0, skews=False)
 
 
 class Life:
@@ -99,7 +77,7 @@ class Life:
         self.begun = begun()
         self.rows = self.begun.copy()
         self.random = random = Random(seed)
-        self.weather = _weather(random)
+        self.weather = drawn(random)
         self.baton = Baton(random, random.choice((0.3, 0.6, 0.9)), self.begun.start_ms)
         self.until_ms = self.begun.start_ms + random.choice((1, 4, 12)) * MINUTE_MS
         self.watch = Watch(self.begun, self.rows, lambda: self.baton.current)
@@ -191,7 +169,8 @@ class Life:
         if self.counts["calls"] > MAX_CALLS:
             raise BrokenPromise("liveness: the processes keep going")
         self.baton.pass_time(1 + int(drawn * 9973) % 12)
-        if drawn > 1 - self.weather.stalls:
+        often = 4 if call.partition(".")[0] in GRAVE else 1
+        if drawn > 1 - self.weather.stalls * often:
             self.counts["stalls"] += 1
             self.watch.excuses += 5
             self.baton.sleep_until(self.baton.now_ms + self.random.choice((5, 130, 320)) * 1000)
@@ -414,13 +393,3 @@ def silent() -> Iterator[None]:
         logging.disable(level)
         if cores:
             os.sched_setaffinity(0, cores)
-
-
-def _weather(random: Random) -> Weather:
-    return Weather(
-        rate=random.choice((0.0, 0.002, 0.006, 0.015)),
-        stalls=random.choice((0.0, 0.0, 0.002, 0.006)),
-        partly=random.choice((0.0, 0.0, 0.02, 0.1)),
-        moods=random.choice((0.0, 0.0, 0.02, 0.3)),
-        skews=random.choice((True, False)),
-    )

@@ -7,11 +7,13 @@ A batch write can be half done, and a request whose answer was lost may arrive m
 from collections.abc import Callable, Mapping, Sequence
 from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
 
+from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.domain.campaigns import Campaign, ChunkRef, Content
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
 from chalicelib.domain.rate import Slot
 from chalicelib.domain.runs import Mark, Settled
 from chalicelib.domain.state import SubjectState
+from chalicelib.domain.tongues import Tongue
 from chalicelib.errors import Throttled, Unavailable
 from chalicelib.ports.erasure import Shred
 from chalicelib.ports.ledger import Append
@@ -47,8 +49,14 @@ class SkewClock:
         self._watch.waited(duration_ms)
 
 
+_real = TemplateRenderer()
+
+
 class PlainRenderer:
     """`ports.sending.Renderer` that renders nothing: what mails say is not the point here."""
+
+    def tongue(self, language: str) -> Tongue:
+        return _real.tongue(language)
 
     def page(self, name: str, data: Mapping[str, object]) -> str:
         return f"{name} {data.get('unsubscribe_url')} {data.get('preferences_url')}"

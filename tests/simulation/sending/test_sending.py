@@ -11,8 +11,8 @@ from tests.simulation.sending.life import Life, silent
 from tests.simulation.sending.variants import BROKEN
 from tests.simulation.watch import BrokenPromise
 
-SEEDS = range(1, 601)
-"""Some 24 seconds of one core; `make simulate PART=sending` lives 1,000."""
+SEEDS = range(1, 1001)
+"""Some 23 seconds of one core."""
 ENOUGH = range(1, 1001)
 """Seeds within which everything that is wrong is found out."""
 

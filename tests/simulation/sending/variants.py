@@ -203,11 +203,11 @@ def late_commit_writes_over(process: Process) -> None:
 
     def over(mark: Mark, settled: Settled) -> None:
         rows = process.around.rows.runs
-        now = rows.chunks.get(mark.chunk)
         commit(mark, settled)
-        if now is not None and DISPATCHED not in (now.codes or b"") and mark.holds(now):
+        now = rows.chunks[mark.chunk]
+        if mark.holds(now):
             rows.chunks[mark.chunk] = replace(
-                rows.chunks[mark.chunk], codes=settled.codes, status=status_of(settled.codes)
+                now, codes=settled.codes, status=status_of(settled.codes)
             )
 
     runs.commit = over
