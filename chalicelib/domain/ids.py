@@ -52,6 +52,22 @@ def decode_id(text: str, length: int = RANDOM_ID_BYTES) -> bytes:
     return raw
 
 
+def decode_stored_id(sid: SubjectId) -> bytes:
+    """Return the 16 raw bytes of an id that a store of ours holds, sooner than `decode_id` does.
+
+    Whether the text is the one spelling of them is not asked again: what is sealed opens under the
+    bytes alone.
+
+    Raises:
+        InputError: it is not the base64url of 16 bytes.
+    """
+    try:
+        raw = binascii.a2b_base64(sid.replace("-", "+").replace("_", "/") + "==")
+    except ValueError:
+        raw = b""
+    return raw if len(raw) == RANDOM_ID_BYTES else decode_id(sid)
+
+
 def require_slug(text: str, noun: str) -> str:
     """Return ``text`` when it is a slug of 1 to 32 characters (a-z, 0-9, hyphen).
 

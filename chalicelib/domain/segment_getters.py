@@ -93,14 +93,17 @@ def _birthday(value: object) -> str | None:
 
 def _age(moment: Moment) -> Callable[[object], int | None]:
     today = moment.today
-    year, month_day = today.year, f"{today.month:02d}-{today.day:02d}"
+    month_day = f"-{today.month:02d}-{today.day:02d}"
+    # What people turn this year. A birth in days to come, or before anybody's who lives, is a slip
+    # of the pen.
+    turned = {f"{today.year - years:04d}": years for years in range(min(MAX_AGE + 2, today.year))}
 
     def age(value: object) -> int | None:
         born = quick_day(value)
-        if born is None:
+        if born is None or (years := turned.get(born[:4])) is None:
             return None
-        years = year - int(born[:4]) - (month_day < born[5:])
-        # A birth in days to come, or before anybody's who lives, is a slip of the pen.
+        if month_day < born[4:]:
+            years -= 1
         return years if 0 <= years <= MAX_AGE else None
 
     return age

@@ -9,7 +9,7 @@ sections.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from chalicelib.domain.ids import ListId, SubjectId, decode_id
+from chalicelib.domain.ids import ListId, SubjectId, decode_stored_id
 from chalicelib.proof.opening import SealedPerson, Wanted
 
 NOTHING_SEALED: Final = Wanted(0)
@@ -39,9 +39,10 @@ class Row(NamedTuple):
 
     def sealed_person(self) -> SealedPerson | None:
         """Return what `proof.opening.open_sections` takes; None where there is no key."""
-        if self.wrapped is None:
+        sid, _, _, _, wrapped, profile, facts = self
+        if wrapped is None:
             return None
-        return SealedPerson(decode_id(self.sid), self.wrapped, self.profile, self.facts)
+        return SealedPerson(decode_stored_id(sid), wrapped, profile, facts)
 
 
 class AudienceScan(Protocol):

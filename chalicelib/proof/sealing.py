@@ -36,8 +36,8 @@ _NONCE_END: Final = 1 + NONCE_BYTES
 _SEALED_MIN_BYTES: Final = _NONCE_END + GCM_TAG_BYTES
 _WRAP_VERSION: Final = b"\x01"
 _EPOCH_BYTES: Final = 4
-_WRAP_HEADER_BYTES: Final = 1 + _EPOCH_BYTES
-_WRAP_NONCE_END: Final = _WRAP_HEADER_BYTES + NONCE_BYTES
+WRAP_HEADER_BYTES: Final = 1 + _EPOCH_BYTES
+_WRAP_NONCE_END: Final = WRAP_HEADER_BYTES + NONCE_BYTES
 WRAPPED_BYTES: Final = _WRAP_NONCE_END + KEY_BYTES + GCM_TAG_BYTES
 
 _BLOCK_BYTES: Final = 64
@@ -284,9 +284,9 @@ class Kek:
         """
         if len(wrapped) != WRAPPED_BYTES or wrapped[:1] != _WRAP_VERSION:
             raise Malformed("not a wrapped subject key of version 1")
-        nonce, sealed = wrapped[_WRAP_HEADER_BYTES:_WRAP_NONCE_END], wrapped[_WRAP_NONCE_END:]
+        nonce, sealed = wrapped[WRAP_HEADER_BYTES:_WRAP_NONCE_END], wrapped[_WRAP_NONCE_END:]
         try:
-            return self._cipher.decrypt(nonce, sealed, sid + wrapped[1:_WRAP_HEADER_BYTES])
+            return self._cipher.decrypt(nonce, sealed, sid + wrapped[1:WRAP_HEADER_BYTES])
         except InvalidTag:
             raise BadSeal("a wrapped subject key opens under no such key and subject") from None
 
@@ -299,7 +299,7 @@ def wrapped_epoch(wrapped: bytes) -> int:
     """
     if len(wrapped) != WRAPPED_BYTES or wrapped[:1] != _WRAP_VERSION:
         raise Malformed("not a wrapped subject key of version 1")
-    return int.from_bytes(wrapped[1:_WRAP_HEADER_BYTES], "big")
+    return int.from_bytes(wrapped[1:WRAP_HEADER_BYTES], "big")
 
 
 def section_cipher(ks: bytes, salt: bytes) -> AESGCM:
@@ -309,7 +309,7 @@ def section_cipher(ks: bytes, salt: bytes) -> AESGCM:
         ks: the subject key, 32 bytes.
         salt: the log's origin line, UTF-8.
     """
-    return AESGCM(derive(ks, salt, b"cl1/profile/2"))
+    return AESGCM(_expand(_extract(ks, salt), b"cl1/profile/2"))
 
 
 def open_section(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:

@@ -8,9 +8,10 @@ and is counted by itself, and so is who has no key. Refuses to tell of a part of
 of the store ends the run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from hashlib import sha256
 from heapq import nsmallest
 from itertools import islice
@@ -21,7 +22,7 @@ import orjson
 from chalicelib.domain.fact_document import FACTS_VERSION
 from chalicelib.domain.frequency import RHYTHM_VERSION
 from chalicelib.domain.ids import ListId, SubjectId
-from chalicelib.domain.segment_compile import Compiled, exclusion
+from chalicelib.domain.segment_compile import Compiled
 from chalicelib.domain.segment_person import Person
 from chalicelib.domain.segment_terms import Section
 from chalicelib.domain.standing import STANDING_VERSION
@@ -50,6 +51,11 @@ class Judged(NamedTuple):
 
     sid: SubjectId
     verdict: Verdict
+
+
+# A named tuple's own constructor is a function of Python around this one, and takes twice as long.
+_judge: Callable[[tuple[SubjectId, Verdict]], Judged] = partial(tuple.__new__, Judged)
+_person: Callable[[tuple[Mapping[str, Any], ...]], Person] = partial(tuple.__new__, Person)
 
 
 class Unreadable(ValueError):  # noqa: N818  # it is counted, never shown as an error
@@ -141,32 +147,31 @@ class Evaluator:
 
     def _judged(self, compiled: Compiled, batch: Sequence[Row], wanted: Wanted) -> Iterator[Judged]:
         """Judge by what stands in the clear, then open whom that does not decide."""
-        verdicts: list[Verdict | None] = []
-        rest: list[tuple[Person, SealedPerson]] = []
+        verdicts: list[Verdict] = []
+        undecided: list[tuple[int, Person]] = []
+        sealed: list[SealedPerson] = []
+        # Looked up once: each of these would take as long as a clause, for everybody.
+        opens, fits, matched = bool(wanted), compiled.plain, Verdict.MATCHED
         for row in batch:
-            verdict, person = _by_plain(compiled, row)
-            if verdict is None and wanted:
-                sealed = row.sealed_person()
-                if sealed is None:
-                    verdict = Verdict.KEYLESS
-                else:
-                    rest.append((person, sealed))
-            elif verdict is None:
-                verdict = Verdict.MATCHED
-            verdicts.append(verdict)
-        opened = zip(rest, self._opened(rest, wanted), strict=True)
-        for row, decided in zip(batch, verdicts, strict=True):
-            if decided is not None:
-                yield Judged(row.sid, decided)
+            try:
+                person = plain_person(row.lists, row.standing, row.rhythm)
+            except Unreadable:
+                verdicts.append(Verdict.UNREADABLE)
                 continue
-            (person, _), sections = next(opened)
-            yield Judged(row.sid, _by_sections(compiled, person, sections))
-
-    def _opened(
-        self, rest: Sequence[tuple[Person, SealedPerson]], wanted: Wanted
-    ) -> Iterator[Opened]:
-        sealed = (each for _, each in rest)
-        return open_sections(sealed, self._wrapper.kek, self._origin, wanted=wanted)
+            if not fits(person):
+                verdicts.append(_left_out(compiled, person))
+            elif not opens:
+                verdicts.append(matched)
+            elif (found := row.sealed_person()) is None:
+                verdicts.append(Verdict.KEYLESS)
+            else:
+                undecided.append((len(verdicts), person))
+                sealed.append(found)
+                verdicts.append(matched)
+        opened = open_sections(sealed, self._wrapper.kek, self._origin, wanted=wanted)
+        for (place, person), sections in zip(undecided, opened, strict=True):
+            verdicts[place] = _by_sections(compiled, person, sections)
+        return map(_judge, zip([row[0] for row in batch], verdicts, strict=True))
 
 
 def lot_of(lot: str, sid: SubjectId) -> bytes:
@@ -180,13 +185,9 @@ def plain_person(lists: Mapping[str, str], standing: str | None, rhythm: str | N
     Raises:
         Unreadable: a column is not of a schema version this code knows.
     """
-    return Person(
-        lists=lists,
-        standing=_document(standing, STANDING_VERSION),
-        rhythm=_document(rhythm, RHYTHM_VERSION),
-        profile=_NOTHING,
-        facts=_NOTHING,
-    )
+    stands = _NOTHING if standing is None else _document(standing, STANDING_VERSION)
+    keeps = _NOTHING if rhythm is None else _document(rhythm, RHYTHM_VERSION)
+    return _person((lists, stands, keeps, _NOTHING, _NOTHING))
 
 
 def with_sections(person: Person, opened: Opened) -> Person:
@@ -195,48 +196,39 @@ def with_sections(person: Person, opened: Opened) -> Person:
     Raises:
         Unreadable: something did not open, or is not of a form this code knows.
     """
-    if opened.unreadable:
-        raise Unreadable
-    profile: Any = _NOTHING if opened.profile is None else _parsed(opened.profile)
-    # The abstract type and `_replace` would cost more than parsing both sections.
-    if not isinstance(profile, dict):
+    profile_text, facts_text, unreadable = opened
+    if unreadable:
         raise Unreadable
     lists, standing, rhythm, _, _ = person
-    return Person(lists, standing, rhythm, profile, _document(opened.facts, FACTS_VERSION))
+    profile = _NOTHING if profile_text is None else _object(profile_text)
+    facts = _NOTHING if facts_text is None else _document(facts_text, FACTS_VERSION)
+    return _person((lists, standing, rhythm, profile, facts))
 
 
-def _by_plain(compiled: Compiled, row: Row) -> tuple[Verdict | None, Person]:
-    try:
-        person = plain_person(row.lists, row.standing, row.rhythm)
-    except Unreadable:
-        return Verdict.UNREADABLE, _NOBODY
-    if compiled.plain(person):
-        return None, person
-    return Verdict.OTHER if exclusion(person, compiled.brand) is None else Verdict.EXCLUDED, person
+def _left_out(compiled: Compiled, person: Person) -> Verdict:
+    return Verdict.OTHER if compiled.excluded(person) is None else Verdict.EXCLUDED
 
 
 def _by_sections(compiled: Compiled, person: Person, opened: Opened) -> Verdict:
     try:
-        whole = with_sections(person, opened)
+        holds = compiled.sealed(with_sections(person, opened))
     except Unreadable:
         return Verdict.UNREADABLE
-    return Verdict.MATCHED if compiled.sealed(whole) else Verdict.OTHER
+    return Verdict.MATCHED if holds else Verdict.OTHER
 
 
-def _document(text: str | bytes | None, version: int) -> Mapping[str, Any]:
-    if text is None:
-        return _NOTHING
-    document = _parsed(text)
-    if not isinstance(document, dict) or document.get("v") != version:
+def _document(text: str | bytes, version: int) -> Mapping[str, Any]:
+    document = _object(text)
+    if document.get("v") != version:
         raise Unreadable
     return document
 
 
-def _parsed(text: str | bytes) -> Any:
+def _object(text: str | bytes) -> dict[str, Any]:
     try:
-        return orjson.loads(text)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise Unreadable from None
-
-
-_NOBODY: Final = Person(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+    if isinstance(document, dict):
+        return document
+    raise Unreadable

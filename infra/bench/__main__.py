@@ -11,7 +11,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from infra.bench import alike, campaigns, journeys, ledger, proofs, starts
+from infra.bench import (
+    alike,
+    campaigns,
+    journeys,
+    ledger,
+    proofs,
+    segments,
+    shop_events,
+    starts,
+)
 from infra.bench.line import Line
 
 BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
@@ -19,6 +28,9 @@ BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "sequencing": (ledger.sequencing, (20_000,)),
     "journeys": (journeys.journeys, (100,)),
     "alike": (alike.alike, (1_000,)),
+    "event_order": (shop_events.event_order, (100,)),
+    "segment_evaluation": (segments.segment_evaluation, (100_000,)),
+    "segment_plan": (segments.segment_plan, (10_000, 100_000)),
     "campaign": (campaigns.campaign, (1_000, 10_000)),
     "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000)),
     "proof_reads": (proofs.proof_reads, (10_000, 1_000_000)),
@@ -26,6 +38,8 @@ BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "cold_start": (starts.cold_start, (5,)),
 }
 """Name -> what it runs, and the sizes it runs at."""
+MEMORY = {"segment_plan": "segment.memory", "campaign_on_aws": "campaign.memory"}
+"""Benchmark with every adapter real -> the line that compares its memory at its two sizes."""
 
 
 def run(name: str, size: int) -> None:
@@ -41,22 +55,26 @@ def run_all() -> None:
     """
     about = {"bench": "about", "python": platform.python_version(), "system": platform.system()}
     print(json.dumps(about, separators=(",", ":")), flush=True)
-    peaks: list[float] = []
+    peaks: dict[str, list[float]] = {name: [] for name in MEMORY}
     for name, (_, sizes) in BENCHES.items():
         for size in sizes:
             for line in _in_process(name, size):
                 print(line, flush=True)
-                if name == "campaign_on_aws":
-                    peaks += [x for x in (json.loads(line).get("peak_rss_mib"),) if x]
-    grown = Line(
-        bench="campaign.memory",
+                if name in MEMORY:
+                    peaks[name] += [x for x in (json.loads(line).get("peak_rss_mib"),) if x]
+    for name, held in peaks.items():
+        print(_grown(name, held).encode(), flush=True)
+
+
+def _grown(name: str, peaks: list[float]) -> Line:
+    return Line(
+        bench=MEMORY[name],
         value=peaks[-1],
         unit="MiB at the larger size",
-        n=BENCHES["campaign_on_aws"][1][-1],
+        n=BENCHES[name][1][-1],
         floor=peaks[0],
         floor_is="MiB at the smaller size",
     )
-    print(grown.encode(), flush=True)
 
 
 def _in_process(name: str, size: int) -> Iterator[str]:

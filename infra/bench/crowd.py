@@ -9,7 +9,7 @@ plaintext in its two sections, as docs/spec/segments.md and docs/spec/events.md 
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -18,7 +18,7 @@ import orjson
 
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.fact_document import FACTS_VERSION
-from chalicelib.domain.ids import SHARDS, SubjectId, decode_id, encode_id
+from chalicelib.domain.ids import SHARDS, PurposeId, SubjectId, decode_id, encode_id
 from chalicelib.domain.standing import Standing, dump_standing
 from chalicelib.domain.state import MEASUREMENT, PROFILING
 from chalicelib.proof.sealing import Kek, SubjectKeys
@@ -42,9 +42,10 @@ _ABOUT: Final = (
     "A small garden behind the house, some shade in the afternoon, heavy soil that we improve a "
     "little every spring. Mostly perennials; a greenhouse would be nice one day, or a cold frame."
 )
+_PURPOSE: Final = PurposeId("newsletter")
 _STANDING: Final = dump_standing(
     Standing(
-        given={DEMO_BRAND.id: {LIST: frozenset({LIST, MEASUREMENT, PROFILING})}},
+        given={DEMO_BRAND.id: {LIST: frozenset({_PURPOSE, MEASUREMENT, PROFILING})}},
         since_s={DEMO_BRAND.id: {LIST: _NOW_S - 400 * _DAY_S}},
     )
 )
@@ -146,7 +147,7 @@ class Crowd:
 
     def rows(
         self, table: str, shard: str, *, after: str = "", between: tuple[str, str] | None = None
-    ) -> Iterator[Mapping[str, Any]]:
+    ) -> Iterator[dict[str, Any]]:
         """Yield a partition's items in ascending order, each made when it is asked for.
 
         Args:
@@ -168,7 +169,7 @@ _recent = lru_cache(maxsize=2_048)(member)
 """A page of the vault holds those of the page of the audience before it."""
 
 
-def _audience_item(one: Member, shard: str) -> Mapping[str, Any]:
+def _audience_item(one: Member, shard: str) -> dict[str, Any]:
     return {
         **_key(one, shard),
         "lists": {"M": {LIST: {"S": "given"}}},
@@ -179,7 +180,7 @@ def _audience_item(one: Member, shard: str) -> Mapping[str, Any]:
     }
 
 
-def _vault_item(one: Member, shard: str) -> Mapping[str, Any]:
+def _vault_item(one: Member, shard: str) -> dict[str, Any]:
     return {**_key(one, shard), "wrapped_key": {"B": _b64(one.wrapped)}}
 
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import SHARDS, SubjectId, decode_id, encode_id, require_slug, shard_of
+from chalicelib.domain.ids import (
+    SHARDS,
+    SubjectId,
+    decode_id,
+    decode_stored_id,
+    encode_id,
+    require_slug,
+    shard_of,
+)
 from chalicelib.errors import InputError
 
 
@@ -15,6 +23,23 @@ def test_a_random_id_is_22_characters_and_comes_back(raw):
     text = encode_id(raw)
     assert len(text) == 22
     assert decode_id(text) == raw
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_stored_id_is_read_as_any_other(raw):
+    assert decode_stored_id(encode_id(raw)) == raw
+
+
+@given(st.text(max_size=30))
+def test_what_is_stored_for_an_id_is_sixteen_bytes_or_refused(text):
+    with contextlib.suppress(InputError):
+        assert len(decode_stored_id(text)) == 16
+
+
+@pytest.mark.parametrize("text", ["", "A" * 21, "A" * 24, "Å" + "A" * 21, "A\n"])
+def test_a_stored_id_of_another_length_is_refused(text):
+    with pytest.raises(InputError):
+        decode_stored_id(text)
 
 
 @given(st.binary(min_size=12, max_size=12))

@@ -19,6 +19,9 @@ TINY = {
     "sequencing": 5,
     "journeys": 2,
     "alike": 2,
+    "event_order": 2,
+    "segment_evaluation": 5,
+    "segment_plan": 40,
     "campaign": 3,
     "campaign_on_aws": 3,
     "proof_reads": 10,
@@ -66,6 +69,27 @@ def test_nobody_is_told_apart_by_the_answer_or_the_calls_of_a_sign_up(lines):
         assert line.more["answers_as_unknown"]
         assert line.more["calls_as_unknown"]
         assert len(line.more["answer_bytes"]) == line.more["call_sequences"] == 1
+
+
+def test_an_order_is_one_transaction_of_four_rows_and_finds_its_person_by_mac(lines):
+    (line,) = lines["event_order"]
+    assert line.calls["dynamodb.TransactWriteItems"] == line.calls["kms.GenerateMac"] == 1
+    assert line.more["write_units"] == 8
+    assert line.more["port_calls"]["FactStore.keep"] == 1
+
+
+@pytest.mark.parametrize("name", ["segment_evaluation", "segment_plan"])
+def test_a_segment_is_five_clauses_over_three_kinds_of_facts_in_800_bytes(lines, name):
+    (line,) = lines[name]
+    assert line.more["clauses"] == 5
+    assert len(line.more["kinds_of_facts"]) == 3
+    assert line.more["plaintext_bytes"] == 800
+
+
+def test_planning_by_segment_reads_each_shard_of_both_tables_once(lines):
+    (line,) = lines["segment_plan"]
+    assert line.calls.keys() == {"dynamodb.Query"}
+    assert line.calls["dynamodb.Query"] * line.n == 2 * 16
 
 
 def test_welchs_t_is_that_of_the_worked_example():
