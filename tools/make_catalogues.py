@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep the message catalogues in step with the templates.
 
-``python tools/make_catalogues.py`` reads every text to translate out of ``templates/``, updates
-each language's ``kvitto.po`` (new texts arrive empty, texts no longer used are dropped) and
-compiles ``kvitto.mo``. The same templates and translations always give the same bytes. English
+``python tools/make_catalogues.py`` reads every text to translate out of ``templates/``, and
+those marked with ``to_say`` out of the modules of the domain that tell sentences; updates each
+language's ``kvitto.po`` (new texts arrive empty, texts no longer used are dropped) and compiles
+``kvitto.mo``. The same templates and translations always give the same bytes. English
 needs no catalogue: it is what the templates say.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -22,11 +23,13 @@ TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 LANGUAGES: Final = ("sv", "de", "fr")
 _FOLDERS: Final = ("pages", "notices", "emails", "console")
 _OPTIONS: Final = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
+_DOMAIN: Final = TEMPLATES.parent / "chalicelib" / "domain"
+_TELLING: Final = ("segment_findings.py", "segment_words.py")
 _PINNED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def extracted() -> dict[str, tuple[str, ...]]:
-    """Return every text of the templates: its message id → singular and, if counted, plural."""
+    """Return every text to translate: its message id → singular and, if counted, plural."""
     found: dict[str, tuple[str, ...]] = {}
     for folder in _FOLDERS:
         messages = extract_from_dir(
@@ -37,6 +40,11 @@ def extracted() -> dict[str, tuple[str, ...]]:
         for _, _, message, _, _ in messages:
             forms = (message,) if isinstance(message, str) else tuple(message)
             found[forms[0]] = max(found.get(forms[0], ()), forms, key=len)
+    for module in _TELLING:
+        for _, message, _, _ in extract_from_file(
+            "python", _DOMAIN / module, keywords={"to_say": None}
+        ):
+            found.setdefault(str(message), (str(message),))
     return dict(sorted(found.items()))
 
 

@@ -4,20 +4,8 @@
 Guarantees that digits come from whole minor units alone, never through a float.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from chalicelib.domain.currencies import MINOR_DIGITS
-
-_SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "en": (",", "."),
-        "sv": ("\u00a0", ","),
-        "de": (".", ","),
-        "fr": ("\u202f", ","),
-    }
-)
-"""Between thousands, before decimals."""
+from chalicelib.domain.tongues import SIGNS
 
 
 def money(minor: int, currency: str, language: str) -> str:
@@ -29,7 +17,7 @@ def money(minor: int, currency: str, language: str) -> str:
         >>> money(1_299, "JPY", "de")
         '1.299\xa0JPY'
     """
-    thousands, point = _SIGNS[language]
+    thousands, point = SIGNS[language]
     digits = MINOR_DIGITS.get(currency, 0)
     whole, rest = divmod(minor, 10**digits)
     decimals = f"{point}{rest:0{digits}d}" if digits else ""

@@ -28,6 +28,7 @@ from chalicelib.adapters.campaign_templates import CampaignTemplates
 from chalicelib.adapters.money import money
 from chalicelib.adapters.sandbox import single_line
 from chalicelib.domain.catalog import LANGUAGES, Brand
+from chalicelib.domain.tongues import Tongue
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.sending import Rendered
 
@@ -48,7 +49,8 @@ class TemplateRenderer:
     """
 
     def __init__(self, root: Path = TEMPLATES) -> None:
-        self._environment = _environment(root)
+        self._catalogues = _Catalogues(root / "locales")
+        self._environment = _environment(root, self._catalogues)
         self._campaigns = CampaignTemplates()
 
     def page(self, name: str, data: Mapping[str, object]) -> str:
@@ -61,6 +63,14 @@ class TemplateRenderer:
             FatalError: there is no such template: the package is broken.
         """
         return self._render(name, data)
+
+    def tongue(self, language: str) -> Tongue:
+        """Return a language to tell sentences in that are put together outside of templates.
+
+        Raises:
+            InputError: it is none of `LANGUAGES`.
+        """
+        return Tongue(language=language, say=self._catalogues.in_language(language).gettext)
 
     def mail(self, name: str, data: Mapping[str, object]) -> Rendered:
         """Return the mail in ``emails/<name>``.
@@ -121,9 +131,7 @@ class TemplateRenderer:
         return template.render({"language": SOURCE_LANGUAGE, "checkpoint": None} | dict(data))
 
 
-def _environment(root: Path) -> Environment:
-    catalogues = _Catalogues(root / "locales")
-
+def _environment(root: Path, catalogues: "_Catalogues") -> Environment:
     @pass_context
     def one(context: Context, message: str) -> str:
         return catalogues.of(context).gettext(message)
@@ -168,7 +176,10 @@ class _Catalogues:
 
     def of(self, context: Context) -> NullTranslations:
         """Return the catalogue of the context's ``language``."""
-        language = str(context["language"])
+        return self.in_language(str(context["language"]))
+
+    def in_language(self, language: str) -> NullTranslations:
+        """Return the catalogue of ``language``."""
         if language not in self._loaded:
             self._loaded[language] = self._read(language)
         return self._loaded[language]

@@ -14,6 +14,7 @@ from chalicelib.domain.segment_compile import Compiled, Exclusion, Question
 from chalicelib.domain.segment_person import Person, is_given
 from chalicelib.domain.segment_terms import Op
 from chalicelib.domain.segment_words import found_words
+from chalicelib.domain.tongues import ENGLISH, Tongue
 
 
 class Why(StrEnum):
@@ -34,7 +35,7 @@ class Explained:
         found: what is known; times in UTC, an average as its sum and orders; None: nothing.
         holds: whether the clause, as it is written, holds; None where nobody knows.
         why: the reason for that None.
-        sentence: what was found, in English.
+        sentence: what was found, in words.
     """
 
     place: str
@@ -56,11 +57,12 @@ class Explanation:
     clauses: tuple[Explained, ...]
 
 
-def explain(compiled: Compiled, person: Person) -> Explanation:
+def explain(compiled: Compiled, person: Person, tongue: Tongue = ENGLISH) -> Explanation:
     """Return why ``person`` is in the segment or not.
 
     Args:
         person: with every section of ``compiled.needs`` opened.
+        tongue: of the sentences.
     """
     excluded = compiled.excluded(person)
     if excluded is not None:
@@ -68,11 +70,11 @@ def explain(compiled: Compiled, person: Person) -> Explanation:
     return Explanation(
         matches=compiled.test(person),
         excluded=None,
-        clauses=tuple(_explained(each, compiled, person) for each in compiled.questions),
+        clauses=tuple(_explained(each, compiled, person, tongue) for each in compiled.questions),
     )
 
 
-def _explained(question: Question, compiled: Compiled, person: Person) -> Explained:
+def _explained(question: Question, compiled: Compiled, person: Person, tongue: Tongue) -> Explained:
     clause = question.clause
     value, holds = question.read(person), question.answer(person)
     why = _why(question, compiled, person, is_known=value is not None)
@@ -88,6 +90,7 @@ def _explained(question: Question, compiled: Compiled, person: Person) -> Explai
             clause,
             value,
             compiled.moment,
+            tongue,
             allowed=why is not Why.NOT_ALLOWED,
             whole=why is not Why.FULL_SET,
         ),

@@ -19,6 +19,7 @@ from chalicelib.domain.segment_facts import FIELD, PERSON_FIELDS, resolve
 from chalicelib.domain.segment_terms import OPPOSITES, FactType, Op
 from chalicelib.domain.segment_values import Relative, Scalar, fold
 from chalicelib.domain.state import MEASUREMENT, PROFILING
+from chalicelib.domain.tongues import ENGLISH, Tongue, to_say
 
 ADULT_ENOUGH = 16
 """Years below which consent to an online service is a parent's (GDPR Art. 8(1))."""
@@ -37,22 +38,29 @@ class FindingCode(StrEnum):
 
 
 _SENTENCES: Mapping[FindingCode, str] = {
-    FindingCode.NEEDS_MEASUREMENT: (
+    FindingCode.NEEDS_MEASUREMENT: to_say(
         "Known only of people who consent to measurement: nobody else fits, nor its opposite."
     ),
-    FindingCode.NEEDS_PROFILING: (
+    FindingCode.NEEDS_PROFILING: to_say(
         "Known only of people who consent to profiling: nobody else fits, nor its opposite."
     ),
-    FindingCode.NO_SUCH_FIELD: "No form of the brand asks for this; it is known only of people"
-    " about whom another system said it.",
-    FindingCode.MIXED_TYPES: "The field has another type in the forms than when this was saved:"
-    " answers that do not read as the old one count as not known.",
-    FindingCode.NEVER_TRUE: "Nobody can fit this{}.",
-    FindingCode.FULL_SET: "Only the latest are known: somebody of whom older ones were forgotten"
-    " does not fit.",
-    FindingCode.MINORS: "This chooses children under 16, whose own consent may not be enough"
-    " (GDPR Art. 8).",
+    FindingCode.NO_SUCH_FIELD: to_say(
+        "No form of the brand asks for this; it is known only of people about whom another system "
+        "said it."
+    ),
+    FindingCode.MIXED_TYPES: to_say(
+        "The field has another type in the forms than when this was saved: answers that do not "
+        "read as the old one count as not known."
+    ),
+    FindingCode.NEVER_TRUE: to_say("Nobody can fit this."),
+    FindingCode.FULL_SET: to_say(
+        "Only the latest are known: somebody of whom older ones were forgotten does not fit."
+    ),
+    FindingCode.MINORS: to_say(
+        "This chooses children under 16, whose own consent may not be enough (GDPR Art. 8)."
+    ),
 }
+_WITH_OTHER = to_say("Nobody can fit this and {} at once.")
 _PURPOSES = {
     MEASUREMENT: FindingCode.NEEDS_MEASUREMENT,
     PROFILING: FindingCode.NEEDS_PROFILING,
@@ -62,11 +70,27 @@ _MEMBERS = frozenset({Op.CONTAINS, Op.NOT_CONTAINS, Op.CONTAINS_ANY, Op.CONTAINS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding: the clause's place, and one English sentence for who wrote it."""
+    """One finding.
+
+    Attributes:
+        place: of the clause.
+        other: place of the clause that it cannot hold with; "" where it is about one alone.
+    """
 
     place: str
     code: FindingCode
-    sentence: str
+    other: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What it means to who wrote the segment, in English."""
+        return self.words(ENGLISH)
+
+    def words(self, tongue: Tongue) -> str:
+        """Return what it means to who wrote the segment."""
+        if self.other:
+            return tongue.say(_WITH_OTHER).format(self.other)
+        return tongue.say(_SENTENCES[self.code])
 
 
 class _Literal(NamedTuple):
@@ -101,13 +125,12 @@ def findings(
             for each in _of_field(literal.clause, declared, person_fields)
         ]
     for first, second in _contradictions(expression, moment, negated=False):
-        other = "" if first is second else f" and {first.place} at once"
+        other = "" if first is second else first.place
         found.append((second.place, FindingCode.NEVER_TRUE, other))
     order = {clause.place: n for n, clause in enumerate(clauses(expression))}
     found.sort(key=lambda each: order[each[0]])
     return tuple(
-        Finding(place=place, code=code, sentence=_SENTENCES[code].format(told))
-        for place, code, told in dict.fromkeys(found)
+        Finding(place=place, code=code, other=other) for place, code, other in dict.fromkeys(found)
     )
 
 

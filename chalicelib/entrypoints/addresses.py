@@ -89,6 +89,26 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "/console/campaigns/{campaign}/progress": {"GET": "campaigns_console_pages:show_progress"},
     "/console/forms": {"GET": "forms_console_pages:show_forms"},
     "/console/forms/{form}": {"GET": "forms_console_pages:show_form"},
+    "/console/segments": {
+        "GET": "segments_console_pages:show_segments",
+        "POST": "segments_console_acts:create_segment",
+    },
+    "/console/segments/new": {"GET": "segments_console_pages:show_new"},
+    "/console/segments/{segment}": {"GET": "segments_console_pages:show_segment"},
+    "/console/segments/{segment}/edit": {
+        "GET": "segments_console_pages:show_editing",
+        "POST": "segments_console_acts:save_segment",
+    },
+    "/console/segments/{segment}/counts": {"POST": "segments_console_acts:count_segment"},
+    "/console/segments/{segment}/explain": {"POST": "segments_console_acts:explain_person"},
+    "/console/segments/{segment}/delete": {
+        "GET": "segments_console_pages:show_deleting",
+        "POST": "segments_console_acts:delete_segment",
+    },
+    "/console/brands/{brand}/lifecycle": {
+        "GET": "lifecycle_console_pages:show_rules",
+        "POST": "lifecycle_console_pages:save_rules",
+    },
     "/console/notices/{notice}": {"GET": "forms_console_pages:show_notice"},
     "/console/compliance": {"GET": "compliance_pages:show_home"},
     "/console/compliance/search": {"POST": "compliance_pages:search"},

@@ -85,11 +85,22 @@ def read_json(request: Request, max_bytes: int = MAX_BODY_BYTES) -> "JsonValue":
     if not request.is_json:
         raise WrongMediaType("JSON (application/json)")
     try:
-        value: JsonValue = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant
-        )
-    except (UnicodeDecodeError, ValueError, RecursionError):
+        return json_value(body.decode("utf-8"))
+    except ValueError:
         raise Unreadable("The body is not JSON.") from None
+
+
+def json_value(text: str) -> "JsonValue":
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: not JSON, a repeated member, or NaN; `json.JSONDecodeError` names the line.
+        Unreadable: a NUL or a lone surrogate, or nested more than 24 deep.
+    """
+    try:
+        value: JsonValue = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     _require_clean(value, MAX_DEPTH)
     return value
 

@@ -2,9 +2,9 @@
 """Who may see a page of the console, and whether a form of it was filled in there.
 
 Guarantees that no page is shown to a session without a live key, that a compliance page is shown
-only to a key with that scope, that a campaign is acted on only with one for marketing, and that no
-form acts without the token of its own session: a page of another site can neither read that token
-nor send the session's cookie (SameSite=Strict).
+only to a key with that scope, that a campaign or a segment is acted on only with one for marketing,
+and that no form acts without the token of its own session: a page of another site can neither read
+that token nor send the session's cookie (SameSite=Strict).
 """
 
 import hmac

@@ -2,7 +2,8 @@
 """The console: read-only pages behind a session that an API key opens.
 
 Guarantees that nothing here changes anything but the session, and that wrong keys all get the same
-answer and draw on a budget per network. `compliance_pages` and `campaigns_console_acts` act.
+answer and draw on a budget per network. `compliance_pages`, `campaigns_console_acts`,
+`segments_console_acts` and `lifecycle_console_pages` act.
 """
 
 from collections.abc import Mapping

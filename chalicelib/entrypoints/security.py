@@ -2,10 +2,10 @@
 """The headers every answer carries.
 
 Guarantees that a page can load nothing, run nothing (but the one known script of a receipt, or of a
-campaign, which asks us alone), post only to us (but a confirmation, whose form may lead on to the
-operator's page) and be framed by nobody (but the sign-up form, which may stand in a frame: it has
-no session and its mail decides; and a campaign's mail, in that campaign's own page), that no
-address with a token in it leaves as a referrer, and that nothing personal is cached.
+campaign or segment, which asks us alone), post only to us (but a confirmation, whose form may lead
+on to the operator's page) and be framed by nobody (but the sign-up form, which may stand in a
+frame: it has no session and its mail decides; and a campaign's mail, in that campaign's own page),
+that no address with a token in it leaves as a referrer, and that nothing personal is cached.
 
 Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
 """

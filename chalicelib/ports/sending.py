@@ -13,6 +13,7 @@ from typing import Protocol
 from chalicelib.domain.campaigns import ChunkRef, Progress
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
 from chalicelib.domain.rate import Quota, Slot
+from chalicelib.domain.tongues import Tongue
 
 
 class Outcome(StrEnum):
@@ -330,6 +331,10 @@ class Renderer(Protocol):
 
     def page(self, name: str, data: Mapping[str, object]) -> str:
         """Return a page or notice (``pages/…``, ``notices/…``, ``console/…``)."""
+        ...
+
+    def tongue(self, language: str) -> Tongue:
+        """Return a language to tell sentences in that are put together outside of templates."""
         ...
 
     def mail(self, name: str, data: Mapping[str, object]) -> Rendered:

@@ -41,6 +41,8 @@ MAX_RUNNING: Final = 4
 RUN_MS: Final = 15 * 60 * 1000
 """How long a count that does not end keeps others from starting."""
 KEEP_MS: Final = 7 * DAY_MS
+READ: Final = 100
+"""Counts that are read to show the latest of them."""
 ASKED: Final = (ConsentStatus.GIVEN, SOFT_OPT_IN)
 """Of a list, who may be written to by their status on it; as for a campaign."""
 _BUSY: Final = "Four counts are running. Nothing was changed: try again when one of them is ready."
@@ -163,6 +165,16 @@ class SegmentCounts:
         if job is None or job.request["segment"] != segment_id:
             raise NotFound(_NONE)
         return _count(job)
+
+    def recent(self) -> tuple[Count, ...]:
+        """Return counts of all segments, the newest first.
+
+        They are kept by random ids, so of more than `READ` that are kept some may be left out.
+        """
+        since_ms = self._clock.now_ms() - KEEP_MS
+        jobs = self._jobs.page(KIND, None, READ).items
+        kept = [_count(job) for job in jobs if job.created_ms > since_ms]
+        return tuple(sorted(kept, key=lambda count: -count.at_ms))
 
     def sample(self, count: Count) -> tuple[Subscriber, ...]:
         """Return the people drawn of a count, opened, once the ledger says so.

@@ -14,6 +14,7 @@ from chalicelib.domain.ids import SubjectId, decode_id
 from chalicelib.domain.segment_compile import compile_lifecycle
 from chalicelib.domain.segment_explain import Explanation, explain
 from chalicelib.domain.segment_person import Person
+from chalicelib.domain.tongues import ENGLISH, Tongue
 from chalicelib.errors import Malformed, NotFound
 from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.facts import FactStore
@@ -68,12 +69,20 @@ class Explaining:
             raise NotFound(_NOBODY)
         return sid
 
-    def tell(self, segment_id: str, sid: str, key: str, at_ms: int | None = None) -> Told:
+    def tell(
+        self,
+        segment_id: str,
+        sid: str,
+        key: str,
+        at_ms: int | None = None,
+        tongue: Tongue = ENGLISH,
+    ) -> Told:
         """Return why somebody is in a segment or not.
 
         Args:
             key: id of the API key that asks.
             at_ms: the moment for which relative times are taken; now when it is None.
+            tongue: of the sentences.
 
         Raises:
             InputError: ``sid`` is not an id.
@@ -91,7 +100,7 @@ class Explaining:
         words = compile_lifecycle(frozen.brand, frozen.moment, frozen.rules)
         return Told(
             sid=chain.sid,
-            explanation=explain(frozen.compiled(), person),
+            explanation=explain(frozen.compiled(), person, tongue),
             stage=words.stage(person),
             activity=words.activity(person),
         )

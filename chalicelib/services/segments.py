@@ -24,6 +24,8 @@ from chalicelib.ports.catalog import Brands, Campaigns, Forms, Lists, Page
 from chalicelib.ports.segments import LifecycleStore, SegmentStore
 from chalicelib.ports.system import Clock
 
+RESERVED = frozenset({"check", "facts", "new"})
+"""What stands where an id of a segment would, in an address of the API or the console."""
 MAX_NAMED = 3
 """Campaigns told by name when they stand in the way of a deletion."""
 
@@ -104,6 +106,8 @@ class Segments:
         """
         brand = self._named_brand(brand_id)
         read = self._read(brand, where)
+        if segment_id in RESERVED:
+            raise InputError(code="bad_id", detail="This id is an address of ours: take another.")
         if self._segments.get(require_slug(segment_id, "segment")) is not None:
             raise Conflict(
                 "There is a segment with this id already. Nothing was changed: take another id."

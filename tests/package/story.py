@@ -410,6 +410,8 @@ def operators(site: Installation) -> None:
     for route in (
         "/console/overview",
         "/console/forms",
+        "/console/segments",
+        "/console/segments/new",
         "/console/campaigns",
         *(f"/console/campaigns/{campaign['id']}{part}" for part in ("", "/mail", "/progress")),
         "/console/compliance",
@@ -418,6 +420,8 @@ def operators(site: Installation) -> None:
         words = {"campaign": campaign["id"]} if campaign["id"] in route else {}
         declared = route.replace(campaign["id"], "{campaign}")
         assert site.http("GET", declared, headers=cookie, **words)[0] == http.client.OK
+    lifecycle = "/console/brands/{brand}/lifecycle"
+    assert site.http("GET", lifecycle, headers=cookie, brand="walk")[0] == http.client.OK
     site.http("POST", "/console/logout", headers=cookie)
 
 

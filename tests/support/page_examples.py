@@ -37,6 +37,7 @@ from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.campaign_examples import campaign, campaign_page_data
 from tests.support.gate_cases import stepping
 from tests.support.preference_examples import preference_pages
+from tests.support.segment_examples import segment_pages
 from tests.support.unsubscribe_examples import WHOLE
 
 NOTICE = NoticeRef(language="en", sha256="ab" * 32, text_sha256="cd" * 32, published_ms=0)
@@ -230,6 +231,7 @@ def _marketers_pages(language: str) -> dict[str, dict[str, Any]]:
         "campaign_cancel": {"campaign": campaign(), "progress": Progress(planned=10, sent=6)},
         "error": {"missing": "campaign"},
         **_form_pages(language),
+        **segment_pages(language),
     }
 
 

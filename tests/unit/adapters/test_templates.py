@@ -123,7 +123,7 @@ PARTS = {
     },
     "console": {
         *("layout.html", "parts.html"),
-        *("campaign.js", "campaign_progress.html"),
+        *("campaign.js", "campaign_progress.html", "segment.js", "segment_words.html"),
         *("campaign_words.html", "form_words.html", "rights_words.html"),
     },
     "notices": set(),

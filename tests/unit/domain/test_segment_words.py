@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every clause and every answer is one English sentence."""
+"""Every clause and every answer is one sentence, in every language."""
 
 import pytest
 
+from chalicelib.adapters.templates import SOURCE_LANGUAGE, TemplateRenderer
+from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.segment_explain import explain
 from chalicelib.domain.segment_facts import CATALOGUE
 from chalicelib.domain.segment_terms import LISTS, NO_VALUE, OPERATORS, FactType, Op
-from chalicelib.domain.segment_words import SUBJECTS, clause_words, outline
+from chalicelib.domain.segment_words import SUBJECTS, WORDS, clause_words, outline
 from chalicelib.domain.segments import parse
 from tests.support.segment_asking import (
     FIELDS,
@@ -50,7 +52,56 @@ def test_every_operator_of_every_fact_makes_a_sentence(spec):
         assert "{" not in sentence
 
 
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {SOURCE_LANGUAGE}))
+@pytest.mark.parametrize("spec", CATALOGUE.values(), ids=lambda spec: spec.name)
+def test_every_sentence_is_told_in_every_language(spec, language):
+    tongue = TemplateRenderer().tongue(language)
+    value = spec.words[-1] if spec.words else VALUES[spec.type]
+    for op in OPERATORS[spec.type]:
+        said = [value, value] if op in LISTS or op is Op.BETWEEN else value
+        asked = clause(spec.name, op, *([] if op in NO_VALUE else [said]))
+        asked |= {str(name): QUALIFIERS[name] for name in spec.qualifiers}
+        read = parse(asked, {})
+        told, english = clause_words(read, tongue), clause_words(read)
+        assert told.split()[:3] != english.split()[:3]
+        assert "{" not in told
+        assert told.endswith(".")
+
+
+def test_every_word_of_a_closed_list_is_marked_for_translation():
+    closed = {word for spec in CATALOGUE.values() for word in spec.words} - {*LANGUAGES}
+    assert {word.replace("_", " ") for word in closed} == set(WORDS)
+
+
 SEK = {"currency": "SEK"}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("sv", "Summan av beställningarna i SEK är från 1\u00a0000,00 SEK till 2\u00a0000,00 SEK."),
+        ("de", "Die Summe der Bestellungen in SEK ist von 1.000,00 SEK bis 2.000,00 SEK."),
+        ("fr", "La somme des commandes en SEK va de 1\u202f000,00 SEK à 2\u202f000,00 SEK."),
+    ],
+)
+def test_amounts_are_written_as_the_language_writes_them(language, sentence):
+    asked = clause("orders.sum", "between", [100_000, 200_000], **SEK)
+    assert clause_words(parse(asked, {}), TemplateRenderer().tongue(language)) == sentence
+
+
+def test_days_and_relative_times_are_told_in_another_language():
+    tongue = TemplateRenderer().tongue("de")
+    born = parse(clause("person.birth_date", "lt", "1990-03-01"), {})
+    bought_since = parse(clause("orders.last", "gte", {"ago": {"months": 3}}), {})
+    agreed = parse({"not": clause("measured", "eq", True)}, {})
+    assert clause_words(born, tongue) == "Das Geburtsdatum ist früher als: 1. März 1990."
+    assert clause_words(bought_since, tongue) == (
+        "Die Zeit der letzten Bestellung ist frühestens: vor 3 Monaten."
+    )
+    assert [line.sentence for line in outline(agreed, tongue=tongue)] == [
+        "Das Gegenteil davon trifft zu:",
+        "Die Einwilligung in die Messung ist erteilt.",
+    ]
 
 
 @pytest.mark.parametrize(

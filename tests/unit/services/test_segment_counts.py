@@ -73,6 +73,15 @@ def test_a_count_is_told_when_all_of_it_is_there_and_not_before(world):
     assert (found.unreadable, found.keyless) == (0, 0)
 
 
+def test_recent_counts_come_newest_first_for_seven_days(world):
+    first = world.segment_counts.start("buyers")
+    world.time.advance(1_000)
+    second = world.segment_counts.start("buyers")
+    assert world.segment_counts.recent() == (second, first)
+    world.time.advance(KEEP_MS - 1_000)
+    assert world.segment_counts.recent() == (second,)
+
+
 def test_repeats_and_sixteen_parts_at_once_give_one_count(world):
     asked = world.segment_counts.start("buyers")
     messages = world.messages.take(Queue.SEGMENTS) * 3

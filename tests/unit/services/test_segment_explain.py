@@ -140,3 +140,9 @@ def test_what_does_not_open_is_an_alarm_and_no_answer(world, sid):
         world.rows.audience[sid] = type(row)(sealed=row.sealed, lists=row.lists, facts=broken)
         with pytest.raises(EvidenceError):
             tell(world, sid)
+
+
+def test_the_sentences_are_told_in_the_language_asked_for(world, sid):
+    told = tell(world, sid, tongue=world.renderer.tongue("sv")).explanation.clauses
+    assert told[0].sentence == "Antalet beställningar är 1."
+    assert told[2].sentence.startswith("Inget samtycke till profilering")

@@ -12,6 +12,7 @@ from chalicelib.domain.ids import BrandId, CampaignId, FormId, PurposeId
 from chalicelib.domain.lifecycle import DEFAULT_RULES, dump_rules
 from chalicelib.domain.segments import SegmentError
 from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.services.segments import RESERVED
 from infra.local.demo_data import DEMO_FORM
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.form_examples import FULL_FORM
@@ -220,3 +221,9 @@ class TestLifeCycle:
         changed = segments.change_lifecycle("demo", {"version": 0, "stage": [], "activity": []})
         assert changed.rules.version == 1
         assert segments.rules("demo") == changed.rules
+
+
+@pytest.mark.parametrize("taken", sorted(RESERVED))
+def test_an_id_that_is_an_address_of_ours_is_refused(segments, taken):
+    with pytest.raises(InputError, match="bad_id"):
+        segments.create(segment_id=taken, brand_id="demo", name="Buyers", where=BUYERS)
