@@ -249,7 +249,7 @@ def _nobody(miss: Miss) -> NobodyFound:
 
 
 def _one(clues: Mapping[str, str]) -> tuple[Clue, str]:
-    given = {name: text for name, text in clues.items() if text.strip()}
+    given = {name: text for name, text in clues.items() if text}
     if len(given) != 1 or not given.keys() <= set(Clue):
         raise InputError("bad_clue", ONE_CLUE)
     ((name, text),) = given.items()

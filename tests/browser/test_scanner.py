@@ -15,9 +15,12 @@ from tests.support.link_examples import TARGETS, click, pixel
 from tests.support.scanner import Scanner, links_of
 from tests.support.stack import REGION, link_in
 
-CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
+CAMPAIGNS, ACTIVITY, AUDIENCE = "kvitto-campaigns", "kvitto-activity", "kvitto-audience"
 COUNTERS, HITS = "LC#", "E#"
-"""Rows that a click writes, and the only ones."""
+"""Rows that a click writes, and the only ones besides what is learned from them."""
+MEASURED = "measurement"
+FACTS = ("facts", "fv", "due")
+"""The part of a person's row that clicks and opens change: facts, for segments."""
 KINDS = ("confirm", "unsubscribe", "preferences", "address")
 ANCHORED, ANCHORS = "A#", "anchors/"
 """Rows and objects of time stamps, which the clock brings and no visitor."""
@@ -27,9 +30,11 @@ def stored(stack):
     """All rows and objects and the number of mails, once no work is left."""
     rows = {
         table: [
-            row
+            without_facts(table, row)
             for row in rows
-            if not row["pk"]["S"].startswith(ANCHORED) and not is_noted(table, row)
+            if not row["pk"]["S"].startswith(ANCHORED)
+            and not is_noted(table, row)
+            and not is_learned(table, row)
         ]
         for table, rows in stack.settled().items()
     }
@@ -43,8 +48,20 @@ def is_noted(table, row):
     return counter or (table == ACTIVITY and row["sk"]["S"].startswith(HITS))
 
 
+def is_learned(table, row):
+    """Whether a row says, sealed, what was learned from a click or an open."""
+    return table == ACTIVITY and row.get("kind") == {"S": MEASURED}
+
+
+def without_facts(table, row):
+    """A person's row without the facts a click or an open adds to."""
+    if table != AUDIENCE:
+        return row
+    return {name: value for name, value in row.items() if name not in FACTS}
+
+
 def noted(stack):
-    """How many rows clicks and opens have written, by table."""
+    """How many rows clicks and opens have written at once, by table."""
     tables = stack.tables()
     return {
         table: sum(is_noted(table, row) for row in tables[table]) for table in (CAMPAIGNS, ACTIVITY)

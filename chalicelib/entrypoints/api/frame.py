@@ -54,6 +54,7 @@ _RFC3339 = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 MAX_IDEMPOTENCY_CHARS = 255
+_IDEMPOTENCY_KEY = re.compile(f"[!-~]{{1,{MAX_IDEMPOTENCY_CHARS}}}")
 MAX_CURSOR_CHARS = 2000
 
 
@@ -315,12 +316,10 @@ def _answer(op: Operation, result: Result) -> Answer:
 
 def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
     """Run a POST under its idempotency key, or repeat the answer it got before."""
-    if not (
-        1 <= len(wanted) <= MAX_IDEMPOTENCY_CHARS and wanted.isascii() and wanted.isprintable()
-    ):
+    if not _IDEMPOTENCY_KEY.fullmatch(wanted):
         raise InputError(
             code="bad_idempotency_key",
-            detail="An Idempotency-Key has 1 to 255 printable ASCII characters.",
+            detail="An Idempotency-Key has 1 to 255 printable ASCII characters without spaces.",
         )
     attempt = Attempt(
         key="idempotency#" + _digest(key.id, wanted),
