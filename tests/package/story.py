@@ -40,7 +40,7 @@ def set_up(site: Installation) -> None:
     }
     site.api("POST", "/brands", brand, expect=201, key="brand")
     site.api("POST", "/brands", brand, expect=201, key="brand")
-    site.api("POST", "/brands", brand, expect=409, key="brand again")
+    site.api("POST", "/brands", brand, expect=409, key="brand-again")
     letters = {"id": "letters", "brand": "walk", "name": "Letters"}
     site.api("POST", "/lists", letters, expect=201)
     texts = {"en": "Yes, send me letters."}
