@@ -160,7 +160,8 @@ def second_key(stack):
 
 def erase(stack, colleague, **body):
     """Ask, approve with the colleague's key, wait; return the erasure."""
-    asked = stack.api("POST", "/erasures", body, **{"Idempotency-Key": f"erase-{body}"})
+    key = "erase-" + "-".join(str(value) for value in body.values())
+    asked = stack.api("POST", "/erasures", body, **{"Idempotency-Key": key})
     assert asked.status == 202, asked.text
     place = f"/erasures/{asked.json['id']}"
     assert stack.api("POST", f"{place}/approve").status == 409, "the key that asked"
