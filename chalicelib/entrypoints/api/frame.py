@@ -54,7 +54,8 @@ _RFC3339 = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 MAX_IDEMPOTENCY_CHARS = 255
-_IDEMPOTENCY_KEY = re.compile(f"[!-~]{{1,{MAX_IDEMPOTENCY_CHARS}}}")
+IDEMPOTENCY_KEY = "[!-~]([ -~]*[!-~])?"
+"""What a key is spelled with; a header's outer spaces are not part of it (RFC 9110 §5.5)."""
 MAX_CURSOR_CHARS = 2000
 
 
@@ -316,10 +317,10 @@ def _answer(op: Operation, result: Result) -> Answer:
 
 def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
     """Run a POST under its idempotency key, or repeat the answer it got before."""
-    if not _IDEMPOTENCY_KEY.fullmatch(wanted):
+    if len(wanted) > MAX_IDEMPOTENCY_CHARS or not re.fullmatch(IDEMPOTENCY_KEY, wanted):
         raise InputError(
             code="bad_idempotency_key",
-            detail="An Idempotency-Key has 1 to 255 printable ASCII characters without spaces.",
+            detail="An Idempotency-Key has 1 to 255 printable ASCII characters.",
         )
     attempt = Attempt(
         key="idempotency#" + _digest(key.id, wanted),

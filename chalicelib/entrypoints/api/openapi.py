@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.entrypoints.api.frame import (
     BASE,
     DEFAULT_LIMIT,
+    IDEMPOTENCY_KEY,
     MAX_CURSOR_CHARS,
     MAX_IDEMPOTENCY_CHARS,
     MAX_LIMIT,
@@ -75,7 +76,7 @@ _IDEMPOTENCY: Mapping[str, Any] = {
         "type": "string",
         "minLength": 1,
         "maxLength": MAX_IDEMPOTENCY_CHARS,
-        "pattern": whole("[!-~]+"),
+        "pattern": whole(IDEMPOTENCY_KEY),
     },
 }
 _REFUSALS: Mapping[int, str] = {

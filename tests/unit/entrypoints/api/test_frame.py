@@ -237,7 +237,7 @@ class TestIdempotencyKey:
         world.faults = FailOnce("Activity.finish_request", Moment.BEFORE)
         assert api.post("/api/v1/lists", json=LIST, headers=headers).status == 201
 
-    @pytest.mark.parametrize("key", ["", "a b", "a" * 256, "å"])
+    @pytest.mark.parametrize("key", ["", " a", "a" * 256, "å"])
     def test_it_is_printable_and_not_too_long(self, api, key):
         reply = api.post("/api/v1/lists", json=LIST, headers={"Idempotency-Key": key})
         assert (reply.status, reply.json["code"]) == (422, "bad_idempotency_key")
