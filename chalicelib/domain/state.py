@@ -212,7 +212,7 @@ def load_state(text: str) -> SubjectState:
         soft_opt_ins=scoped(document["b"]),
         soft_lists={Membership(*row[:3]): row[3] for row in document.get("bl", ())},
         list_stops={Membership(*row[:3]): row[3] for row in document.get("sl", ())},
-        suppressions=tuple([Suppression(*row) for row in document["x"]]),
+        suppressions=tuple(map(Suppression._make, document["x"])),
         last_request=document["rq"],
         last_mail=document["ml"],
         mails_ms=tuple(document["mt"]),

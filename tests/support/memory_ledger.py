@@ -92,8 +92,10 @@ class MemoryLedgerStore(MemoryStore):
     def lookup(self, mac: str) -> Lookup:
         with self._call("LedgerStore.lookup") as rows:
             found = rows.suppressions.get(mac, {})
-            ordered = sorted(found.values(), key=lambda x: x.brand or "")
-            return Lookup(sid=rows.lookups.get(mac), suppressions=tuple(ordered))
+            ordered = tuple(found.values())
+            if len(ordered) > 1:
+                ordered = tuple(sorted(ordered, key=lambda x: x.brand or ""))
+            return Lookup(sid=rows.lookups.get(mac), suppressions=ordered)
 
     def load(self, sid: SubjectId) -> Loaded:
         with self._call("LedgerStore.load") as rows:
