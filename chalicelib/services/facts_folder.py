@@ -38,7 +38,8 @@ from chalicelib.domain.orders import Order, with_order_event
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.ports.facts import FactChange, FactStore, Held, KeptEvent, KeptOrder
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.services.forgetting import KEPT_MOVING, TRIES, Forgetting, wait
+from chalicelib.services.forgetting import Forgetting
+from chalicelib.services.rewriting import KEPT_MOVING, TRIES, wait
 from chalicelib.services.sealed_facts import FactPeople, KnownPerson
 
 DAY_S = DAY_MS // 1000

@@ -10,7 +10,7 @@ Art. 18(2)).
 Idempotency key: the person.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.customer_events import Kind
 from chalicelib.domain.facts import Facts, with_orders
@@ -18,20 +18,11 @@ from chalicelib.domain.ids import CampaignId, SubjectId
 from chalicelib.domain.measurement import Hit
 from chalicelib.domain.orders import Order
 from chalicelib.domain.state import MEASUREMENT
-from chalicelib.errors import Conflict, Unavailable
 from chalicelib.ports.facts import MAX_FORGOTTEN, FactChange, FactStore, Held
 from chalicelib.ports.links import CampaignLinks, Hits
 from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.services.rewriting import Rewriting, tags_of
 from chalicelib.services.sealed_facts import FactPeople, KnownPerson
-
-TRIES = 16
-"""Times somebody's facts are read anew when they moved on in between."""
-FIRST_WAIT_MS = 8
-LONGEST_WAIT_MS = 250
-KEPT_MOVING = (
-    "Too much happened at once about one person. Nothing was lost: send it again in a moment."
-)
-"""What is said when that many changes in a row were overtaken."""
 
 
 class Forgetting:
@@ -51,8 +42,7 @@ class Forgetting:
         self._facts = facts
         self._links = links
         self._hits = hits
-        self._clock = clock
-        self._random = random
+        self._rewriting = Rewriting(people, facts, clock, random)
 
     def person(self, sid: SubjectId) -> int:
         """Forget what may no longer be known, and return how many rows went.
@@ -61,21 +51,7 @@ class Forgetting:
             DependencyError: it may be half done; nothing is lost by doing it again.
             EvidenceError: a row does not open, so that nobody can tell whether it has to go.
         """
-        gone = self._forget_hits(sid)
-        for attempt in range(TRIES):
-            person = self._people.known(sid)
-            held = self._facts.read(sid)
-            if person is None or person.standing.restricted or held is None:
-                return gone
-            try:
-                for change in self._changes(person, held):
-                    self._facts.keep(change)
-                    gone += len(change.forget_events) + len(change.forget_orders)
-            except Conflict:
-                wait(attempt, self._clock, self._random)
-            else:
-                return gone
-        raise Unavailable(KEPT_MOVING)
+        return self._forget_hits(sid) + self._rewriting.person(sid, self._changes)
 
     def _forget_hits(self, sid: SubjectId) -> int:
         """Forget the hits of lists that may not be measured, and return how many went."""
@@ -111,7 +87,7 @@ class Forgetting:
         revision = held.revision
         while rows or facts != permitted:
             now, rows = rows[:MAX_FORGOTTEN], rows[MAX_FORGOTTEN:]
-            for tag in _tags("order", now):
+            for tag in tags_of("order", now):
                 del orders[tag]
             facts = _with(orders, facts, person) if rows else permitted
             yield FactChange(
@@ -120,8 +96,8 @@ class Forgetting:
                 revision=revision,
                 facts=person.seal_facts(facts),
                 due_day=person.due_day(facts),
-                forget_events=_tags("event", now),
-                forget_orders=_tags("order", now),
+                forget_events=tags_of("event", now),
+                forget_orders=tags_of("order", now),
             )
             revision += 1
 
@@ -129,16 +105,6 @@ class Forgetting:
         for kept in self._facts.events(person.sid):
             if person.ignored(kept.kind, person.open_event(kept).brand) is not None:
                 yield kept.tag
-
-
-def wait(attempt: int, clock: Clock, random: RandomBytes) -> None:
-    """Let who was first finish: half to the whole of a doubling, bounded span.
-
-    Args:
-        attempt: how many were overtaken before this one, from 0.
-    """
-    span = min(FIRST_WAIT_MS << attempt, LONGEST_WAIT_MS)
-    clock.sleep_ms(span // 2 + span * int.from_bytes(random(2), "big") // 2 // 65_536)
 
 
 def _ended(person: KnownPerson, order: Order) -> bool:
@@ -151,7 +117,3 @@ def _with(orders: Mapping[str, Order], facts: Facts, person: KnownPerson) -> Fac
         if facts.of(brand).orders is not None:
             facts = with_orders(facts, brand, orders.values())
     return facts
-
-
-def _tags(kind: str, rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(tag for of, tag in rows if of == kind)

@@ -12,14 +12,14 @@ Source: GDPR Art. 5(1)(e).
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.customer_events import Kind
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.facts import Facts, with_orders
 from chalicelib.domain.ids import SHARDS, SubjectId
 from chalicelib.domain.orders import Order
-from chalicelib.errors import Conflict, EvidenceError, Unavailable
+from chalicelib.errors import EvidenceError
 from chalicelib.ports.facts import (
     MAX_FORGOTTEN,
     FactChange,
@@ -30,7 +30,7 @@ from chalicelib.ports.facts import (
     kept_until_ms,
 )
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.services.forgetting import KEPT_MOVING, TRIES, wait
+from chalicelib.services.rewriting import Rewriting, tags_of
 from chalicelib.services.sealed_facts import FactPeople, KnownPerson
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Refolding:
         self._facts = facts
         self._scan = scan
         self._clock = clock
-        self._random = random
+        self._rewriting = Rewriting(people, facts, clock, random)
 
     def run(self) -> int:
         """Refold who is due, and return how many were done; the rest is found by the next run.
@@ -88,21 +88,7 @@ class Refolding:
             DependencyError: it may be half done; nothing is lost by doing it again.
             EvidenceError: a row does not open, so that nobody can tell whether it has to go.
         """
-        gone = 0
-        for attempt in range(TRIES):
-            person = self._people.known(sid)
-            held = self._facts.read(sid)
-            if person is None or person.standing.restricted or held is None:
-                return gone
-            try:
-                for change in self._changes(person, held):
-                    self._facts.keep(change)
-                    gone += len(change.forget_events) + len(change.forget_orders)
-            except Conflict:
-                wait(attempt, self._clock, self._random)
-            else:
-                return gone
-        raise Unavailable(KEPT_MOVING)
+        return self._rewriting.person(sid, self._changes)
 
     def _due(self, today: int) -> Iterator[SubjectId]:
         """Who is due, from another shard each day; with a brand that keeps no orders, all."""
@@ -122,7 +108,7 @@ class Refolding:
         rows = [("event", tag) for tag in self._events_off(person)] + [("order", t) for t in past]
         while True:
             now, rows = rows[:MAX_FORGOTTEN], rows[MAX_FORGOTTEN:]
-            for tag in _tags("order", now):
+            for tag in tags_of("order", now):
                 del orders[tag]
             left = _refolded(facts, orders)
             if not now and left == facts and due == person.due_day(facts):
@@ -134,8 +120,8 @@ class Refolding:
                 revision=revision,
                 facts=person.seal_facts(facts),
                 due_day=due,
-                forget_events=_tags("event", now),
-                forget_orders=_tags("order", now),
+                forget_events=tags_of("event", now),
+                forget_orders=tags_of("order", now),
             )
             revision += 1
 
@@ -158,7 +144,3 @@ def _refolded(facts: Facts, orders: Mapping[str, Order]) -> Facts:
     for brand in tuple(facts.brands):
         facts = with_orders(facts, brand, orders.values())
     return facts
-
-
-def _tags(kind: str, rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(tag for of, tag in rows if of == kind)

@@ -5,56 +5,39 @@ Rows: `DRY#<run>`/<shard>, each put once; it expires.
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 
-from chalicelib.adapters.aws import client
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
-    conditionally,
+    expiry,
     key,
     number,
-    of_partition,
-    query,
     require_number,
     require_text,
     require_version,
     text,
 )
+from chalicelib.adapters.dynamo.parts import PartRows
 from chalicelib.domain.dry_runs import DryRunPart, Failing
 from chalicelib.domain.ids import SubjectId
 
 _NUMBERS: Final = ("considered", "planned", "unreadable")
-_MS_PER_S: Final = 1_000
 
 
 class DynamoDryRunParts:
     """`DryRunParts` on DynamoDB."""
 
     def __init__(self, campaigns_table: str) -> None:
-        self._table = campaigns_table
+        self._rows = PartRows(campaigns_table, "dry run")
 
     def put(self, run: str, part: DryRunPart, until_ms: int) -> None:
         """Store a part once; one of this shard that is there already stands."""
-        conditionally(
-            "store a part of a dry run",
-            client("dynamodb").put_item,
-            TableName=self._table,
-            Item=part_item(run, part, until_ms),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+        self._rows.put(part_item(run, part, until_ms))
 
     def of(self, run: str) -> tuple[DryRunPart, ...]:
         """Return the parts stored so far, by shard."""
-        request: dict[str, Any] = of_partition(_partition(run))
-        rows = query(
-            "read the parts of a dry run",
-            client("dynamodb"),
-            TableName=self._table,
-            ConsistentRead=True,
-            **request,
-        )
-        return tuple(part_of(row) for row in rows)
+        return tuple(part_of(row) for row in self._rows.of(_partition(run)))
 
 
 def part_item(run: str, part: DryRunPart, until_ms: int) -> Item:
@@ -66,7 +49,7 @@ def part_item(run: str, part: DryRunPart, until_ms: int) -> Item:
         **{name: number(getattr(part, name)) for name in _NUMBERS},
         "why_not": text(json.dumps(dict(part.why_not), sort_keys=True)),
         "failing": text(json.dumps(failing)),
-        "expires_at": number(-(-until_ms // _MS_PER_S)),
+        "expires_at": expiry(until_ms),
     }
 
 

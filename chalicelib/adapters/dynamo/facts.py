@@ -20,10 +20,12 @@ from typing import Any, Final
 from chalicelib.adapters.aws import client, translated
 from chalicelib.adapters.dynamo.activity import events_key
 from chalicelib.adapters.dynamo.items import (
+    MS_PER_S,
     ROW_VERSION,
     Item,
     binary,
     binary_of,
+    expiry,
     key,
     number,
     number_of,
@@ -61,7 +63,6 @@ DUE: Final = "due"
 TRANSACTION_TRIES: Final = 4
 """A row in somebody else's transaction is free again within milliseconds."""
 _FAILED: Final = "ConditionalCheckFailed"
-_MS_PER_S: Final = 1_000
 _VERSION: Final = number(ROW_VERSION)
 
 
@@ -217,7 +218,7 @@ def _event_item(sid: SubjectId, event: KeptEvent) -> Item:
         "v": _VERSION,
         "kind": text(event.kind.value),
         "sealed": binary(event.sealed),
-        "expires_at": _expiry(event.until_ms),
+        "expires_at": expiry(event.until_ms),
     }
 
 
@@ -226,12 +227,8 @@ def _order_item(sid: SubjectId, order: KeptOrder) -> Item:
         **key(events_key(sid), order_row(order.tag)),
         "v": _VERSION,
         "sealed": binary(order.sealed),
-        "expires_at": _expiry(order.until_ms),
+        "expires_at": expiry(order.until_ms),
     }
-
-
-def _expiry(until_ms: int) -> dict[str, str]:
-    return number(-(-until_ms // _MS_PER_S))
 
 
 def _event(row: Item) -> KeptEvent:
@@ -240,7 +237,7 @@ def _event(row: Item) -> KeptEvent:
         tag=require_text(row, "sk").removeprefix(event_row("")),
         kind=Kind(require_text(row, "kind")),
         sealed=require_binary(row, "sealed"),
-        until_ms=require_number(row, "expires_at") * _MS_PER_S,
+        until_ms=require_number(row, "expires_at") * MS_PER_S,
     )
 
 
@@ -249,5 +246,5 @@ def _order(row: Item) -> KeptOrder:
     return KeptOrder(
         tag=require_text(row, "sk").removeprefix(order_row("")),
         sealed=require_binary(row, "sealed"),
-        until_ms=require_number(row, "expires_at") * _MS_PER_S,
+        until_ms=require_number(row, "expires_at") * MS_PER_S,
     )

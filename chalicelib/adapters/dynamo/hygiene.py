@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
     conditionally,
+    expiry,
     key,
     number,
     of_partition,
@@ -31,7 +32,6 @@ from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import HealthRow
 
 _CURSOR: Final = "SUPPRESSION"
-_MS_PER_S: Final = 1_000
 
 
 class DynamoHealthStore:
@@ -70,7 +70,7 @@ class DynamoHealthStore:
                 "v": number(ROW_VERSION),
                 "health": text(dump_health(health)),
                 "revision": number(revision + 1),
-                "expires_at": number(-(-expires_ms // _MS_PER_S)),
+                "expires_at": expiry(expires_ms),
             },
             **_unchanged_since(revision),
         )

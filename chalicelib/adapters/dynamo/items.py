@@ -18,6 +18,7 @@ from chalicelib.ports.system import Clock, RandomBytes
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 ROW_VERSION: Final = 1
+MS_PER_S: Final = 1_000
 MAX_BATCH: Final = 25
 """Requests in one BatchWriteItem."""
 BATCH_TRIES: Final = 8
@@ -33,6 +34,11 @@ def text(value: str) -> dict[str, str]:
 def number(value: int) -> dict[str, str]:
     """Return ``value`` as a number attribute."""
     return {"N": str(value)}
+
+
+def expiry(until_ms: int) -> dict[str, str]:
+    """Return the TTL of a row kept until ``until_ms`` (Unix milliseconds), and never for less."""
+    return number(-(-until_ms // MS_PER_S))
 
 
 def binary(value: bytes) -> dict[str, bytes]:

@@ -4,56 +4,39 @@
 Rows: `COUNT#<job>`/<shard>, each put once; it expires.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from chalicelib.adapters.aws import client
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
-    conditionally,
+    expiry,
     key,
     number,
-    of_partition,
-    query,
     require_number,
     require_text,
     require_version,
     text,
 )
+from chalicelib.adapters.dynamo.parts import PartRows
 from chalicelib.domain.ids import JobId, SubjectId
 from chalicelib.ports.segment_counts import Part
 
 _NUMBERS: Final = ("considered", "matched", "excluded", "unreadable", "keyless")
-_MS_PER_S: Final = 1_000
 
 
 class DynamoCountParts:
     """`CountParts` on DynamoDB."""
 
     def __init__(self, campaigns_table: str) -> None:
-        self._table = campaigns_table
+        self._rows = PartRows(campaigns_table, "count")
 
     def put(self, job: JobId, part: Part, until_ms: int) -> None:
         """Store a part once; one of this shard that is there already stands."""
-        conditionally(
-            "store a part of a count",
-            client("dynamodb").put_item,
-            TableName=self._table,
-            Item=part_item(job, part, until_ms),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+        self._rows.put(part_item(job, part, until_ms))
 
     def of(self, job: JobId) -> tuple[Part, ...]:
         """Return the parts stored so far, by shard."""
-        request: dict[str, Any] = of_partition(_partition(job))
-        rows = query(
-            "read the parts of a count",
-            client("dynamodb"),
-            TableName=self._table,
-            ConsistentRead=True,
-            **request,
-        )
-        return tuple(part_of(row) for row in rows)
+        return tuple(part_of(row) for row in self._rows.of(_partition(job)))
 
 
 def part_item(job: JobId, part: Part, until_ms: int) -> Item:
@@ -63,7 +46,7 @@ def part_item(job: JobId, part: Part, until_ms: int) -> Item:
         "v": number(ROW_VERSION),
         **{name: number(getattr(part, name)) for name in _NUMBERS},
         "sample": text(" ".join(part.sample)),
-        "expires_at": number(-(-until_ms // _MS_PER_S)),
+        "expires_at": expiry(until_ms),
     }
 
 

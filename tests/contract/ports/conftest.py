@@ -27,6 +27,7 @@ from tests.support.memory_ledger import (
     MemoryOutbox,
     MemoryRows,
 )
+from tests.support.run_stores import Stores, dynamo_stores, memory_stores
 
 LEDGER, VAULT, AUDIENCE = "kvitto-ledger", "kvitto-vault", "kvitto-audience"
 CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
@@ -168,3 +169,12 @@ def ports(request: pytest.FixtureRequest) -> LedgerPorts:
 def dynamo(tables: None) -> LedgerPorts:
     """The DynamoDB adapters alone, for claims about rows and requests."""
     return dynamo_ports()
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stores:
+    """The stores of runs; a suite of other stores has a fixture of that name of its own."""
+    if request.param == "dynamo":
+        request.getfixturevalue("tables")
+        return dynamo_stores(monkeypatch)
+    return memory_stores()

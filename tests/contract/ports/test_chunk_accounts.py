@@ -21,23 +21,12 @@ from tests.support.run_stores import (
     PAIR,
     RUN,
     YEAR_MS,
-    Stores,
-    dynamo_stores,
-    memory_stores,
     row,
     rows_of,
     settled,
 )
 
 DISPATCHED, OPEN, SENT = Code.DISPATCHED, Code.OPEN, Code.SENT
-
-
-@pytest.fixture(params=["memory", "dynamo"])
-def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stores:
-    if request.param == "dynamo":
-        request.getfixturevalue("tables")
-        return dynamo_stores(monkeypatch)
-    return memory_stores()
 
 
 # Called unknown, told late, resolved

@@ -83,9 +83,8 @@ def test_other_rows_of_a_person_make_no_holder(people):
     assert list(people.scan.holders()) == []
 
 
+@pytest.mark.parametrize("people", ["dynamo"], indirect=True)
 def test_no_page_border_loses_or_repeats_anybody(people, monkeypatch):
-    if people.kind == "memory":
-        pytest.skip("the fake has no pages")
     people.facts.keep(FIRST)
     people.facts.keep(FactChange(sid=BO, entries=1, revision=0, facts=None, event=EVENT))
     dynamodb = clients.client("dynamodb")

@@ -14,23 +14,12 @@ from tests.support.run_stores import (
     CHUNK,
     NEW_ID,
     YEAR_MS,
-    Stores,
-    dynamo_stores,
-    memory_stores,
     row,
     rows_of,
     settled,
 )
 
 DISPATCHED, OPEN, SENT = Code.DISPATCHED, Code.OPEN, Code.SENT
-
-
-@pytest.fixture(params=["memory", "dynamo"])
-def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stores:
-    if request.param == "dynamo":
-        request.getfixturevalue("tables")
-        return dynamo_stores(monkeypatch)
-    return memory_stores()
 
 
 def former_result(sent: int, *unsettled: int, **skipped: int) -> ChunkResult:

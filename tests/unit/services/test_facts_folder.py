@@ -11,7 +11,7 @@ from chalicelib.domain.facts import Behaviour, Measured, Sum, Tally
 from chalicelib.domain.ids import CampaignId, DeliveryId
 from chalicelib.errors import Conflict, Throttled, Unavailable
 from chalicelib.services.facts_folder import KNOWN, NOBODY, FactFolder, Folded, Folding
-from chalicelib.services.forgetting import TRIES
+from chalicelib.services.rewriting import TRIES
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
 from tests.support.memory_facts import MemoryFactStore
 from tests.support.shop import (
