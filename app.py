@@ -33,10 +33,11 @@ def plan_campaigns(event: SQSEvent) -> Any:
     return queues.plan_campaigns(event.to_dict())
 
 
-@app.on_sqs_message(queue="kvitto-chunks", batch_size=2)
+@app.on_sqs_message(queue="kvitto-chunks", batch_size=1)
 def send_chunks(event: SQSEvent) -> Any:
-    """Send chunks of campaigns."""
-    return queues.send_chunks(event.to_dict())
+    """Send runs of chunks of campaigns."""
+    worker: Any = event.context
+    return queues.send_chunks(event.to_dict(), worker.get_remaining_time_in_millis)
 
 
 @app.on_sqs_message(

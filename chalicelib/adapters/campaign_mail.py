@@ -22,7 +22,7 @@ from chalicelib.adapters.split_mail import (
 from chalicelib.adapters.static_text import Static
 from chalicelib.domain.content_document import FrozenContent
 from chalicelib.ports.campaign_mail import Chosen, Filled, MailVersion, Reader
-from chalicelib.ports.sending import Renderer
+from chalicelib.ports.sending import Rendered, Renderer
 
 
 class SplitVersion:
@@ -59,6 +59,10 @@ class SplitVersion:
             ]
         )
         return Filled(static=call.static, data=call.data)
+
+    def whole(self, reader: Reader, *, link_token: str, pixel: str) -> Rendered:
+        """Return ``reader``'s mail rendered whole."""
+        return self._mail.full(_person(reader), token=link_token, pixel=pixel)
 
     def proves(self, filled: Filled, reader: Reader, chosen: Chosen) -> bool:
         """Say whether the first mail of a call is ``reader``'s rendered whole."""

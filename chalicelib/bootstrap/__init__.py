@@ -7,7 +7,7 @@ Guarantees that a process makes each part once, at first use.
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.bootstrap.planning import PlanningServices
+from chalicelib.bootstrap.campaigns import CampaignServices
 from chalicelib.config import Settings
 from chalicelib.services.access_links import AccessLinks
 from chalicelib.services.access_mail import AccessMail, AccessRequests
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.services.messages import MessageMail, Messages
 
 
-class Container(PlanningServices):
+class Container(CampaignServices):
     """Everything a handler may ask for, made at first use; of its own, what visitors meet."""
 
     @cached_property
@@ -116,7 +116,7 @@ class Container(PlanningServices):
             brands=self.brands,
             lists=self.lists,
             campaigns=self.campaign_rows,
-            chunks=self.chunks,
+            deliveries=self.deliveries,
             reasons=self.reasons,
             activity=self.activity,
             tokens=self.tokens,

@@ -70,7 +70,7 @@ class Core(RunAdapters):
     def mail_sight(self) -> MailSight:
         """What is known of mails of campaigns."""
         return MailSight(
-            chunks=self.chunks,
+            deliveries=self.deliveries,
             runs=self.runs,
             accounts=self.chunk_accounts,
             folds=self.folds,

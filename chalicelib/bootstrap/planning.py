@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services that plan campaigns whole, let them go, look after them, and try them before.
+"""The services that plan campaigns whole, let them go, and try them before.
 
 Guarantees, as all of bootstrap, that each is made at its first use.
 """
@@ -13,20 +13,19 @@ if TYPE_CHECKING:
     from chalicelib.ports.campaign_mail import CampaignMails
     from chalicelib.services.campaign_messages import CampaignMessages
     from chalicelib.services.declared_fields import DeclaredFields
-    from chalicelib.services.dry_run import DryRuns, DryRunShards
+    from chalicelib.services.dry_run import DryRunShards
     from chalicelib.services.freezing import Freezer
     from chalicelib.services.frozen_contents import FrozenContents
     from chalicelib.services.plan_gate import PlanGate
     from chalicelib.services.rehearsal import Rehearsal
     from chalicelib.services.shard_people import ShardPeople
     from chalicelib.services.shard_plan import ShardPlanner
-    from chalicelib.services.watch import Watch
 
 # ruff: noqa: PLC0415  # the language of segments and templates are slow to load; most ask for none
 
 
 class PlanningServices(SegmentServices):
-    """Plans of the second version of sending."""
+    """Plans of campaigns."""
 
     @cached_property
     def campaign_mails(self) -> "CampaignMails":
@@ -78,6 +77,8 @@ class PlanningServices(SegmentServices):
 
         return PlanGate(
             campaigns=self.campaign_rows,
+            contents=self.frozen_contents,
+            links=self.campaign_links,
             plans=self.plans,
             messages=self.campaign_messages,
             clock=self.clock,
@@ -118,39 +119,6 @@ class PlanningServices(SegmentServices):
             blobs=self.blobs,
             totals=self.plan_totals,
             gate=self.plan_gate,
-            random=self.random,
-        )
-
-    @cached_property
-    def watch(self) -> "Watch":
-        """What the clock does to campaigns."""
-        from chalicelib.services.watch import Watch
-
-        return Watch(
-            start=self.campaign_start,
-            campaigns=self.campaign_rows,
-            totals=self.plan_totals,
-            accounts=self.chunk_accounts,
-            messages=self.campaign_messages,
-            gate=self.plan_gate,
-            unknowns=self.unknowns,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def dry_runs(self) -> "DryRuns":
-        """Dry runs."""
-        from chalicelib.services.dry_run import DryRuns
-
-        return DryRuns(
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            freezer=self.freezer,
-            jobs=self.jobs,
-            parts=self.dry_run_parts,
-            queues=self.queues,
-            sender=self.sender,
-            clock=self.clock,
             random=self.random,
         )
 

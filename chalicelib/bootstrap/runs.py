@@ -12,7 +12,8 @@ from chalicelib.bootstrap.adapters import Adapters
 if TYPE_CHECKING:
     from chalicelib.ports.dry_runs import DryRunParts
     from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
-    from chalicelib.ports.runs import ChunkAccounts, PlanTotals, RunStore
+    from chalicelib.ports.runs import ChunkAccounts, Deliveries, PlanTotals, RunStore
+    from chalicelib.ports.send_reads import SendReads
 
 
 class RunAdapters(Adapters):
@@ -38,6 +39,26 @@ class RunAdapters(Adapters):
         from chalicelib.adapters.dynamo.run_accounts import DynamoPlanTotals
 
         return DynamoPlanTotals(self.settings.campaigns_table)
+
+    @cached_property
+    def deliveries(self) -> "Deliveries":
+        """Who was about to be mailed, and what SES said since."""
+        from chalicelib.adapters.dynamo.deliveries import DynamoDeliveries
+
+        return DynamoDeliveries(self.settings.campaigns_table)
+
+    @cached_property
+    def send_reads(self) -> "SendReads":
+        """The two reads before a call."""
+        from chalicelib.adapters.dynamo.send_reads import DynamoSendReads
+
+        tables = {
+            "ledger": self.settings.ledger_table,
+            "vault": self.settings.vault_table,
+            "audience": self.settings.audience_table,
+            "campaigns": self.settings.campaigns_table,
+        }
+        return DynamoSendReads(tables, clock=self.clock, random=self.random)
 
     @cached_property
     def dry_run_parts(self) -> "DryRunParts":

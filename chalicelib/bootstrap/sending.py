@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services that set up, write and send campaigns, and learn what became of them.
+"""The services that set up brands, pace what is sent, and learn what became of it.
 
 Guarantees, as all of bootstrap, that each is made at its first use.
 """
@@ -8,18 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.log import LogServices
-from chalicelib.services.campaign_sight import CampaignSight
-from chalicelib.services.campaign_start import CampaignStart
-from chalicelib.services.campaign_tempo import CampaignTempo
-from chalicelib.services.campaign_tests import CampaignTests
-from chalicelib.services.campaign_watch import CampaignWatch
-from chalicelib.services.campaigns import CampaignDesk
-from chalicelib.services.delivery import Courier
 from chalicelib.services.feedback import Feedback
 from chalicelib.services.folding import CampaignResults, Folding
-from chalicelib.services.mailing import Composer
 from chalicelib.services.pacing import Pacer
-from chalicelib.services.planning import Planner
 from chalicelib.services.plans import Plans
 from chalicelib.services.service_mail import ServiceSender
 from chalicelib.services.setup import Setup
@@ -32,20 +23,7 @@ if TYPE_CHECKING:
 
 
 class SendingServices(LogServices):
-    """Campaigns and what they need."""
-
-    @cached_property
-    def composer(self) -> Composer:
-        """Fills campaign mails."""
-        return Composer(
-            renderer=self.renderer,
-            tokens=self.tokens,
-            forms=self.forms,
-            lines=self.checkpoint_lines,
-            clock=self.clock,
-            base_url=self.settings.base_url,
-            inbound_domain=self.settings.inbound_domain,
-        )
+    """What campaigns and other mails need."""
 
     @cached_property
     def setup(self) -> Setup:
@@ -99,80 +77,6 @@ class SendingServices(LogServices):
         return ServiceSender(sender=self.sender, rate=self.rate, clock=self.clock)
 
     @cached_property
-    def campaigns(self) -> CampaignDesk:
-        """Campaigns."""
-        return CampaignDesk(
-            sight=self.campaign_sight,
-            start=self.campaign_start,
-            campaigns=self.campaign_rows,
-            lists=self.lists,
-            brands=self.brands,
-            forms=self.forms,
-            composer=self.composer,
-            clock=self.clock,
-            random=self.random,
-            segments=self.segments,
-        )
-
-    @cached_property
-    def campaign_sight(self) -> CampaignSight:
-        """Campaigns as they are now."""
-        return CampaignSight(
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            segments=self.segment_rows,
-            chunks=self.chunks,
-        )
-
-    @cached_property
-    def campaign_tempo(self) -> CampaignTempo:
-        """How fast campaigns go."""
-        return CampaignTempo(clock=self.clock)
-
-    @cached_property
-    def campaign_start(self) -> CampaignStart:
-        """The start of campaigns."""
-        return CampaignStart(
-            sight=self.campaign_sight,
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            ledger=self.ledger,
-            blobs=self.blobs,
-            queues=self.queues,
-            sender=self.sender,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def campaign_tests(self) -> CampaignTests:
-        """Test mails."""
-        return CampaignTests(
-            sight=self.campaign_sight,
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            lists=self.lists,
-            ledger=self.ledger,
-            store=self.store,
-            activity=self.activity,
-            sender=self.service_sender,
-            composer=self.composer,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def campaign_watch(self) -> CampaignWatch:
-        """What the clock does to campaigns."""
-        return CampaignWatch(
-            sight=self.campaign_sight,
-            start=self.campaign_start,
-            campaigns=self.campaign_rows,
-            chunks=self.chunks,
-            plans=self.plans,
-            unknowns=self.unknowns,
-            clock=self.clock,
-        )
-
-    @cached_property
     def unknowns(self) -> Unknowns:
         """People whose outcome is unknown."""
         return Unknowns(
@@ -196,42 +100,9 @@ class SendingServices(LogServices):
         )
 
     @cached_property
-    def planner(self) -> Planner:
-        """Plans campaigns."""
-        return Planner(
-            campaigns=self.campaign_rows,
-            audience=self.audience,
-            blobs=self.blobs,
-            chunks=self.chunks,
-            queues=self.queues,
-            plans=self.plans,
-            random=self.random,
-        )
-
-    @cached_property
     def pacer(self) -> Pacer:
         """Waits for the account's rate."""
         return Pacer(rate=self.rate, sender=self.sender, clock=self.clock)
-
-    @cached_property
-    def courier(self) -> Courier:
-        """Sends chunks."""
-        return Courier(
-            campaigns=self.campaign_rows,
-            brands=self.brands,
-            lists=self.lists,
-            audience=self.audience,
-            frequency=self.frequency,
-            store=self.store,
-            ledger=self.ledger,
-            blobs=self.blobs,
-            chunks=self.chunks,
-            pacer=self.pacer,
-            sender=self.sender,
-            composer=self.composer,
-            clock=self.clock,
-            random=self.random,
-        )
 
     @cached_property
     def suppressor(self) -> Suppressor:
@@ -253,7 +124,7 @@ class SendingServices(LogServices):
             store=self.store,
             mails=self.mail_records,
             suppressor=self.suppressor,
-            chunks=self.chunks,
+            deliveries=self.deliveries,
             campaigns=self.campaign_rows,
             health=self.health,
             activity=self.activity,

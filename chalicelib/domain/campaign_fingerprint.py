@@ -21,7 +21,14 @@ def saying(campaign: Campaign, content: Content) -> Campaign:
 
 def source_digest(content: Content) -> str:
     """Return the hex SHA-256 of a content as it was written."""
-    return _digest({"html": content.html, "subject": content.subject, "text": content.text})
+    return _digest(
+        {
+            "html": content.html,
+            "kind": content.kind,
+            "subject": content.subject,
+            "text": content.text,
+        }
+    )
 
 
 def fingerprint(

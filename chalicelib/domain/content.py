@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from chalicelib.errors import InputError
+
 CLIP_BYTES: Final = 102_000
 """Size of the HTML above which Gmail shows the beginning only, and not the footer."""
 MAX_PER_CODE: Final = 10
@@ -207,3 +209,22 @@ def collected(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def errors(findings: Collection[Finding]) -> tuple[Finding, ...]:
     """Return those that keep a campaign from being sent."""
     return tuple(each for each in findings if each.severity is Severity.ERROR)
+
+
+def refuse_errors(findings: Collection[Finding], kind: ContentKind = ContentKind.HTML) -> None:
+    """Refuse a content with an error in it.
+
+    Raises:
+        InputError: there is one; the detail names the first and its place.
+    """
+    wrong = errors(findings)
+    if wrong:
+        first = wrong[0]
+        raise InputError(code=first.code.value, detail=f"{_place(first, kind)}: {first.sentence}")
+
+
+def _place(found: Finding, kind: ContentKind) -> str:
+    if found.part is Part.SENDER:
+        return "The brand's sender"
+    part = kind.name if found.part is Part.HTML else found.part.value
+    return f"Line {found.line} of the {part}" if found.line else f"The {part}"

@@ -9,7 +9,7 @@ run without ``app.py`` (docs/adr/0009-event-handlers-in-app-py.md).
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
@@ -363,16 +363,16 @@ def job(handler: Callable[["Container"], int]) -> Callable[[], int]:
     return serve
 
 
-def read_message(body: str) -> dict[str, Any]:
+def read_message(body: str, versions: Collection[int] = (1,)) -> dict[str, Any]:
     """Return a queue message of ours.
 
     Raises:
-        InputError: not a JSON object of schema version 1.
+        InputError: not a JSON object of one of these schema versions.
     """
     try:
         message = json.loads(body)
     except ValueError:
         message = None
-    if not isinstance(message, dict) or message.get("v") != 1:
+    if not isinstance(message, dict) or message.get("v") not in versions:
         raise InputError(code="bad_message", detail="A queue message is not one of ours.")
     return message

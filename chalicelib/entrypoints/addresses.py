@@ -148,6 +148,7 @@ API: Mapping[str, tuple[str, str]] = {
     "/campaigns": ("campaigns", "GET POST"),
     "/campaigns/{campaign}": ("campaigns", "GET PATCH"),
     "/campaigns/{campaign}/cancel": ("campaigns", "POST"),
+    "/campaigns/{campaign}/dry-run": ("campaign_dry_runs", "GET POST"),
     "/campaigns/{campaign}/links": ("campaign_links", "GET"),
     "/campaigns/{campaign}/pause": ("campaigns", "POST"),
     "/campaigns/{campaign}/resume": ("campaigns", "POST"),

@@ -4,10 +4,11 @@
 Every consumer names its idempotency key: a queue delivers at least once and in no promised order.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.ids import SHARDS, BrandId, CampaignId, EventId, SubjectId
-from chalicelib.entrypoints._runtime import batch, gathered, read_message
+from chalicelib.domain.ids import SHARDS, BrandId, EventId, SubjectId
+from chalicelib.entrypoints._runtime import BatchAnswer, Event, batch, gathered, read_message
 from chalicelib.entrypoints.received_mail import local_parts
 from chalicelib.errors import BadToken, InputError
 from chalicelib.ports.outside import Queue
@@ -43,24 +44,34 @@ def send_confirmations(container: "Container", body: str) -> None:
 
 @batch
 def plan_campaigns(container: "Container", body: str) -> None:
-    """Plan one shard of a campaign. Idempotency key: campaign and shard."""
+    """Plan one shard of a campaign, or try it. Idempotency key: campaign or dry run, and shard."""
     message = read_message(body)
-    container.planner.plan(_text(message, "campaign"), _shard(message))
+    campaign, shard = _text(message, "campaign"), _shard(message)
+    if "dry" in message:
+        container.dry_run_shards.work(campaign, shard, _text(message, "dry"))
+    else:
+        container.shard_planner.plan(campaign, shard)
 
 
-@batch
-def send_chunks(container: "Container", body: str) -> None:
-    """Send one chunk. Idempotency key: campaign, shard and number."""
-    from chalicelib.domain.campaigns import ChunkRef  # noqa: PLC0415  # as `parts` says
+def send_chunks(event: Event, left_ms: Callable[[], int]) -> BatchAnswer:
+    """Send runs of chunks. Idempotency key: campaign, shard and chunk.
 
-    message = read_message(body)
-    container.courier.deliver(
-        ChunkRef(
-            campaign=CampaignId(_text(message, "campaign")),
-            shard=_shard(message),
-            number=_number(message, "number"),
-        )
-    )
+    Args:
+        left_ms: says how long this worker still has.
+    """
+
+    def send(container: "Container", body: str) -> None:
+        from chalicelib.services.runs import run_of  # noqa: PLC0415  # as `parts` says
+
+        message = read_message(body, versions=(1, 2))
+        _text(message, "campaign")
+        _shard(message)
+        for name in ("number",) if message["v"] == 1 else ("first", "count"):
+            _number(message, name)
+        container.run_worker.deliver(run_of(message), container.clock.now_ms() + left_ms())
+
+    send.__name__ = "send_chunks"
+    return batch(send)(event)
 
 
 def _events(container: "Container") -> "EventBatch":

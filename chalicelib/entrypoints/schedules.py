@@ -25,7 +25,7 @@ def anchor_on_schedule(container: "Container") -> int:
 @job
 def advance_campaigns(container: "Container") -> int:
     """Start, finish, expire and wake campaigns; return how many run."""
-    return container.campaign_watch.advance()
+    return container.watch.advance()
 
 
 @job

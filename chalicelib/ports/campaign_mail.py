@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from chalicelib.domain.content_document import FrozenContent
-from chalicelib.ports.sending import InlineTemplate
+from chalicelib.ports.sending import InlineTemplate, Rendered
 
 Footer: TypeAlias = object
 Prepared: TypeAlias = object
@@ -85,6 +85,15 @@ class MailVersion(Protocol):
         Raises:
             FatalError: some were prepared before the version was found to be split wrongly, and
                 some after.
+
+        """
+        ...
+
+    def whole(self, reader: Reader, *, link_token: str, pixel: str) -> Rendered:
+        """Return ``reader``'s mail as SES would make it of a call to them alone.
+
+        Raises:
+            InputError: it cannot be rendered for this person.
 
         """
         ...

@@ -14,7 +14,7 @@ from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import SHARDS
 from chalicelib.errors import NotFound
 from chalicelib.ports.catalog import Brands, Campaigns, Page
-from chalicelib.ports.sending import ChunkStore
+from chalicelib.ports.runs import ChunkAccounts
 
 if TYPE_CHECKING:  # It loads the language of segments, which those who send do not need.
     from chalicelib.ports.segments import SegmentStore
@@ -58,12 +58,12 @@ class CampaignSight:
         campaigns: Campaigns,
         brands: Brands,
         segments: "SegmentStore",
-        chunks: ChunkStore,
+        accounts: ChunkAccounts,
     ) -> None:
         self._campaigns = campaigns
         self._brands = brands
         self._segments = segments
-        self._chunks = chunks
+        self._accounts = accounts
 
     def find(self, campaign_id: str) -> Campaign:
         """Return the campaign as it is stored.
@@ -119,7 +119,8 @@ class CampaignSight:
         """Return how far a stored campaign is."""
         if campaign.started_ms is None:
             return self._unstarted(campaign)
-        progress, shards = self._chunks.progress(campaign.id)
+        counted, shards = self._accounts.progress(campaign.id)
+        progress = counted.progress
         complete = shards == len(SHARDS) and progress.accounted >= progress.planned
         status = campaign.status
         if complete and status is not CampaignStatus.CANCELLED:

@@ -23,7 +23,7 @@ from chalicelib.ports.sending import Outcome
 from chalicelib.ports.system import Clock
 from chalicelib.services.campaign_sight import CampaignSight, Seen
 from chalicelib.services.ledger import Ledger
-from chalicelib.services.mailing import Composer
+from chalicelib.services.samples import Samples
 from chalicelib.services.service_mail import ServiceSender
 
 TESTS_PER_DAY = 50
@@ -52,7 +52,7 @@ class CampaignTests:
         store: LedgerStore,
         activity: Activity,
         sender: ServiceSender,
-        composer: Composer,
+        samples: Samples,
         clock: Clock,
     ) -> None:
         self._sight = sight
@@ -63,7 +63,7 @@ class CampaignTests:
         self._store = store
         self._activity = activity
         self._sender = sender
-        self._composer = composer
+        self._samples = samples
         self._clock = clock
 
     def send(self, campaign_id: str, to: str) -> Campaign:
@@ -94,7 +94,7 @@ class CampaignTests:
             )
         mailing_list, brand = self._home(campaign)
         sid = self._subscriber(campaign, address.normal)
-        message = self._composer.sample_mail(
+        message = self._samples.mail(
             brand, mailing_list, self._sight.content(campaign), address.deliverable, sid
         )
         _require_accepted(self._sender.send_one(brand.sender, message).outcome)

@@ -3,7 +3,7 @@
 
 Guarantees that every act follows the life cycle of `domain.campaigns`, that what is written can be
 rendered, and that no change overwrites one it has not seen. Tests are `campaign_tests`, the start
-is `campaign_start`, and what the clock does is `campaign_watch`.
+is `campaign_start`, and what the clock does is `watch`.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from chalicelib.domain.campaigns import (
     next_status,
 )
 from chalicelib.domain.catalog import Brand, MailingList
+from chalicelib.domain.content import Finding
 from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
     CampaignId,
@@ -25,14 +26,16 @@ from chalicelib.domain.ids import (
     PurposeId,
     encode_id,
 )
+from chalicelib.domain.plan_gate import resumed
 from chalicelib.domain.state import NO_MEMBERSHIP, Grade
 from chalicelib.errors import Conflict, FatalError, InputError
 from chalicelib.ports.catalog import Brands, Campaigns, Forms, Lists, Page
 from chalicelib.ports.sending import Rendered
 from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.services.campaign_messages import CampaignMessages
 from chalicelib.services.campaign_sight import CampaignSight, Seen
 from chalicelib.services.campaign_start import UNSTARTED, CampaignStart
-from chalicelib.services.mailing import Composer
+from chalicelib.services.samples import Samples
 
 if TYPE_CHECKING:
     from chalicelib.services.segments import Segments
@@ -55,6 +58,14 @@ class Edit:
     segment: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A campaign as it was stored, with what its author should know of what it says."""
+
+    campaign: Campaign
+    warnings: tuple[Finding, ...]
+
+
 class CampaignDesk:
     """What a marketer does with campaigns."""
 
@@ -67,7 +78,8 @@ class CampaignDesk:
         lists: Lists,
         brands: Brands,
         forms: Forms,
-        composer: Composer,
+        samples: Samples,
+        messages: CampaignMessages,
         clock: Clock,
         random: RandomBytes,
         segments: "Segments",
@@ -78,7 +90,8 @@ class CampaignDesk:
         self._lists = lists
         self._brands = brands
         self._forms = forms
-        self._composer = composer
+        self._samples = samples
+        self._messages = messages
         self._clock = clock
         self._random = random
         self._segments = segments
@@ -92,17 +105,17 @@ class CampaignDesk:
         content: Content,
         minimum_grade: Grade = Grade.E,
         segment: str | None = None,
-    ) -> Campaign:
-        """Store a draft after rendering it once, so that a broken template is found now.
+    ) -> Written:
+        """Store a draft after compiling it once, so that what is wrong with it is found now.
 
         Raises:
             InputError: an unknown list, a purpose nobody on it was ever asked about, no segment of
-                its brand, or content that cannot be rendered.
+                its brand, or content that cannot be sent; the detail says where.
 
         """
         mailing_list, brand = self._list(list_id)
         self._require_asked(mailing_list, purpose)
-        self._composer.sample(brand, mailing_list, content)
+        compiled = self._samples.compiled(brand, content)
         campaign = Campaign(
             id=CampaignId(encode_id(self._random(RANDOM_ID_BYTES))),
             brand=brand.id,
@@ -117,9 +130,9 @@ class CampaignDesk:
             minimum_grade=minimum_grade,
         )
         self._campaigns.create(campaign, content)
-        return campaign
+        return Written(campaign=campaign, warnings=compiled.findings)
 
-    def edit(self, campaign_id: str, revision: int, change: Edit) -> Campaign:
+    def edit(self, campaign_id: str, revision: int, change: Edit) -> Written:
         """Change a campaign that was not started; it is a draft again and needs a new test.
 
         Args:
@@ -140,7 +153,7 @@ class CampaignDesk:
         mailing_list, brand = self._list(change.list_id or campaign.list)
         purpose = change.purpose or campaign.purpose
         self._require_asked(mailing_list, purpose)
-        self._composer.sample(brand, mailing_list, content)
+        compiled = self._samples.compiled(brand, content)
         changed = replace(
             saying(campaign, content),
             name=change.name or campaign.name,
@@ -156,7 +169,8 @@ class CampaignDesk:
             scheduled_ms=None,
             problem=None,
         )
-        return self._campaigns.replace(changed, change.content)
+        stored = self._campaigns.replace(changed, change.content)
+        return Written(campaign=stored, warnings=compiled.findings)
 
     def _segment(self, brand: Brand, segment_id: str | None) -> str | None:
         """The segment a campaign names, after a look at it; None: it goes to the whole list."""
@@ -207,7 +221,7 @@ class CampaignDesk:
         """
         campaign = self._sight.find(campaign_id)
         mailing_list, brand = self._list(campaign.list)
-        return self._composer.sample(brand, mailing_list, self._sight.content(campaign))
+        return self._samples.sample(brand, mailing_list, self._sight.content(campaign))
 
     def page(self, cursor: str | None, limit: int) -> Page[Seen]:
         """Return one page of campaigns, each with the status that `get` would tell."""
@@ -219,8 +233,7 @@ class CampaignDesk:
         Raises:
             NotFound: there is no such campaign.
             NotTested: no accepted test of it as it is now.
-            IllegalTransition: it is scheduled already, was started or cancelled, or goes to a
-                segment.
+            IllegalTransition: it is scheduled already, was started or cancelled.
             InputError: the time is past, or more than a year ahead.
             Conflict: somebody else changed it first.
 
@@ -253,15 +266,40 @@ class CampaignDesk:
         seen = self._sight.get(campaign_id)
         if act is Act.SEND:
             return self._start.start(replace(seen.campaign, status=seen.status))
+        if act is Act.RESUME:
+            return self._resume(seen)
+        # What keeps a campaign from going on still does while it is paused.
+        problem = seen.campaign.problem if act is Act.PAUSE else None
         campaign = replace(
-            seen.campaign, status=next_status(seen.status, act), scheduled_ms=None, problem=None
+            seen.campaign, status=next_status(seen.status, act), scheduled_ms=None, problem=problem
         )
-        if campaign.started_ms is None or act not in (Act.RESUME, Act.CANCEL):
+        if campaign.started_ms is None or act is not Act.CANCEL:
             return self._campaigns.replace(campaign)
-        # A pause dropped chunk messages; cancelled people must be accounted for, too.
+        return self._woken(campaign)  # Cancelled people must be accounted for, too.
+
+    def resume(self, campaign_id: str, *, skip_rendering: bool) -> Campaign:
+        """Have a paused campaign go on.
+
+        Args:
+            skip_rendering: whose mail cannot be made is left out; else those stop it again.
+
+        Raises:
+            NotFound: there is no such campaign.
+            IllegalTransition: it is not paused.
+            Conflict: somebody else changed it first.
+
+        """
+        return self._resume(self._sight.get(campaign_id), skip_rendering=skip_rendering)
+
+    def _resume(self, seen: Seen, *, skip_rendering: bool = False) -> Campaign:
+        campaign = replace(seen.campaign, status=seen.status)
+        return self._woken(resumed(campaign, skip_rendering=skip_rendering))
+
+    def _woken(self, campaign: Campaign) -> Campaign:
+        """Store it, and have it go on from where it is: a pause dropped messages."""
         woken = replace(campaign, woken_ms=self._clock.now_ms(), wakes=0)
         stored = self._campaigns.replace(woken)
-        self._start.enqueue(stored)
+        self._messages.again(stored)
         return stored
 
     def _list(self, list_id: str) -> tuple[MailingList, Brand]:

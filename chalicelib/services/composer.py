@@ -12,7 +12,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from chalicelib.domain.campaigns import Campaign, ChunkRef, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
@@ -35,6 +34,7 @@ from chalicelib.services.checkpoint_line import CheckpointLine, CheckpointLines
 from chalicelib.services.declared_fields import DeclaredFields
 from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.way_out import WayOut
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -45,7 +45,6 @@ KEPT_VERSIONS: Final = 8
 """Campaigns whose content a process holds ready to fill."""
 FRESH_FOR_MS: Final = 60_000
 """How long brand, list and the log's head are repeated, milliseconds."""
-ONE_CLICK: Final = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 NOBODY: Final = bytes(RANDOM_ID_BYTES)
 NO_DELIVERY: Final = bytes(DELIVERY_ID_BYTES)
 
@@ -105,8 +104,8 @@ class CallComposer:
         lines: CheckpointLines,
         tokens: LinkTokens,
         clock: Clock,
+        way_out: WayOut,
         base_url: str,
-        inbound_domain: str = "",
     ) -> None:
         self._mails = mails
         self._contents = contents
@@ -117,7 +116,7 @@ class CallComposer:
         self._tokens = tokens
         self._clock = clock
         self._base_url = base_url
-        self._inbound_domain = inbound_domain
+        self._way_out = way_out
         self._versions: dict[str, MailVersion] = {}
         self._mailings: dict[CampaignId, tuple[int, Mailing]] = {}
 
@@ -147,7 +146,6 @@ class CallComposer:
         shared = ""
         if content.targets:
             shared = self._tokens.click_head(self._measured(campaign, code, NOBODY, NO_DELIVERY))
-        host = urlsplit(self._base_url).hostname
         return Mailing(
             campaign=campaign,
             content=content,
@@ -158,7 +156,7 @@ class CallComposer:
             sender=brand.sender,
             brand_code=code,
             shared_token=shared,
-            list_id=("List-Id", f"<{mailing_list.id}.{brand.id}.{host}>"),
+            list_id=self._way_out.list_id(brand, mailing_list),
             defaults=dict.fromkeys(self._fields.of(brand.id), ""),
         )
 
@@ -208,7 +206,7 @@ class CallComposer:
             delivery=delivery,
             reader=reader,
             prepared=mailing.mail.prepare(reader),
-            headers=self._headers(mailing, reader.unsubscribe, sid),
+            headers=self._way_out.headers(mailing.brand, mailing.list_id, reader.unsubscribe, sid),
             tags=(
                 (CAMPAIGN_TAG, chunk.campaign),
                 ("r", person.delivery),
@@ -279,20 +277,6 @@ class CallComposer:
             }
             footer = mailing.footers[str(known)] = mailing.mail.footer(data)
         return footer
-
-    def _headers(
-        self, mailing: Mailing, unsubscribe: str, sid: bytes
-    ) -> tuple[tuple[str, str], ...]:
-        """What mail programs offer a way out by: the page first, then the address if there is one.
-
-        Source: RFC 8058 section 3.1 (one HTTPS URI, others may stand beside it); RFC 2369
-        section 3.2; RFC 2919 section 3.
-        """
-        ways = f"<{self._base_url}/unsubscribe/{unsubscribe}>"
-        if self._inbound_domain:
-            local_part = self._tokens.unsubscribe_local_part(mailing.brand, sid)
-            ways += f", <mailto:{local_part}@{self._inbound_domain}>"
-        return (("List-Unsubscribe", ways), ONE_CLICK, mailing.list_id)
 
 
 def _values(mailing: Mailing, attributes: JsonValue) -> Mapping[str, object]:

@@ -42,7 +42,8 @@ from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.ledger import LedgerStore, Located
 from chalicelib.ports.mails import MailStore
 from chalicelib.ports.outside import Activity, StoredEvent
-from chalicelib.ports.sending import ChunkStore, DeliverySeen
+from chalicelib.ports.runs import Deliveries
+from chalicelib.ports.sending import DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.ports.traces import MailTrace, Traces
 from chalicelib.proof.disclosure import Claims
@@ -91,7 +92,7 @@ class Feedback:
         store: LedgerStore,
         mails: MailStore,
         suppressor: Suppressor,
-        chunks: ChunkStore,
+        deliveries: Deliveries,
         campaigns: Campaigns,
         health: HealthStore,
         activity: Activity,
@@ -103,7 +104,7 @@ class Feedback:
         self._ledger_store = store
         self._mails = mails
         self._suppressor = suppressor
-        self._chunks = chunks
+        self._deliveries = deliveries
         self._campaigns = campaigns
         self._health = health
         self._activity = activity
@@ -136,7 +137,7 @@ class Feedback:
         self._keep_trace(event, found, at_ms)
         weight = rank(event)
         if found.seen is not None and weight:
-            self._chunks.observe(
+            self._deliveries.observe(
                 found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
             )
         self._keep_answer(event, found, weight, at_ms)
@@ -178,7 +179,7 @@ class Feedback:
             decode_id(tag, DELIVERY_ID_BYTES)
         except InputError:
             return None  # Somebody else's message under the same configuration set.
-        return self._chunks.delivery(DeliveryId(tag))
+        return self._deliveries.delivery(DeliveryId(tag))
 
     def _located(self, event: SesEvent, name: str) -> Located | None:
         """The sign-up or the change of address whose mail this is about, by the mail's tag."""

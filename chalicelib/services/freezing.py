@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chalicelib.domain.campaign_fingerprint import fingerprint
 from chalicelib.domain.campaigns import Campaign, Content
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.content import errors
+from chalicelib.domain.content import refuse_errors
 from chalicelib.domain.content_document import Aim, FrozenContent, dump_content, frozen
 from chalicelib.domain.frozen_segment import FrozenSegment, SegmentReference, dump_frozen
 from chalicelib.domain.lifecycle import DEFAULT_RULES
@@ -98,9 +98,7 @@ class Freezer:
         compiled = self._compiler.compile(
             content, brand, brand.default_language, fields=self._fields.of(brand.id)
         )
-        wrong = errors(compiled.findings)
-        if wrong:
-            raise InputError(code=wrong[0].code.value, detail=wrong[0].sentence)
+        refuse_errors(compiled.findings, content.kind)
         aim = Aim(
             list=campaign.list,
             purpose=campaign.purpose,

@@ -17,8 +17,8 @@ from chalicelib.domain.runs import RunRef
 from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.folds import Folds
 from chalicelib.ports.outside import Blobs
-from chalicelib.ports.runs import ChunkAccounts, MessagePlace, RunStore
-from chalicelib.ports.sending import ChunkStore, DeliverySeen
+from chalicelib.ports.runs import ChunkAccounts, Deliveries, MessagePlace, RunStore
+from chalicelib.ports.sending import DeliverySeen
 from chalicelib.ports.system import Clock
 from chalicelib.services.plans import manifest_key
 
@@ -46,7 +46,7 @@ class MailSight:
     def __init__(
         self,
         *,
-        chunks: ChunkStore,
+        deliveries: Deliveries,
         runs: RunStore,
         accounts: ChunkAccounts,
         folds: Folds,
@@ -54,7 +54,7 @@ class MailSight:
         blobs: Blobs,
         clock: Clock,
     ) -> None:
-        self._chunks = chunks
+        self._deliveries = deliveries
         self._runs = runs
         self._accounts = accounts
         self._folds = folds
@@ -67,7 +67,7 @@ class MailSight:
 
         A mail of the first version of sending has no place: all that is known is in its row.
         """
-        seen = self._chunks.delivery(delivery)
+        seen = self._deliveries.delivery(delivery)
         if seen is None:
             return None
         place = MailPlace.read(seen.row.campaign, seen.row.chunk)

@@ -12,12 +12,15 @@ from dataclasses import replace
 
 from chalicelib.domain.campaigns import Act, Campaign, CampaignStatus, next_status
 from chalicelib.domain.ids import SHARDS
+from chalicelib.domain.measurement import Targets
 from chalicelib.domain.plan_gate import RENDERING, Gate, decide
 from chalicelib.domain.runs import Totals
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.catalog import Campaigns
+from chalicelib.ports.links import CampaignLinks
 from chalicelib.ports.system import Clock
 from chalicelib.services.campaign_messages import CampaignMessages
+from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.plans import Plans
 
 log = logging.getLogger(__name__)
@@ -30,9 +33,18 @@ class PlanGate:
     """Lets planned campaigns go."""
 
     def __init__(
-        self, *, campaigns: Campaigns, plans: Plans, messages: CampaignMessages, clock: Clock
+        self,
+        *,
+        campaigns: Campaigns,
+        contents: FrozenContents,
+        links: CampaignLinks,
+        plans: Plans,
+        messages: CampaignMessages,
+        clock: Clock,
     ) -> None:
         self._campaigns = campaigns
+        self._contents = contents
+        self._links = links
         self._plans = plans
         self._messages = messages
         self._clock = clock
@@ -47,7 +59,7 @@ class PlanGate:
             campaign: as it was read at any time since its start.
 
         Raises:
-            NotFound: the campaign is gone.
+            NotFound: the campaign, or what it froze, is gone.
             Conflict: somebody kept changing it; come again.
             DependencyError: come again.
         """
@@ -77,6 +89,12 @@ class PlanGate:
         log.warning("campaign %s is stopped: %d mails cannot be made", campaign.id, failing)
 
     def _commit(self, campaign: Campaign, totals: Totals) -> None:
+        content = self._contents.of(campaign)
+        if content.list is not None:
+            # Before the first mail: whoever has one may follow its links at once. Not before the
+            # start, since what a campaign says may change until then, and targets never do.
+            targets = Targets(brand=campaign.brand, list=content.list, urls=content.targets)
+            self._links.put(campaign.id, targets)
         self._plans.commit_to(campaign, tuple(totals.people[shard] for shard in SHARDS))
 
     def _let_go(self, campaign: Campaign, totals: Totals) -> None:

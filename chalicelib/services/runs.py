@@ -141,8 +141,8 @@ class RunWorker:
             end = End.SERVICE
             raise
         finally:
-            if end is not End.DONE:
-                self._close(run, turn.owner, counted=end is End.BROKEN)
+            # Also when it is done: whoever gets the message twice finds that, and drops it.
+            self._close(run, turn.owner, counted=end is End.BROKEN)
             self._tell(turn, end)
         if end is End.SENT_ON:
             self._send_on(run, halt)

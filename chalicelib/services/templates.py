@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.campaigns import Content
 from chalicelib.domain.catalog import Brand
-from chalicelib.domain.content import ContentKind, Finding, errors
+from chalicelib.domain.content import Finding, errors
 from chalicelib.domain.forms import FieldType
 from chalicelib.domain.ids import BrandId, ListId
 from chalicelib.domain.templates import Template, TemplateKind, Words
@@ -145,7 +145,7 @@ class Templates:
 
         Raises:
             InputError: there is no such list, or its brand has no template for campaigns with this
-                id, or one in MJML.
+                id.
         """
         template, mailing_list = self._templates.get(template_id), self._lists.get(list_id)
         if mailing_list is None:
@@ -154,11 +154,6 @@ class Templates:
             raise InputError(
                 code="unknown_template",
                 detail="The list's brand has no template for campaigns with this id.",
-            )
-        if template.content.kind is not ContentKind.HTML:
-            raise InputError(
-                code="template_not_html",
-                detail="A campaign is made from a template in HTML; this one is in MJML.",
             )
         return template.content
 

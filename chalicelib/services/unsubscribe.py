@@ -23,7 +23,7 @@ from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.errors import BadToken, NotFound
 from chalicelib.ports.catalog import Brands, Campaigns, Lists, Reasons
 from chalicelib.ports.outside import Activity
-from chalicelib.ports.sending import ChunkStore
+from chalicelib.ports.runs import Deliveries
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
@@ -110,7 +110,7 @@ class Unsubscribe:
         brands: Brands,
         lists: Lists,
         campaigns: Campaigns,
-        chunks: ChunkStore,
+        deliveries: Deliveries,
         reasons: Reasons,
         activity: Activity,
         tokens: LinkTokens,
@@ -121,7 +121,7 @@ class Unsubscribe:
         self._brands = brands
         self._lists = lists
         self._campaigns = campaigns
-        self._chunks = chunks
+        self._deliveries = deliveries
         self._reasons = reasons
         self._activity = activity
         self._tokens = tokens
@@ -213,7 +213,7 @@ class Unsubscribe:
         holder = encode_id(self._random(RANDOM_ID_BYTES))
         claim = f"left#{self._tokens.blind('left', token)}"
         if self._activity.claim(claim, holder, self._clock.now_ms(), REASON_EVERY_MS):
-            seen = self._chunks.delivery(_delivery(leaving.payload))
+            seen = self._deliveries.delivery(_delivery(leaving.payload))
             self._reasons.count(leaving.brand.id, seen.row.campaign if seen else None, reason)
         return leaving
 
@@ -277,7 +277,7 @@ class Unsubscribe:
         brand, payload = whole.brand, whole.payload
         if brand.unsubscribe_scope is UnsubscribeScope.BRAND or not any(payload.delivery):
             return whole
-        seen = self._chunks.delivery(_delivery(payload))
+        seen = self._deliveries.delivery(_delivery(payload))
         campaign = self._campaigns.get(seen.row.campaign) if seen else None
         mailing_list = self._lists.get(campaign.list) if campaign else None
         if mailing_list is None or mailing_list.brand != brand.id:

@@ -149,7 +149,7 @@ def _cost(total: Counted, sent: Sent, size: int) -> Line:
 def _start(container: Container) -> CampaignId:
     made = container.campaigns.create(
         name="News", list_id=LIST, purpose=PurposeId("newsletter"), content=CONTENT
-    )
+    ).campaign
     container.campaign_tests.send(made.id, "tester@example.org")
     container.campaigns.act(made.id, Act.SEND)
     return made.id

@@ -63,7 +63,7 @@ class Desk(Tour):
             list_id=ListId("newsletter"),
             purpose=PurposeId("newsletter"),
             content=Content(subject=said.get("subject", "News"), html=said.get("html", HTML)),
-        )
+        ).campaign
         return f"/console/campaigns/{made.id}"
 
     def press(self, name: str) -> None:

@@ -23,7 +23,8 @@ from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper
 from tests.support.memory_ledger import MemoryLedgerStore, MemoryRows
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryQueues, OutsideRows
-from tests.support.memory_sending import MemoryChunks, SendingRows
+from tests.support.memory_runs import MemoryDeliveries, RunRows
+from tests.support.memory_sending import SendingRows
 from tests.support.memory_traces import MemoryTraces
 
 NEWS = PurposeId("newsletter")
@@ -77,7 +78,7 @@ class People:
             store=MemoryLedgerStore(self.rows, self._strike),
             mails=MemoryMailStore(self.rows, self._strike),
             suppressor=self.suppressor,
-            chunks=MemoryChunks(self.sending, self._strike),
+            deliveries=MemoryDeliveries(RunRows(former=self.sending), self._strike),
             campaigns=MemoryCampaigns(self.catalog, self._strike),
             health=MemoryHealthStore(self.hygiene, self._strike),
             activity=MemoryActivity(self.outside, self._strike),

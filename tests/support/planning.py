@@ -19,8 +19,6 @@ from chalicelib.services.plans import manifest_key
 from chalicelib.services.shard_plan import ShardPlanner
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import Moment, no_faults
-from tests.support.memory_dry_runs import MemoryDryRunParts
-from tests.support.memory_runs import MemoryPlanTotals
 from tests.support.world import World
 
 PLAIN = "<p>Hello {{ first_name }}</p>"
@@ -33,9 +31,8 @@ class PlanWorld(World):
     def __init__(self, seed: int = 1, **settings: Any) -> None:
         super().__init__(seed, **settings)
         self.accounts = self.chunk_accounts
-        self.totals = MemoryPlanTotals(self.run_rows, faults=self._strike)
-        self.parts = MemoryDryRunParts(faults=self._strike)
-        self.__dict__ |= {"plan_totals": self.totals, "dry_run_parts": self.parts}
+        self.totals = self.plan_totals
+        self.parts = self.dry_run_parts
 
     def planner_of_a_process(self) -> ShardPlanner:
         """A planner that remembers nothing of others."""
@@ -58,7 +55,7 @@ class PlanWorld(World):
             purpose=PurposeId("newsletter"),
             content=Content(subject="Hello", html=html),
             segment=segment,
-        ).id
+        ).campaign.id
 
     def segment(self, where: Mapping[str, Any]) -> str:
         """A segment of the demo brand."""

@@ -13,13 +13,14 @@ from typing import Any
 from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.bootstrap import Container
 from chalicelib.config import Settings
-from chalicelib.domain.campaigns import Act, ChunkRef, Content
+from chalicelib.domain.campaigns import Act, Content
 from chalicelib.domain.facts import Measured
 from chalicelib.domain.ids import BrandId, CampaignId, EventId, ListId, PurposeId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.outside import Queue
 from chalicelib.services.api_keys import KeyRing
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.runs import run_of
 from chalicelib.services.signup import Session
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
@@ -37,6 +38,7 @@ from tests.support.memory_catalog import (
     MemoryLists,
     MemoryReasons,
 )
+from tests.support.memory_dry_runs import MemoryDryRunParts
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
 from tests.support.memory_facts import MemoryFactScan, MemoryFactStore
 from tests.support.memory_folds import (
@@ -64,17 +66,18 @@ from tests.support.memory_messages import MemoryMessages
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
 from tests.support.memory_rate import MemoryRateSlot, RateRow
 from tests.support.memory_rights import MemoryRightsRecords
-from tests.support.memory_runs import MemoryChunkAccounts, MemoryRuns, RunRows
+from tests.support.memory_runs import (
+    MemoryChunkAccounts,
+    MemoryDeliveries,
+    MemoryPlanTotals,
+    MemoryRuns,
+    RunRows,
+)
 from tests.support.memory_scan import MemoryAudienceScan
 from tests.support.memory_segment_counts import MemoryCountParts
 from tests.support.memory_segments import MemoryLifecycles, MemorySegments
-from tests.support.memory_sending import (
-    Mailed,
-    MemoryChunks,
-    MemorySender,
-    SendingRows,
-    accept,
-)
+from tests.support.memory_send_reads import MemorySendReads
+from tests.support.memory_sending import Mailed, MemorySender, SendingRows, accept
 from tests.support.memory_templates import MemoryTemplates
 from tests.support.memory_time import MemoryAnchors, MemoryTimeAuthority
 from tests.support.memory_traces import MemoryTraces
@@ -84,6 +87,8 @@ ORIGIN = "mail.example.org/ledger"
 VISITOR = Session(network="192.0.2.7", user_agent="Mozilla/5.0", page=f"{BASE_URL}/forms/demo")
 READER = Session(network="198.51.100.4", user_agent="Mozilla/5.0")
 TICKED = {"newsletter": "yes"}
+PLENTY_MS = 15 * 60 * 1000
+"""A worker's time, when nothing is said of it."""
 
 _SETTINGS = Settings(
     base_url=BASE_URL,
@@ -123,6 +128,7 @@ class World(Container):
     def __init__(self, seed: int = 1, **settings: Any) -> None:
         super().__init__(replace(_SETTINGS, **settings))
         self.faults: Faults = no_faults
+        self.worker_ms = PLENTY_MS
         self.rows = MemoryRows()
         self.sending_rows = SendingRows()
         self.run_rows = RunRows(former=self.sending_rows)
@@ -202,10 +208,13 @@ class World(Container):
             "lifecycle_rows": MemoryLifecycles(rows, faults=strike),
             "count_parts": MemoryCountParts(rows, faults=strike),
             "template_rows": MemoryTemplates(rows, faults=strike),
-            "chunks": MemoryChunks(self.sending_rows, faults=strike),
             "rate": MemoryRateSlot(self.rate_row, faults=strike),
             "runs": MemoryRuns(self.run_rows, faults=strike),
             "chunk_accounts": MemoryChunkAccounts(self.run_rows, faults=strike),
+            "plan_totals": MemoryPlanTotals(self.run_rows, faults=strike),
+            "deliveries": MemoryDeliveries(self.run_rows, faults=strike),
+            "send_reads": MemorySendReads(self.rows, rows, faults=strike),
+            "dry_run_parts": MemoryDryRunParts(faults=strike),
             "folds": MemoryFolds(self.fold_rows, faults=strike),
             "watermark": MemoryWatermark(self.fold_rows, faults=strike),
             "unresolved_campaigns": MemoryUnresolvedCampaigns(self.fold_rows, faults=strike),
@@ -279,7 +288,7 @@ class World(Container):
             list_id=ListId("newsletter"),
             purpose=PurposeId("newsletter"),
             content=Content(subject="Hello", html=content.get("html", "<p>Hello</p>")),
-        )
+        ).campaign
         self.test(made.id)
         self.campaigns.act(made.id, Act.SEND)
         return made.id
@@ -305,11 +314,9 @@ class World(Container):
         if queue is Queue.CONFIRMATIONS:
             self._mail(body)
         elif queue is Queue.PLANS:
-            self.planner.plan(body["campaign"], body["shard"])
+            self._plan(body)
         elif queue is Queue.CHUNKS:
-            self.courier.deliver(
-                ChunkRef(campaign=body["campaign"], shard=body["shard"], number=body["number"])
-            )
+            self.run_worker.deliver(run_of(body), self.time.now_ms() + self.worker_ms)
         elif queue is Queue.SEQUENCING:
             self._sequence(body)
         elif queue is Queue.PROOFS:
@@ -323,6 +330,12 @@ class World(Container):
                 self.unconfirmed.erase(EventId(body["unconfirmed"]))
         elif queue is Queue.SEGMENTS:
             self._of_segments(body)
+
+    def _plan(self, body: Mapping[str, Any]) -> None:
+        if "dry" in body:
+            self.dry_run_shards.work(body["campaign"], body["shard"], body["dry"])
+        else:
+            self.shard_planner.plan(body["campaign"], body["shard"])
 
     def _sequence(self, body: Mapping[str, Any]) -> None:
         if "forget" in body:

@@ -12,6 +12,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.adapters.dynamo.models import Row, whole
 from chalicelib.domain.campaign_fingerprint import source_digest
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
+from chalicelib.domain.content import ContentKind
 from chalicelib.domain.ids import BrandId, CampaignId, EventId, ListId, PurposeId
 from chalicelib.domain.state import Grade
 
@@ -34,11 +35,12 @@ class DueRow(Row):
 
 
 class SourceRow(Row):
-    """`CAMPAIGN#<id>`/`SOURCE`: what a campaign says, as it was written."""
+    """`CAMPAIGN#<id>`/`SOURCE`: what a campaign says, as it was written; HTML has no ``kind``."""
 
     subject = UnicodeAttribute()
     html = UnicodeAttribute()
     text = UnicodeAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
 
     @classmethod
     def from_domain(cls, campaign_id: CampaignId, content: Content) -> Self:
@@ -48,11 +50,13 @@ class SourceRow(Row):
             subject=content.subject,
             html=content.html,
             text=content.text,
+            kind=None if content.kind is ContentKind.HTML else content.kind.value,
         )
 
     def to_domain(self) -> Content:
         """Return the content."""
-        return Content(subject=self.subject, html=self.html, text=self.text)
+        kind = ContentKind(self.kind or ContentKind.HTML)
+        return Content(subject=self.subject, html=self.html, text=self.text, kind=kind)
 
 
 class CampaignRow(Row):

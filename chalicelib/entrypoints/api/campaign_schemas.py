@@ -9,7 +9,9 @@ Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 from typing import Final
 
 from chalicelib.domain.campaigns import CampaignStatus
+from chalicelib.domain.content import ContentKind
 from chalicelib.domain.eligibility import SENTENCES, SkipReason
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.state import Grade
 from chalicelib.entrypoints.api.shapes import (
     ADDRESS,
@@ -43,6 +45,11 @@ _WRITTEN: Final[Schema] = {
     "subject": line(MAX_SUBJECT_CHARS),
     "html": {"type": "string", "minLength": 1, "maxLength": MAX_HTML_CHARS},
     "text": {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_HTML_CHARS},
+    "kind": {
+        "type": "string",
+        "enum": list(ContentKind),
+        "description": "What `html` is written in; MJML is turned into HTML.",
+    },
     "minimum_grade": _GRADE,
     "segment": {
         **SLUG,
@@ -50,7 +57,7 @@ _WRITTEN: Final[Schema] = {
         "description": "A segment of the list's brand; null: the whole list.",
     },
 }
-_SAID: Final = ("subject", "html", "text")
+_SAID: Final = ("subject", "html", "text", "kind")
 _COPIED: Final[Schema] = {
     **{name: shape for name, shape in _WRITTEN.items() if name not in _SAID},
     "template": {**SLUG, "description": "Of the list's brand; what it says now is copied."},
@@ -69,7 +76,7 @@ _SUMMARY: Final[Schema] = {
 }
 
 CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
-    "WrittenCampaign": closed(_WRITTEN, "text", "minimum_grade", "segment"),
+    "WrittenCampaign": closed(_WRITTEN, "text", "kind", "minimum_grade", "segment"),
     "CopiedCampaign": closed(_COPIED, "minimum_grade", "segment"),
     "NewCampaign": {"oneOf": [ref("WrittenCampaign"), ref("CopiedCampaign")]},
     "CampaignChange": {
@@ -81,6 +88,58 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
         {"at": {**TIME, "description": "RFC 3339 with its offset, at most a year from now."}}
     ),
     "CampaignStatus": shown({"id": ID, "status": _STATUS, "revision": _REVISION}),
+    "CampaignWritten": shown(
+        {
+            "id": ID,
+            "status": _STATUS,
+            "revision": _REVISION,
+            "warnings": {"type": "array", "items": ref("CampaignWarning")},
+        }
+    ),
+    "DryRun": shown(
+        {
+            "id": ID,
+            "status": {"type": "string", "enum": list(JobStatus)},
+            "as_of": {**TIME, "description": "When it was asked for."},
+            "result": {"oneOf": [ref("DryRunResult"), {"type": "null"}]},
+        }
+    ),
+    "DryRunResult": shown(
+        {
+            "considered": COUNT,
+            "planned": COUNT,
+            "unreadable": {**COUNT, "description": "Whom the segment could not be asked about."},
+            "would_be_mailed": COUNT,
+            "why_not": {
+                "type": "object",
+                "additionalProperties": COUNT,
+                "description": "Of those planned, who would be left out, by reason. " + SKIPPED,
+            },
+            "failing": {
+                "type": "array",
+                "items": shown(
+                    {
+                        "id": ID,
+                        "code": {"type": "string"},
+                        "part": {"type": ["string", "null"]},
+                        "line": {"type": ["integer", "null"], "minimum": 1},
+                    }
+                ),
+                "description": "Some of those whose mail cannot be made, and where it fails.",
+            },
+            "cost_cents": {**COUNT, "type": ["integer", "null"]},
+            "seconds": {
+                **COUNT,
+                "type": ["integer", "null"],
+                "description": "How long it would take at the account's rate; null: for ever.",
+            },
+            "days": {
+                **COUNT,
+                "type": ["integer", "null"],
+                "description": "Over how many days the day's quota spreads it; null: no end.",
+            },
+        }
+    ),
     "CampaignSummary": shown(_SUMMARY),
     "CampaignPage": page_of("CampaignSummary"),
     "Campaign": shown(
@@ -96,14 +155,19 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
             "problem": {
                 "type": ["string", "null"],
                 "description": "What keeps it from going on by itself. `not_tested`: its time "
-                "came, or will come, without a test of it as it is now.",
+                "came, or will come, without a test of it as it is now. `rendering`: somebody's "
+                "mail cannot be made; nobody was mailed. `planning`: its plan does not get on. "
+                "Else the code of what is wrong with its content.",
             },
             "planned": COUNT,
             "sent": COUNT,
             "skipped": {
                 "type": "object",
                 "additionalProperties": COUNT,
-                "description": "How many were left out, by reason. " + SKIPPED,
+                "description": "How many were left out, by reason. "
+                + SKIPPED
+                + " `failed`: the product could not send it. `unsent`: SES surely does not have "
+                "it, and nobody will send it any more.",
             },
             "rejected": COUNT,
             "unknown": COUNT,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.campaigns import Act, Campaign, Content
+from chalicelib.domain.content import ContentKind
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.state import Grade
 from chalicelib.entrypoints.api.frame import (
@@ -22,12 +23,16 @@ from chalicelib.entrypoints.api.frame import (
     rfc3339,
     unix_ms,
 )
+from chalicelib.entrypoints.api.segment_answers import YES_NO
+from chalicelib.entrypoints.api.templates import found_shape
+from chalicelib.errors import InputError
 
 if TYPE_CHECKING:
     from chalicelib.services.campaign_sight import Seen
+    from chalicelib.services.campaigns import Written
 
 MAX_CAMPAIGN_BYTES = 256 * 1024
-_SAID = frozenset({"subject", "html", "text"})
+_SAID = frozenset({"subject", "html", "text", "kind"})
 """The members that are what a campaign says."""
 
 
@@ -47,14 +52,14 @@ def list_campaigns(call: Call) -> Mapping[str, Any]:
     picks=lambda body: (
         "CopiedCampaign" if isinstance(body, dict) and "template" in body else "WrittenCampaign"
     ),
-    gives="CampaignStatus",
+    gives="CampaignWritten",
     location="/campaigns/{id}",
     max_bytes=MAX_CAMPAIGN_BYTES,
 )
 def create_campaign(call: Call) -> Mapping[str, Any]:
-    """Write a campaign; it is rendered once, so that a broken template is refused now."""
+    """Write a campaign; it is compiled once, so that what is wrong with it is told now."""
     body = call.body
-    campaign = call.container.campaigns.create(
+    written = call.container.campaigns.create(
         name=body["name"],
         list_id=ListId(body["list"]),
         purpose=PurposeId(body["purpose"]),
@@ -62,14 +67,19 @@ def create_campaign(call: Call) -> Mapping[str, Any]:
         minimum_grade=Grade(body.get("minimum_grade", Grade.E)),
         segment=body.get("segment"),
     )
-    return _status(campaign)
+    return _told(written)
 
 
 def _written(call: Call, body: Mapping[str, Any]) -> Content:
     """What a new campaign says: what the body says, or a copy of what a template does."""
     if "template" in body:
         return call.container.templates.content(body["template"], ListId(body["list"]))
-    return Content(subject=body["subject"], html=body["html"], text=body.get("text"))
+    return Content(
+        subject=body["subject"],
+        html=body["html"],
+        text=body.get("text"),
+        kind=ContentKind(body.get("kind", ContentKind.HTML)),
+    )
 
 
 @operation("GET", "/campaigns/{campaign}", KeyScope.READ, gives="Campaign")
@@ -83,7 +93,7 @@ def get_campaign(call: Call) -> Mapping[str, Any]:
     "/campaigns/{campaign}",
     KeyScope.MARKETING,
     takes="CampaignChange",
-    gives="CampaignStatus",
+    gives="CampaignWritten",
     max_bytes=MAX_CAMPAIGN_BYTES,
     conflicts=True,
 )
@@ -101,13 +111,14 @@ def change_campaign(call: Call) -> Mapping[str, Any]:
         content=_said(call, campaign_id) if _SAID & body.keys() else None,
         segment=(body["segment"] or "") if "segment" in body else None,
     )
-    return _status(call.container.campaigns.edit(campaign_id, body["revision"], change))
+    return _told(call.container.campaigns.edit(campaign_id, body["revision"], change))
 
 
 def _said(call: Call, campaign_id: str) -> Content:
     """What the campaign says, with the members of the body in place of its own."""
     content = call.container.campaigns.content(campaign_id)
-    return replace(content, **{name: call.body[name] for name in _SAID & call.body.keys()})
+    said = {name: call.body[name] for name in _SAID & call.body.keys()}
+    return replace(content, **{**said, "kind": ContentKind(said.get("kind", content.kind))})
 
 
 @operation(
@@ -155,6 +166,24 @@ def _act(act: Act, name: str, summary: str) -> Operation:
     )(run)
 
 
+@operation(
+    "POST",
+    "/campaigns/{campaign}/resume",
+    KeyScope.MARKETING,
+    status=202,
+    gives="CampaignStatus",
+    queries=("skip_rendering",),
+    conflicts=True,
+)
+def resume_campaign(call: Call) -> Mapping[str, Any]:
+    """Resume a paused campaign; `skip_rendering=true` leaves out whose mail cannot be made."""
+    skips = YES_NO.get(call.request.query.get("skip_rendering", "false"))
+    if skips is None:
+        raise InputError(code="bad_skip_rendering", detail="skip_rendering is true or false.")
+    campaign_id = call.word("campaign")
+    return _status(call.container.campaigns.resume(campaign_id, skip_rendering=skips))
+
+
 OPERATIONS = (
     list_campaigns,
     create_campaign,
@@ -165,13 +194,18 @@ OPERATIONS = (
     _act(Act.UNSCHEDULE, "unschedule_campaign", "Take a scheduled campaign off the clock."),
     _act(Act.SEND, "send_campaign", "Freeze a campaign, commit to it in the ledger, start it."),
     _act(Act.PAUSE, "pause_campaign", "Pause a campaign: chunks not yet sent stay where they are."),
-    _act(Act.RESUME, "resume_campaign", "Resume a paused campaign."),
+    resume_campaign,
     _act(Act.CANCEL, "cancel_campaign", "Cancel a campaign for good."),
 )
 
 
 def _status(campaign: Campaign) -> Mapping[str, Any]:
     return {"id": campaign.id, "status": campaign.status, "revision": campaign.revision}
+
+
+def _told(written: "Written") -> Mapping[str, Any]:
+    warnings = [found_shape(found) for found in written.warnings]
+    return {**_status(written.campaign), "warnings": warnings}
 
 
 def _summary(seen: "Seen") -> dict[str, Any]:

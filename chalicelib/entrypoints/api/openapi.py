@@ -50,6 +50,10 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
         "description": "`true`: only what is still owed, by deadline.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
+    "skip_rendering": {
+        "description": "`true`: whose mail cannot be made is left out, and the others get theirs.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
     "sample": {
         "description": "`true`: name some who match; it is written down that somebody looked.",
         "schema": {"type": "string", "enum": ["true", "false"]},

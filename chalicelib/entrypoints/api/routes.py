@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.entrypoints.api import (
     api_keys,
     brands,
+    campaign_dry_runs,
     campaign_links,
     campaigns,
     erasures,
@@ -42,6 +43,7 @@ OPERATIONS = (
     *segment_answers.OPERATIONS,
     *brands.OPERATIONS,
     *campaigns.OPERATIONS,
+    *campaign_dry_runs.OPERATIONS,
     *campaign_links.OPERATIONS,
     *templates.OPERATIONS,
     *messages.OPERATIONS,

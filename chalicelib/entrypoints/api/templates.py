@@ -163,8 +163,12 @@ def _sources(said: Content | Words) -> dict[str, Any]:
 
 
 def _finding(language: str, found: "Finding") -> Mapping[str, Any]:
+    return {"language": language or None, **found_shape(found)}
+
+
+def found_shape(found: "Finding") -> dict[str, Any]:
+    """Return what an author is told of one finding."""
     return {
-        "language": language or None,
         "code": found.code,
         "severity": found.severity,
         "part": found.part,

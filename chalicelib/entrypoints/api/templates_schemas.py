@@ -65,6 +65,14 @@ _SUMMARY: Final[Schema] = {
 _MESSAGE_STATUS: Final[Schema] = {"type": "string", "enum": list(MessageStatus)}
 _REASONS: Final = " ".join(f"`{reason}`: {SENTENCES[reason]}" for reason in MessageReason)
 
+_FOUND: Final[Schema] = {
+    "code": {"type": "string", "enum": list(FindingCode)},
+    "severity": {"type": "string", "enum": list(Severity)},
+    "part": {"type": "string", "enum": list(Part)},
+    "line": {"type": ["integer", "null"]},
+    "sentence": {"type": "string"},
+    "times": COUNT,
+}
 TEMPLATE_SCHEMAS: Final[dict[str, Schema]] = {
     "ServiceWords": closed(
         {
@@ -96,14 +104,10 @@ TEMPLATE_SCHEMAS: Final[dict[str, Schema]] = {
     "TemplateFinding": shown(
         {
             "language": {**MAYBE, "description": "Of a service's words; null of a campaign's."},
-            "code": {"type": "string", "enum": list(FindingCode)},
-            "severity": {"type": "string", "enum": list(Severity)},
-            "part": {"type": "string", "enum": list(Part)},
-            "line": {"type": ["integer", "null"]},
-            "sentence": {"type": "string"},
-            "times": COUNT,
+            **_FOUND,
         }
     ),
+    "CampaignWarning": shown(_FOUND),
     "TemplateSummary": shown(_SUMMARY),
     "TemplatePage": page_of("TemplateSummary"),
     "Template": {

@@ -151,7 +151,7 @@ def begun() -> Begun:
         list_id=ListId("newsletter"),
         purpose=PurposeId("newsletter"),
         content=Content(subject="Hello again", html="<p>Two</p>"),
-    )
+    ).campaign
     world.test(second.id)
     return Begun(
         settings=world.settings,

@@ -310,7 +310,7 @@ def test_what_sends_mail_loads_no_compiler():
         "import sys\n"
         "import chalicelib.adapters.campaign_templates, chalicelib.adapters.templates\n"
         "import chalicelib.adapters.split_mail, chalicelib.adapters.ses\n"
-        "import chalicelib.services.delivery, chalicelib.services.mailing\n"
+        "import chalicelib.services.runs, chalicelib.services.composer\n"
         "late = ('mjml', 'css_inline', 'chalicelib.adapters.mail_compiler')\n"
         "print([name for name in late if name in sys.modules])\n"
         "import chalicelib.adapters.mail_compiler\n"

@@ -49,7 +49,7 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
     assert queues == {
         "app.send_confirmations": ("kvitto-confirmations", 10, 0),
         "app.plan_campaigns": ("kvitto-plans", 1, 0),
-        "app.send_chunks": ("kvitto-chunks", 2, 0),
+        "app.send_chunks": ("kvitto-chunks", 1, 0),
         "app.record_ses_events": ("kvitto-ses-events", 1000, 10),
         "app.receive_mails": ("kvitto-inbound", 10, 0),
         "app.sequence_ledger": ("kvitto-sequencing", 100, 1),

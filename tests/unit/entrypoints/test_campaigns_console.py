@@ -13,6 +13,7 @@ from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.eligibility import SkipReason
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.measurement import Targets
+from chalicelib.domain.outcomes import Counted
 from chalicelib.domain.plan_gate import PROBLEMS
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaign_start import UNSTARTED
@@ -57,7 +58,7 @@ def written(world, name="November news", **changes):
         purpose=PurposeId("newsletter"),
         content=Content(subject="News", html=changes.pop("html", HTML)),
         **changes,
-    ).id
+    ).campaign.id
 
 
 def status_of(world, campaign_id):
@@ -310,7 +311,8 @@ def test_the_tempo_and_what_is_left_are_those_of_the_last_minute(desk, world, mo
     started = world.campaign()
     seen = Progress(planned=1_000, sent=100, first_ms=world.clock.now_ms() - 600_000)
     counts = {"now": seen}
-    monkeypatch.setattr(world.chunks, "progress", lambda _campaign: (counts["now"], 16))
+    told = world.chunk_accounts
+    monkeypatch.setattr(told, "progress", lambda _: (Counted(progress=counts["now"]), 16))
     path = f"/console/campaigns/{started}/progress"
     desk.get(path)
     world.time.advance(10_000)

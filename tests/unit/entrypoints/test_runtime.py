@@ -211,12 +211,16 @@ def test_a_failing_schedule_raises_without_the_errors_words(world):
     assert caught.value.__context__ is None
 
 
+def send_chunks(event):
+    return queues.send_chunks(event, lambda: 60_000)
+
+
 @pytest.mark.parametrize(
     "handler",
     [
         queues.send_confirmations,
         queues.plan_campaigns,
-        queues.send_chunks,
+        send_chunks,
         queues.record_ses_events,
         queues.sequence_ledger,
         queues.build_proofs,
@@ -235,8 +239,11 @@ def test_a_message_nobody_can_read_goes_back_and_is_not_printed(world, caplog, h
         (queues.send_confirmations, {"v": 2, "request": "A" * 22}),
         (queues.send_confirmations, {"v": 1}),
         (queues.plan_campaigns, {"v": 1, "campaign": "A" * 22, "shard": "g"}),
-        (queues.send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": -1}),
-        (queues.send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": True}),
+        (send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": -1}),
+        (send_chunks, {"v": 1, "campaign": "A" * 22, "shard": "0", "number": True}),
+        (send_chunks, {"v": 2, "campaign": "A" * 22, "shard": "0", "number": 1}),
+        (send_chunks, {"v": 2, "campaign": "A" * 22, "shard": "0", "first": 0, "count": 0}),
+        (send_chunks, {"v": 3, "campaign": "A" * 22, "shard": "0", "first": 0, "count": 1}),
         (queues.build_proofs, {"v": 1, "job": 5}),
         (queues.anchor_checkpoints, {"v": 1, "size": "5"}),
         (queues.anchor_checkpoints, {"v": 1, "size": 0}),
@@ -253,7 +260,7 @@ def test_the_queues_carry_a_campaign_from_sign_up_to_the_mail(world):
     handlers = {
         Queue.CONFIRMATIONS: queues.send_confirmations,
         Queue.PLANS: queues.plan_campaigns,
-        Queue.CHUNKS: queues.send_chunks,
+        Queue.CHUNKS: send_chunks,
         Queue.SEQUENCING: queues.sequence_ledger,
         Queue.PROOFS: queues.build_proofs,
         Queue.ANCHORS: queues.anchor_checkpoints,

@@ -45,7 +45,7 @@ def draft(world):
         list_id=ListId("newsletter"),
         purpose=PurposeId("newsletter"),
         content=CONTENT,
-    ).id
+    ).campaign.id
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ class TestEdits:
     def test_a_change_makes_it_a_draft_again(self, world, tested):
         revision = world.campaigns.get(tested).campaign.revision
         change = Edit(name="New", content=OTHER, minimum_grade=Grade.B)
-        edited = world.campaigns.edit(tested, revision, change)
+        edited = world.campaigns.edit(tested, revision, change).campaign
         assert (edited.status, edited.revision) == (CampaignStatus.DRAFT, revision + 1)
         assert (edited.name, edited.subject, edited.minimum_grade) == ("New", "Sell", Grade.B)
         assert world.campaigns.content(tested) == OTHER
@@ -145,7 +145,7 @@ class TestEdits:
 
     def test_what_is_not_named_stays(self, world, draft):
         before = world.campaigns.get(draft).campaign
-        edited = world.campaigns.edit(draft, 0, Edit(purpose=before.purpose))
+        edited = world.campaigns.edit(draft, 0, Edit(purpose=before.purpose)).campaign
         assert edited == replace(before, revision=1)
         assert world.campaigns.content(draft) == CONTENT
 
@@ -157,9 +157,10 @@ class TestEdits:
 
     def test_a_change_takes_it_off_the_clock(self, world, scheduled):
         revision = world.campaigns.get(scheduled).campaign.revision
-        assert world.campaigns.edit(scheduled, revision, Edit(name="x")).scheduled_ms is None
+        edited = world.campaigns.edit(scheduled, revision, Edit(name="x")).campaign
+        assert edited.scheduled_ms is None
         world.time.advance(2 * HOUR_MS)
-        world.campaign_watch.advance()
+        world.watch.advance()
         assert status(world, scheduled) is CampaignStatus.DRAFT
 
     @pytest.mark.parametrize(
@@ -190,11 +191,11 @@ class TestEdits:
 class TestSchedule:
     def test_it_starts_at_its_time_and_once(self, world, scheduled):
         world.time.advance(HOUR_MS - 1)
-        world.campaign_watch.advance()
+        world.watch.advance()
         assert (status(world, scheduled), starts(world)) == (CampaignStatus.SCHEDULED, 0)
         world.time.advance(1)
         for _ in range(3):
-            world.campaign_watch.advance()
+            world.watch.advance()
         assert (status(world, scheduled), starts(world)) == (CampaignStatus.SENDING, 16)
         assert world.campaigns.get(scheduled).campaign.scheduled_ms is None
 
@@ -215,11 +216,11 @@ class TestSchedule:
         world.time.advance(HOUR_MS)
         world.faults = FailOnce(call, Moment.BEFORE, Throttled(call))
         with pytest.raises(Throttled):
-            world.campaign_watch.advance()
+            world.watch.advance()
         assert world.campaigns.get(running).campaign.wakes == 1  # It does not wait for the other.
         world.faults = no_faults
         starts(world)
-        world.campaign_watch.advance()
+        world.watch.advance()
         assert (status(world, scheduled), starts(world)) == (CampaignStatus.SENDING, 16)
 
     def test_a_test_that_holds_no_more_keeps_it_from_starting_and_says_so(self, world, scheduled):
@@ -228,7 +229,7 @@ class TestSchedule:
         seen = world.campaigns.get(scheduled)
         assert (seen.status, seen.problem) == (CampaignStatus.SCHEDULED, "not_tested")
         world.time.advance(HOUR_MS)
-        world.campaign_watch.advance()
+        world.watch.advance()
         seen = world.campaigns.get(scheduled)
         assert (seen.status, seen.problem) == (CampaignStatus.DRAFT, "not_tested")
         assert (seen.campaign.scheduled_ms, starts(world)) == (None, 0)
@@ -238,7 +239,7 @@ class TestSchedule:
     def test_off_the_clock_it_is_tested_again_and_does_not_start(self, world, scheduled):
         assert world.campaigns.act(scheduled, Act.UNSCHEDULE).status is CampaignStatus.TESTED
         world.time.advance(HOUR_MS)
-        world.campaign_watch.advance()
+        world.watch.advance()
         assert starts(world) == 0
         world.campaigns.schedule(scheduled, world.time.now_ms() + 1)
 
@@ -248,13 +249,13 @@ class TestSchedule:
         world.campaigns.act(scheduled, Act.CANCEL)
         starts(world)
         world.time.advance(HOUR_MS)
-        world.campaign_watch.advance()
+        world.watch.advance()
         assert status(world, scheduled) is CampaignStatus.CANCELLED
 
     def test_a_cancelled_one_never_starts(self, world, scheduled):
         world.campaigns.act(scheduled, Act.CANCEL)
         world.time.advance(HOUR_MS)
-        assert world.campaign_watch.advance() == 0
+        assert world.watch.advance() == 0
         assert status(world, scheduled) is CampaignStatus.CANCELLED
 
     @pytest.mark.parametrize("ahead_ms", [0, -1, FARTHEST_MS + 1])
@@ -292,5 +293,5 @@ def test_a_campaign_that_cannot_start_does_not_hold_up_those_that_run(world, sch
     world.time.advance(HOUR_MS)
     world.faults = FailAlways("Sender.quota_per_second", Moment.BEFORE, Throttled("quota"))
     with pytest.raises(Throttled):
-        world.campaign_watch.advance()
+        world.watch.advance()
     assert world.campaigns.get(running).campaign.finished_ms == world.time.now_ms()

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The campaign desk: looked after to the end, woken with patience, tested on nobody unwilling."""
+"""The campaign desk: looked after to the end, and tested on nobody unwilling."""
 
 import pytest
 
+from chalicelib.domain.campaign_steps import LOST_MS, STALLED_MS
 from chalicelib.domain.campaigns import Act, CampaignStatus, Content
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import ListId, PurposeId
-from chalicelib.errors import InputError, OverBudget
+from chalicelib.errors import InputError, OverBudget, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaign_tests import TESTS_PER_DAY
-from chalicelib.services.campaign_watch import LEASE_MS, STALLED_MS
-from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.faults import FailAlways, Moment, no_faults
 from tests.support.world import VISITOR, World
 
 READER = "reader@example.org"
-MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def draft(world):
         list_id=ListId("newsletter"),
         purpose=PurposeId("newsletter"),
         content=Content(subject="Buy", html="<p>Buy</p>"),
-    ).id
+    ).campaign.id
 
 
 def unsubscribe(world):
@@ -48,16 +47,17 @@ def unsubscribe(world):
 def test_a_chunk_lost_in_a_stopped_campaign_is_still_called_unknown(world, act, status):
     campaign = world.campaign()
     world.settle(Queue.PLANS)
-    world.faults = FailOnce("ChunkStore.commit", Moment.BEFORE)
+    world.faults = FailAlways("RunStore.commit", Moment.BEFORE, Unavailable("commit"))
     (body,) = world.messages.take(Queue.CHUNKS)
     with pytest.raises(Exception, match="commit"):
         world.handle(Queue.CHUNKS, body)
     world.faults = no_faults
     world.campaigns.act(campaign, act)
-    world.settle()
+    world.messages.take(Queue.PLANS)
     assert world.campaign_rows.unfinished() != ()
-    world.time.advance(LEASE_MS + 1)
-    world.campaign_watch.advance()
+    world.time.advance(LOST_MS + 1)
+    world.watch.advance()  # It is called unknown, and is over once that is seen.
+    world.watch.advance()
     seen = world.campaigns.get(campaign)
     assert (seen.progress.unknown, seen.progress.planned) == (1, 1)
     assert (seen.status, seen.campaign.status) == (status, status)
@@ -65,87 +65,24 @@ def test_a_chunk_lost_in_a_stopped_campaign_is_still_called_unknown(world, act, 
     assert world.campaign_rows.unfinished() == ()
 
 
-def test_a_cancelled_campaign_whose_messages_were_lost_is_planned_again(world):
+def test_a_cancelled_campaign_whose_messages_were_lost_is_told_of_again(world):
     campaign = world.campaign()
     world.settle(Queue.PLANS)
     world.campaigns.act(campaign, Act.CANCEL)
     world.messages.take(Queue.PLANS)
     world.messages.take(Queue.CHUNKS)
     world.time.advance(STALLED_MS + 1)
-    world.campaign_watch.advance()
+    world.watch.advance()
     world.settle()
     assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 1}
     assert world.mails == []
-
-
-def test_a_paused_campaign_is_not_woken(world):
-    campaign = world.campaign()
-    world.campaigns.act(campaign, Act.PAUSE)
-    for queue in (Queue.PLANS, Queue.CHUNKS):
-        world.messages.take(queue)
-    world.time.advance(10 * STALLED_MS)
-    world.campaign_watch.advance()
-    assert world.messages.take(Queue.PLANS) == []
 
 
 def test_a_draft_that_is_cancelled_leaves_nothing_to_look_after(world):
     campaign = draft(world)
     world.campaigns.act(campaign, Act.CANCEL)
     assert world.campaigns.get(campaign).status is CampaignStatus.CANCELLED
-    assert world.campaign_watch.advance() == 0
-
-
-def woken_after(world, minutes):
-    """Run the schedule every minute; return the minutes in which plans were queued."""
-    found = []
-    for minute in range(1, minutes + 1):
-        world.time.advance(MINUTE_MS)
-        world.campaign_watch.advance()
-        if world.messages.take(Queue.PLANS):
-            found.append(minute)
-    return found
-
-
-def test_a_stalled_campaign_is_woken_with_growing_patience(world):
-    world.campaign()
-    world.settle(Queue.PLANS)
-    assert woken_after(world, 200) == [11, 32, 73, 154]
-
-
-def test_a_campaign_that_moved_on_is_woken_as_soon_as_the_first_time(world):
-    world.subscribe("second@example.org")
-    world.campaign()
-    world.settle(Queue.PLANS)
-    bodies = world.messages.take(Queue.CHUNKS)
-    assert woken_after(world, 40) == [11, 32]
-    world.handle(Queue.CHUNKS, bodies[0])
-    assert woken_after(world, 12) == [11]
-
-
-def test_waking_makes_messages_for_unfinished_chunks_alone(world):
-    for number in range(5):
-        world.subscribe(f"reader{number}@example.org")
-    world.campaign()
-    world.settle(Queue.PLANS)
-    first, *others = world.messages.take(Queue.CHUNKS)
-    world.handle(Queue.CHUNKS, first)
-    world.time.advance(STALLED_MS + 1)
-    world.campaign_watch.advance()
-    world.settle(Queue.PLANS)
-    again = world.messages.take(Queue.CHUNKS)
-    assert sorted(map(repr, again)) == sorted(map(repr, others))
-
-
-def test_a_stalled_campaign_does_not_fill_the_queue(world):
-    world.campaign()
-    world.settle(Queue.PLANS)
-    queued = len(world.messages.take(Queue.CHUNKS))
-    world.time.advance(STALLED_MS)
-    for _ in range(60):
-        world.time.advance(MINUTE_MS)
-        world.campaign_watch.advance()
-        world.settle(Queue.PLANS)
-    assert len(world.messages.take(Queue.CHUNKS)) <= 3 * queued
+    assert world.watch.advance() == 0
 
 
 def test_a_test_mail_never_goes_to_somebody_who_withdrew(world):

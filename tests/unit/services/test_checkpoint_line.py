@@ -48,7 +48,7 @@ def test_a_confirmation_mail_a_campaigns_mail_and_a_test_mail_name_a_true_checkp
         list_id=ListId("newsletter"),
         purpose=PurposeId("newsletter"),
         content=Content(subject="Draft", html="<p>Draft</p>"),
-    )
+    ).campaign
     world.campaign_tests.send(draft.id, READER)
     subjects = [each.message.subject for each in world.mails]
     assert len(subjects) == 3
@@ -77,14 +77,14 @@ def test_chunks_of_a_minute_share_one_read_of_the_head(world):
     world.settle(Queue.CHUNKS)
     assert len(read) == 1
     world.time.advance(FRESH_FOR_MS)
-    world.composer.checkpoint()
-    world.composer.checkpoint()
+    world.checkpoint_lines.latest()
+    world.checkpoint_lines.latest()
     assert len(read) == 2
 
 
 def test_a_preview_shows_the_line_a_mail_would_have(world):
     brand, mailing_list = world.brands.get("demo"), world.lists.get("newsletter")
-    shown = world.composer.sample(brand, mailing_list, Content(subject="Hello", html="<p>x</p>"))
+    shown = world.samples.sample(brand, mailing_list, Content(subject="Hello", html="<p>x</p>"))
     require_true(world, shown)
 
 

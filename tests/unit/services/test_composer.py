@@ -2,6 +2,7 @@
 """Mails of a call: what was frozen, the way out, and no token of one's own without consent."""
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 
@@ -39,6 +40,7 @@ VERSION_2 = FrozenContent(
     language="en",
 )
 EMPTY = "A" * 22
+VERSION_1 = {"html": "<p>Hello {{ first_name }}</p>", "subject": "Hello", "text": None}
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def world():
 def froze(world, content=VERSION_2):
     """A campaign that is being sent and froze ``content``."""
     campaign = world.campaign_rows.get(world.campaign())
-    data = dump_content(content)
+    data = json.dumps(content).encode() if isinstance(content, dict) else dump_content(content)
     sha256 = hashlib.sha256(data).hexdigest()
     world.blobs.put_new(f"content/{sha256}", data, "application/json")
     world.messages.take(Queue.PLANS)
@@ -124,7 +126,7 @@ def test_both_kinds_of_people_go_in_one_call_of_one_template(world):
 
 
 def test_content_of_version_1_goes_as_it_is_and_counts_nothing(world):
-    campaign = world.campaign_rows.get(world.campaign(html="<p>Hello {{ first_name }}</p>"))
+    campaign = froze(world, VERSION_1)
     (message,) = mails(world, campaign, (1, True, {"attributes": {"first_name": "Ada"}}))
     assert "<p>Hello Ada</p>" in message.html
     assert tokens(message, "c") == tokens(message, "o") == []
@@ -266,7 +268,7 @@ def test_a_chunk_split_wrongly_reaches_its_people_or_nobody_never_wrongly(monkey
     split_wrongly(monkeypatch, times)
     if times == 1:
         assert world.work() == []
-        assert [mail.message.html[:17] for mail in world.mails] == ["<p>Hello  you</p>"]
+        assert ["<p>Hello  you</p>" in mail.message.html for mail in world.mails] == [True]
     else:
         with pytest.raises(FatalError):
             world.work()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.campaign_steps import LOST_MS as EXPIRY_MS
 from chalicelib.domain.campaigns import Act, CampaignStatus
 from chalicelib.domain.events import Via
 from chalicelib.domain.folding import MailPlace
@@ -16,7 +17,6 @@ from chalicelib.domain.state import Grade
 from chalicelib.errors import FatalError, StateError, Throttled, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
-from chalicelib.services.campaign_watch import LEASE_MS as EXPIRY_MS
 from chalicelib.services.courier import TRY_FOR_MS
 from chalicelib.services.runs import LEASE_MS
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults

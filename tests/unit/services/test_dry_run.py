@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.campaign_fingerprint import saying
 from chalicelib.domain.campaigns import CampaignStatus, Content
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import SHARDS
@@ -144,7 +145,10 @@ def test_a_failure_at_any_call_leaves_one_sum(world, call, moment):
 
 
 def test_what_cannot_be_sent_is_refused_at_once(world):
-    campaign_id = world.draft("<p><img src='https://example.org/a.png'></p>")
+    campaign_id = world.draft()
+    picture = Content(subject="Hello", html="<p><img src='https://example.org/a.png'></p>")
+    stored = world.campaign_rows.get(campaign_id)
+    world.campaign_rows.replace(saying(stored, picture), picture)
     with pytest.raises(InputError) as refused:
         world.dry_runs.ask(campaign_id)
     assert refused.value.code == "img_without_alt"

@@ -121,16 +121,15 @@ class TestCampaigns:
         campaign = world.campaign(html="<p>{{ first_name }}</p>")
         world.settle()
         files = bundle_files(world, {"email": EMAIL})
-        assert json_of(files, f"campaigns/{campaign}.content.json") == {
-            "html": "<p>{{ first_name }}</p>",
-            "subject": "Hello",
-            "text": None,
-        }
+        content = json_of(files, f"campaigns/{campaign}.content.json")
+        assert content["source_html"] == "<p>{{ first_name }}</p>"
+        assert (content["subject"], content["list"]) == ("Hello", "newsletter")
+        assert (content["purpose"], content["segment"]) == ("newsletter", None)
         plan = json_of(files, f"campaigns/{campaign}.plan.json")
         assert plan["size"] == 4
         line = json_of(files, "deliveries.json")[-1]
         assert (line["campaign"], line["entry"]) == (campaign, 2)
-        assert world.chunks.delivery(line["delivery"]).row.sid == sid
+        assert world.deliveries.delivery(line["delivery"]).row.sid == sid
 
     def test_one_they_were_not_planned_for_is_not(self, world):
         world.subscribe("other@example.org")
@@ -200,7 +199,7 @@ class TestSelection:
                 list_id=ListId(name),
                 purpose=PurposeId("newsletter"),
                 content=Content(subject=name, html="<p>x</p>"),
-            )
+            ).campaign
             world.test(draft.id)
             world.campaigns.act(draft.id, Act.SEND)
             world.settle()

@@ -282,8 +282,8 @@ def test_a_complaint_that_arrives_after_the_confirmation_it_came_before_ends_the
 # Faults, repeats and any order.
 
 FAULTS = [
-    "ChunkStore.delivery",
-    "ChunkStore.observe",
+    "Deliveries.delivery",
+    "Deliveries.observe",
     "LedgerStore.load",
     "LedgerStore.commit",
     "SuppressionIndex.note",

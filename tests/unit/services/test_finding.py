@@ -176,7 +176,7 @@ class TestClues:
     def test_without_the_record_of_a_delivery_its_link_still_names_person_and_campaign(
         self, world, mailed
     ):
-        world.chunks.rows.deliveries.clear()
+        world.sending_rows.deliveries.clear()
         found = find(world, link=link(world, mailed, LinkPurpose.VIEW))
         (mail,) = found.mails
         assert (found.sid, mail.campaign, mail.name) == (mailed.sid, mailed.campaign, "November")
@@ -359,7 +359,7 @@ class TestTraces:
 
     def test_it_is_kept_400_days_from_the_first_event(self, world, mailed):
         (_, until_ms) = world.outside_rows.traces[mailed.message_id]
-        seen = world.chunks.delivery(mailed.delivery)
+        seen = world.deliveries.delivery(mailed.delivery)
         assert until_ms == seen.event_ms + KEEP_TRACES_MS
         assert KEEP_TRACES_MS == 400 * 24 * 3_600_000
 
@@ -373,7 +373,7 @@ class TestTraces:
             if moment is Moment.BEFORE:
                 calls.append(call)
 
-        world.faults = FailOnce("ChunkStore.observe", Moment.BEFORE)
+        world.faults = FailOnce("Deliveries.observe", Moment.BEFORE)
         with pytest.raises(Unavailable):
             deliver(world, world.mails[-1])
         world.faults = note

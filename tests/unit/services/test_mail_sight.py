@@ -97,14 +97,14 @@ def test_a_mail_has_its_id_and_event_from_its_chunk(sent):
         sent.hear(document)
         seen = sent.world.mail_sight.delivery(sent.delivery)
         assert (seen.message_id, seen.event, seen.event_ms) == (MESSAGE_ID, event, None)
-    assert sent.world.chunks.delivery(sent.delivery).event is None
+    assert sent.world.deliveries.delivery(sent.delivery).event is None
 
 
 def test_what_its_own_row_says_stands_with_its_time(sent):
     sent.hear(docs.delivery(), docs.bounce(EMAIL))
     seen = sent.world.mail_sight.delivery(sent.delivery)
     assert (seen.event, seen.event_ms is None) == ("Bounce", False)
-    assert seen == sent.world.chunks.delivery(sent.delivery)
+    assert seen == sent.world.deliveries.delivery(sent.delivery)
 
 
 def test_an_automatic_reply_does_not_hide_that_the_mail_was_delivered(sent):
@@ -181,7 +181,7 @@ def test_campaigns_that_were_sending_then_are_searched_first_and_old_ones_never(
 
 def test_a_proof_shows_a_mail_that_only_its_chunk_knows_of(sent):
     sent.hear(docs.delivery())
-    sent.world.campaign_watch.advance()
+    sent.world.watch.advance()
     sent.world.settle(Queue.SEQUENCING)
     files = bundle_files(sent.world, {"email": EMAIL})
     (line,) = [each for each in json_of(files, "deliveries.json") if "campaign" in each]

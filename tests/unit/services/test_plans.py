@@ -102,8 +102,9 @@ def test_what_a_lost_message_left_is_done_before_the_campaign_is_finished(world)
     with pytest.raises(KvittoError):
         world.handle(Queue.PLANS, bodies[-1])
     world.faults = no_faults
+    world.watch.advance()
     world.settle(Queue.CHUNKS)
-    world.campaign_watch.advance()
+    world.watch.advance()
     assert world.campaign_rows.get(campaign).finished_ms
     assert len(commitments(world, campaign)) == 2
 

@@ -16,6 +16,7 @@ from chalicelib.ports.sending import Limit, Outcome, Sent
 from chalicelib.services.campaign_messages import run_message
 from chalicelib.services.runs import LEASE_MS, MAX_TRIES, run_of
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
+from tests.support.memory_sending import MemoryChunks
 from tests.support.run_world import RunWorld
 
 SLOW_DOWN = Sent(outcome=Outcome.RETRY, reason="ACCOUNT_THROTTLED", limit=Limit.RATE)
@@ -64,7 +65,7 @@ def test_a_run_that_is_finished_calls_nothing_more(world):
     calls = []
     world.faults = lambda call, moment: calls.append(call) if moment is Moment.BEFORE else None
     deliver(world)
-    assert calls == ["Campaigns.get", "RunStore.lease", "RunStore.view"]
+    assert calls == ["Campaigns.get", "RunStore.lease", "RunStore.view", "RunStore.close"]
 
 
 def test_calls_start_as_far_apart_as_the_accounts_pace_asks(world):
@@ -148,7 +149,7 @@ def test_a_cancelled_campaign_costs_one_call_a_chunk(world):
     deliver(world)
     mark = ["RunStore.dispatch", "RunStore.dispatch_rows"]
     head = ["Campaigns.get", "RunStore.lease", "RunStore.view", "Blobs.get_range"]
-    assert calls == head + mark * 3
+    assert calls == [*head, *mark * 3, "RunStore.close"]
     assert world.progress(world.id).skipped == {"cancelled": 3}
 
 
@@ -332,26 +333,26 @@ def test_a_lease_whose_answer_was_lost_keeps_nobody_away(world):
         deliver(world)
     deliver(world)
     assert world.mailed == dict.fromkeys(world.together, 1)
-    assert lease(world).tries == 1
+    assert (lease(world).until_ms, lease(world).tries) == (0, 0)
 
 
 def test_what_a_worker_of_version_1_holds_is_taken_over_once_its_lease_ended(world):
     chunk = world.run.chunks[1]
-    world.chunks.claim(chunk, "former", world.time.now_ms(), FORMER_LEASE_MS)
+    MemoryChunks(world.sending_rows).claim(chunk, "former", world.time.now_ms(), FORMER_LEASE_MS)
     with pytest.raises(Throttled):
         deliver(world)
     assert statuses(world) == [ChunkStatus.DONE, ChunkStatus.CLAIMED, ChunkStatus.DONE]
     world.time.advance(FORMER_LEASE_MS + 1)
     deliver(world)
     with pytest.raises(Conflict):
-        world.chunks.dispatch(chunk, "former", [], world.time.now_ms())
+        MemoryChunks(world.sending_rows).dispatch(chunk, "former", [], world.time.now_ms())
     assert world.mailed == dict.fromkeys(world.together, 1)
 
 
 def test_what_a_worker_of_version_1_dispatched_is_left_to_it(world):
     chunk = world.run.chunks[0]
-    world.chunks.claim(chunk, "former", world.time.now_ms(), FORMER_LEASE_MS)
-    world.chunks.dispatch(chunk, "former", [], world.time.now_ms())
+    MemoryChunks(world.sending_rows).claim(chunk, "former", world.time.now_ms(), FORMER_LEASE_MS)
+    MemoryChunks(world.sending_rows).dispatch(chunk, "former", [], world.time.now_ms())
     world.time.advance(FORMER_LEASE_MS + 1)
     with pytest.raises(Throttled):
         deliver(world)

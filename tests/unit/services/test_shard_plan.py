@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning: everybody once, the same people whoever plans, nothing before everybody is planned."""
 
+import hashlib
+import json
 import math
 from dataclasses import replace
 
@@ -14,7 +16,7 @@ from chalicelib.services.frozen_contents import content_key, segment_key
 from chalicelib.services.plans import PART_RECORDS, manifest_key, plan_key
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.faults import FailOnce, Moment, no_faults
-from tests.support.planning import FAILS_FOR_BO, PlanWorld
+from tests.support.planning import FAILS_FOR_BO, PLAIN, PlanWorld
 
 ANNA = {"fact": "field.first_name", "op": "eq", "value": "Anna"}
 NAMES = ("Anna", "Bo", "Cia", "Anna", "Dag")
@@ -200,9 +202,14 @@ class TestFrozenContent:
             world.shard_planner.plan(campaign.id, "0")
 
     def test_a_campaign_started_by_version_1_is_planned_too_and_not_tried(self, world):
-        campaign_id = world.campaign(html=FAILS_FOR_BO)
+        campaign = world.started(PLAIN)
+        document = {"html": FAILS_FOR_BO, "subject": "Hello", "text": None}
+        data = json.dumps(document).encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        world.blobs.put_new(content_key(sha256), data, "application/json")
+        world.campaign_rows.replace(replace(campaign, content_sha256=sha256))
         world.plan()
-        campaign = world.campaign_rows.get(campaign_id)
+        campaign = world.now(campaign)
         assert sorted(world.planned(campaign)) == sorted(world.sids)
         assert campaign.go_ms is not None
 
@@ -318,6 +325,7 @@ class TestCalls:
             "Blobs.put_new": 2,  # the manifest, the index
             "Blobs.get_range": parts,
             "LedgerStore.locate": 1,
+            "CampaignLinks.put": 1,
             "Campaigns.note_planned": 1,
             "Campaigns.replace": 1,
             "PlanTotals.go": 1,

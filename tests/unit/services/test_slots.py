@@ -52,7 +52,7 @@ def test_a_pause_between_the_look_at_the_profile_and_the_slot_is_obeyed(world):
     world.frequency.put(sid, ONCE)
 
     def pause(call, moment):
-        if call == "AudienceStore.members" and moment is Moment.AFTER:
+        if call == "SendReads.readers" and moment is Moment.AFTER:
             world.faults = no_faults
             world.frequency.put(sid, Frequency(max_per_week=1, paused_until_ms=2**50))
 
@@ -120,7 +120,7 @@ def test_a_chunk_ses_takes_nobody_of_holds_no_slot_until_it_comes_again(world):
 
 @pytest.mark.parametrize(
     "fault",
-    ["RateSlot.reserve", "LedgerStore.states", "ChunkStore.dispatch", "FrequencyStore.take"],
+    ["RateSlot.reserve", "SendReads.last_look", "RunStore.dispatch", "FrequencyStore.take"],
 )
 def test_a_service_that_fails_before_the_call_costs_nobody_a_slot(world, fault):
     world.frequency.put(world.sids[0], ONCE)

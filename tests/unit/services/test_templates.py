@@ -120,11 +120,9 @@ class TestOfCampaigns:
             world.templates.content("order", ListId("nobodys"))
         assert caught.value.code == "unknown_list"
 
-    def test_one_in_mjml_is_not_copied_as_if_it_were_html(self, world):
+    def test_one_in_mjml_is_copied_as_mjml(self, world):
         create(world, Said(content=MJML), TemplateKind.MJML)
-        with pytest.raises(InputError) as caught:
-            world.templates.content("order", LIST)
-        assert caught.value.code == "template_not_html"
+        assert world.templates.content("order", LIST) == MJML
 
     def test_of_a_service_none_is_made_a_campaign(self, world):
         create(world, in_english())

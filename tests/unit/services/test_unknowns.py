@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.campaign_steps import LOST_MS
 from chalicelib.domain.campaigns import Progress
 from chalicelib.domain.folding import Told
 from chalicelib.domain.outcomes import OutcomeCode as Code
@@ -15,7 +16,6 @@ from chalicelib.domain.runs import Mark, RunRef
 from chalicelib.errors import Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import DeliveryRow
-from chalicelib.services.campaign_watch import LEASE_MS
 from chalicelib.services.unknowns import (
     MARGIN_MS,
     MINUTE_MS,
@@ -254,7 +254,7 @@ def test_the_minute_that_finishes_a_campaign_has_it_looked_at_until_nobody_is_un
     for body in world.messages.take(Queue.CHUNKS):
         with suppress(Unavailable):
             world.handle(Queue.CHUNKS, body)
-    world.time.advance(LEASE_MS + 1)
+    world.time.advance(LOST_MS + 1)
     there = chunk(0, campaign=campaign)
     mark = Mark(
         view=world.runs.view(RunRef(campaign=campaign, shard="3", first=0, count=1))[0],
@@ -264,11 +264,11 @@ def test_the_minute_that_finishes_a_campaign_has_it_looked_at_until_nobody_is_un
     )
     world.runs.dispatch(mark, [row(place) for place in range(3)])
     world.chunk_accounts.expire(campaign, "3", world.time.now_ms() + 1)
-    assert world.campaign_watch.advance() == 1
+    assert world.watch.advance() == 1
     assert world.campaign_rows.unfinished() == ()
     assert list(world.fold_rows.unresolved) == [campaign]
     world.folds.add(there, Told(delivered=frozenset({0, 1, 2})))
     world.time.advance(MINUTE_MS)
-    assert world.campaign_watch.advance() == 0
+    assert world.watch.advance() == 0
     assert world.fold_rows.unresolved == {}
     assert world.chunk_accounts.progress(campaign)[0].resolved == 3

@@ -145,7 +145,10 @@ class TestCampaigns:
         world.subscribe(EMAIL)
         made = api.post("/api/v1/campaigns", json=CAMPAIGN)
         assert made.status == 201
-        assert made.json == {"id": made.json["id"], "status": "draft", "revision": 0}
+        told = made.json
+        warnings = told.pop("warnings")
+        assert told == {"id": told["id"], "status": "draft", "revision": 0}
+        assert {each["severity"] for each in warnings} == {"warning"}
         path = made.headers["location"]
         assert api.get(path).json["planned"] == 0
         assert api.post(path + "/test", json={"to": "me@example.org"}).json["status"] == "tested"
