@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters import ses_bulk
 from chalicelib.adapters.dynamo.message_ids import pack_id
-from chalicelib.domain import rate
+from chalicelib.domain import campaign_steps, rate
 from chalicelib.domain.campaigns import (
     MAX_RECIPIENTS_PER_CALL,
     Act,
@@ -27,7 +27,7 @@ from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id, shard_of
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.domain.rate import Quota, Terms, interval_us, reserve
 from chalicelib.errors import IllegalTransition
-from chalicelib.services import campaign_tests, campaign_watch, delivery, folding, unknowns
+from chalicelib.services import campaign_tests, courier, folding, unknowns
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PEOPLE = tuple(
@@ -98,12 +98,12 @@ def test_the_life_of_a_campaign_is_the_table_on_the_page(specification: str) -> 
 def test_figures_in_the_specification_are_the_codes_own(specification: str) -> None:
     """A figure that changes in the code must change on the page."""
     assert f"{ses_bulk.MAX_CALL_BYTES:,} bytes" in specification
-    assert f"lease ({campaign_watch.LEASE_MS // 1000} s)" in specification
+    assert f"more than {campaign_steps.LOST_MS // 1000} s ago" in specification
     assert f"min({MAX_RECIPIENTS_PER_CALL}, quota per second" in specification
-    assert delivery.MAX_TRIES == 6
-    waits = [delivery.BACK_OFF_MS << attempt for attempt in range(1, delivery.MAX_TRIES)]
+    assert courier.MAX_TRIES == 6
+    waits = [courier.BACK_OFF_MS << attempt for attempt in range(1, courier.MAX_TRIES)]
     assert waits == [500, 1000, 2000, 4000, 8000]
-    assert f"more than {delivery.TRY_FOR_MS // 1000} seconds after" in specification
+    assert f"more than {courier.TRY_FOR_MS // 1000} seconds after" in specification
     assert f"{rate.SHARE * 100:.0f} % of the quota" in specification
     assert f"multiplies *f* by {rate.SLOWER_PPM / rate.PPM}, to" in specification
     assert f"to {rate.SLOWEST_PPM / rate.PPM} at least" in specification
@@ -112,7 +112,7 @@ def test_figures_in_the_specification_are_the_codes_own(specification: str) -> N
     assert f"within {rate.LATE_MS} ms after" in specification
     assert (rate.SLOWER_EVERY_MS, rate.QUOTA_LIFE_MS) == (1_000, 60_000)
     patience = [
-        campaign_watch.STALLED_MS << wakes for wakes in range(campaign_watch.MAX_DOUBLINGS + 1)
+        campaign_steps.STALLED_MS << wakes for wakes in range(campaign_steps.MAX_DOUBLINGS + 1)
     ]
     assert patience == [minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 320)]
     assert f"after {folding.BUDGET_MS // 1000} s so do all" in specification

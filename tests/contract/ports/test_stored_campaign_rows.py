@@ -144,7 +144,7 @@ def tell_the_story(stores: Stores) -> None:
     stores.chunks.expire(CAMPAIGN.id, "3", START_MS + 5)
     stores.chunks.release(chunk(4), "a")
     send_in_parts(stores)
-    stores.deliveries.observe(delivery(2).delivery, "bounce", 5, START_MS + 30, "0100-aa")
+    stores.chunks.observe(delivery(2).delivery, "bounce", 5, START_MS + 30, "0100-aa")
     stores.rate.note(QUOTA, START_MS)
     stores.rate.reserve(99, START_MS)
     stores.activity.count("signups/a", 3_600, START_MS)
@@ -293,11 +293,11 @@ def test_yesterdays_campaign_goes_on_where_it_stopped(yesterday):
     claims = [yesterday.chunks.claim(chunk(n, "4"), "c", START_MS + 90_000, 1) for n in range(4)]
     assert claims == [Claim(unsettled=(1,)), None, None, Claim(unsettled=(1,))]
     assert yesterday.chunks.finished(CAMPAIGN.id, "4") == {1, 2}
-    seen = yesterday.deliveries.delivery(delivery(2).delivery)
+    seen = yesterday.chunks.delivery(delivery(2).delivery)
     assert seen is not None
     assert (seen.row, seen.event, seen.event_ms) == (delivery(2), "bounce", START_MS + 30)
     assert seen.message_id == "0100-aa"
-    unseen = yesterday.deliveries.delivery(delivery(1).delivery)
+    unseen = yesterday.chunks.delivery(delivery(1).delivery)
     assert unseen is not None
     assert (unseen.row, unseen.event) == (delivery(1), None)
     yesterday.rate.note(QUOTA, START_MS)
@@ -339,8 +339,8 @@ READS = {
     "stale chunks": lambda s: s.chunks.expire(CAMPAIGN.id, "3", START_MS + 90_000),
     "totals": lambda s: s.chunks.planned(CAMPAIGN.id, "3", 4),
     "progress": lambda s: s.chunks.progress(CAMPAIGN.id),
-    "deliveries": lambda s: s.deliveries.delivery(delivery(1).delivery),
-    "events of deliveries": lambda s: s.deliveries.observe(delivery(1).delivery, "b", 9, 1, "x"),
+    "deliveries": lambda s: s.chunks.delivery(delivery(1).delivery),
+    "events of deliveries": lambda s: s.chunks.observe(delivery(1).delivery, "b", 9, 1, "x"),
     "rate": lambda s: s.rate.reserve(1, START_MS),
     "requests": lambda s: begin(s, replace(ANSWERED, nonce="x"), "22" * 32),
     "abandoned requests": lambda s: s.activity.abandon_request(BEGUN),

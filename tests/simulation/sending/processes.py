@@ -35,6 +35,7 @@ from chalicelib.services.runs import RunWorker, run_of
 from chalicelib.services.shard_people import ShardPeople
 from chalicelib.services.shard_plan import ShardPlanner
 from chalicelib.services.watch import Watch as RunWatch
+from chalicelib.services.way_out import WayOut
 from tests.simulation.baton import Baton
 from tests.simulation.sending.account import Answer, Told, WatchedSender
 from tests.simulation.sending.begun import Begun, Rows
@@ -218,6 +219,7 @@ class RunProcess(Process):
             lines=self.checkpoint_lines,
             tokens=self.tokens,
             clock=self.clock,
+            way_out=WayOut(tokens=self.tokens, base_url=self.settings.base_url),
             base_url=self.settings.base_url,
         )
 
