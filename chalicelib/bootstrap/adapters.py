@@ -214,13 +214,6 @@ class Adapters(CatalogAdapters):
         )
 
     @cached_property
-    def chunks(self) -> "sending.ChunkStore":
-        """Chunk claims and delivery rows."""
-        from chalicelib.adapters.dynamo.chunks import DynamoChunks
-
-        return DynamoChunks(self.settings.campaigns_table, self.clock, self.random)
-
-    @cached_property
     def rate(self) -> "sending.RateSlot":
         """The account's rate slot."""
         from chalicelib.adapters.dynamo.rate import DynamoRateSlot

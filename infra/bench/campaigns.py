@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning and sending a campaign: 24 KB of personal HTML with 27 links.
 
-It guarantees the real planner, courier, renderer and SES adapter, with stores in memory and then
+It guarantees the real planner, worker, renderer and SES adapter, with stores in memory and then
 with every adapter real, and no figure of a campaign that did not reach everybody.
 """
 
@@ -16,8 +16,9 @@ from jinja2 import Environment
 from chalicelib.adapters import aws
 from chalicelib.adapters.ses import SesSender
 from chalicelib.bootstrap import Container
-from chalicelib.domain.campaigns import Act, CampaignStatus, ChunkRef, Content
+from chalicelib.domain.campaigns import Act, CampaignStatus, Content
 from chalicelib.domain.ids import SHARDS, CampaignId, PurposeId
+from chalicelib.domain.runs import runs_of
 from infra.bench.line import Line, Meter, cpu_of, metered, page_html, peak_rss_mib
 from infra.bench.people import AUDIENCE, LEDGER, LIST, VAULT, dynamo_rows, people
 from infra.bench.prices import ASSUMED, SES_USD_PER_MILLION, Counted, bill
@@ -31,8 +32,11 @@ FLOOR_PEOPLE = 500
 FLOOR_CALL = 20
 """Mails of 44 KB each in a call that takes at most 1 MB."""
 SENDER_GB = 1.0
-CHUNKS_PER_INVOCATION = 2
-"""Memory of the sender, and messages handed to it at once (.chalice/config.json, app.py)."""
+"""Memory of the sender (.chalice/config.json); it is handed one message at once (app.py)."""
+LIMITS = {"requests": 0.20, "write_units": 1.15, "read_units": 2.3}
+"""What a recipient may cost at most, at 10,000 recipients and more."""
+WORKER_MS = 24 * 3_600_000
+"""Nothing of what is measured is put off because time is up."""
 SUBJECT = "News for {{ first_name | default('you') }}"
 CONTENT = Content(subject=SUBJECT, html=page_html())
 
@@ -45,6 +49,12 @@ class Sent:
     send: Meter = field(default_factory=Meter)
     people: int = 0
     chunks: int = 0
+    runs: int = 0
+
+    @property
+    def messages(self) -> int:
+        """Messages that had it planned and sent."""
+        return self.runs + len(SHARDS)
 
     @property
     def cpu_s(self) -> float:
@@ -87,7 +97,8 @@ def campaign_on_aws(size: int) -> Iterator[Line]:
         sent, planning, sending = _deliver_counted(container, endpoint, campaign_id)
         _require_everybody_sent(container, campaign_id, size)
     total = planning.plus(sending)
-    requests = sum(total.requests.values())
+    # Each message is received and deleted, too.
+    requests = sum(total.requests.values()) + 2 * sent.messages
     yield Line(
         bench="campaign.adapters_real",
         value=sent.cpu_s / size * 1000,
@@ -103,6 +114,7 @@ def campaign_on_aws(size: int) -> Iterator[Line]:
             "requests_per_recipient": requests / size,
             "write_units_per_recipient": total.write_units / size,
             "read_units_per_recipient": total.read_units / size,
+            "limits_per_recipient": LIMITS,
             "ses_calls_per_chunk": sending.requests.get("ses.SendBulkEmail", 0) / sent.chunks,
         },
     )
@@ -114,6 +126,7 @@ def _rates(sent: Sent, size: int) -> dict[str, float]:
         "per_cpu_s": size / sent.cpu_s,
         "per_wall_s": size / (sent.plan.wall_s + sent.send.wall_s),
         "chunks": sent.chunks,
+        "runs": sent.runs,
         "plan_cpu_s": sent.plan.cpu_s,
         "send_cpu_s": sent.send.cpu_s,
     }
@@ -123,10 +136,9 @@ def _cost(total: Counted, sent: Sent, size: int) -> Line:
     """Price a million recipients: what was counted, and what Lambda and SQS do around it."""
     spent = replace(total, cpu_s=sent.cpu_s).scaled(1 / size)
     quantities = spent.quantities()
-    messages = (sent.chunks + len(SHARDS)) / size
-    invocations = (sent.chunks / CHUNKS_PER_INVOCATION + len(SHARDS)) / size
+    messages = invocations = sent.messages / size
     quantities |= {
-        # Each is received and deleted with the messages it came with.
+        # Each is received and deleted.
         "sqs.request": quantities.get("sqs.request", 0.0) + 2 * invocations,
         "lambda.request": invocations,
         "lambda.gb_s": spent.gb_s(SENDER_GB),
@@ -171,7 +183,7 @@ def _full_world(size: int) -> Any:
 
 
 def _deliver(container: Container, campaign_id: CampaignId) -> Sent:
-    """Plan every shard and deliver every chunk, as the queues' handlers would."""
+    """Plan every shard and deliver every run, as the queues' handlers would."""
     sent = Sent()
     _plan_and_send(container, campaign_id, sent)
     return sent
@@ -193,17 +205,18 @@ def _plan_and_send(
     planned: Callable[[], None] = lambda: None,
 ) -> None:
     with metered(sent.plan):
-        sizes = {shard: container.planner.plan(campaign_id, shard) for shard in SHARDS}
+        sizes = {shard: container.shard_planner.plan(campaign_id, shard) for shard in SHARDS}
     planned()
-    chunks = [
-        ChunkRef(campaign=campaign_id, shard=shard, number=number)
+    runs = [
+        run
         for shard, count in sizes.items()
-        for number in range(-(-count // CHUNK))
+        for run in runs_of(campaign_id, shard, -(-count // CHUNK))
     ]
     with metered(sent.send):
-        for chunk in chunks:
-            container.courier.deliver(chunk)
-    sent.people, sent.chunks = sum(sizes.values()), len(chunks)
+        for run in runs:
+            container.run_worker.deliver(run, container.clock.now_ms() + WORKER_MS)
+    sent.people, sent.runs = sum(sizes.values()), len(runs)
+    sent.chunks = sum(run.count for run in runs)
 
 
 def _require_everybody_sent(container: Container, campaign_id: CampaignId, size: int) -> None:
@@ -218,19 +231,8 @@ def _floor(size: int, *, with_stores: bool) -> float:
     world = new_world()
     state = subscriber_state()
     template = Environment(autoescape=True).from_string(CONTENT.html)
-    sample = world.renderer.campaign(
-        CONTENT.subject,
-        CONTENT.html,
-        None,
-        {
-            "language": "en",
-            "attributes": {"first_name": "Reader"},
-            "brand": world.brands.get(DEMO_FORM.brand),
-            "list": "Newsletter",
-            "unsubscribe_url": "https://mail.example.org/unsubscribe/" + "x" * 80,
-            "preferences_url": "https://mail.example.org/preferences/" + "x" * 80,
-        },
-    )
+    brand, mailing_list = world.brands.get(DEMO_FORM.brand), world.lists.get(LIST)
+    sample = world.samples.sample(brand, mailing_list, CONTENT)
     rows = [dict(dynamo_rows(person)) for person in people(size, ORIGIN, state)]
 
     def send() -> None:

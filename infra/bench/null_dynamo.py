@@ -9,6 +9,7 @@ guess.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from infra.bench.capacity import item_bytes, read_units, write_units
@@ -21,6 +22,7 @@ _ZERO = {"N": "0"}
 PAGE_BYTES = 1024 * 1024
 """A Query answers at most this much. Source: Amazon DynamoDB API Reference, Query."""
 _CLAUSES = re.compile(r"\b(SET|REMOVE|ADD)\s")
+_DEFAULT = re.compile(r"if_not_exists\((\S+), (:\w+)\)")
 _RANGE = re.compile(r"(?:AND \(?)(\S+) (BETWEEN|<=|>=|<|>|=) (:\w+)(?: AND (:\w+))?")
 _TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
     "BETWEEN": lambda sk, low, high: low <= sk <= high,
@@ -175,7 +177,7 @@ def _apply(item: Item, request: Request) -> None:
     values = request.get("ExpressionAttributeValues", {})
     parts = _CLAUSES.split(request["UpdateExpression"])
     for clause, text in zip(parts[1::2], parts[2::2], strict=True):
-        for change in text.split(","):
+        for change in _DEFAULT.sub(partial(_stored_or, item, names), text).split(","):
             words = change.split()
             name = names.get(words[0], words[0])
             if clause == "REMOVE":
@@ -183,8 +185,16 @@ def _apply(item: Item, request: Request) -> None:
             elif clause == "ADD":
                 item[name] = _sum(item.get(name, _ZERO), values[words[1]])
             else:
-                terms = [values[w] if w[0] == ":" else item.get(w, _ZERO) for w in words[2::2]]
+                terms = [
+                    values[w] if w[0] == ":" else item.get(names.get(w, w), _ZERO)
+                    for w in words[2::2]
+                ]
                 item[name] = terms[0] if len(terms) == 1 else _sum(*terms)
+
+
+def _stored_or(item: Item, names: Mapping[str, str], found: re.Match[str]) -> str:
+    """Return which of the two an `if_not_exists` stands for."""
+    return found[1] if names.get(found[1], found[1]) in item else found[2]
 
 
 def _sum(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:

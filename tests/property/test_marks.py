@@ -19,9 +19,10 @@ from chalicelib.domain.outcomes import NEXT
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.runs import ChunkView, Mark, RunRef, Settled
 from chalicelib.errors import Conflict, Unavailable
-from chalicelib.ports.sending import ChunkResult, DeliveryRow
+from chalicelib.ports.sending import DeliveryRow
 from tests.support.clock import START_MS
 from tests.support.faults import Moment
+from tests.support.former_port import ChunkResult
 from tests.support.memory_runs import MemoryChunkAccounts, MemoryRuns, RunRows
 from tests.support.memory_sending import MemoryChunks
 

@@ -18,8 +18,6 @@ from chalicelib.errors import Conflict, DependencyError, FatalError, InputError,
 from chalicelib.ports.sending import (
     BulkEntry,
     BulkMail,
-    ChunkResult,
-    Claim,
     DeliveryRow,
     DeliverySeen,
     InlineTemplate,
@@ -30,6 +28,7 @@ from chalicelib.ports.sending import (
 )
 from infra.local import ses_template
 from tests.support.faults import Faults, no_faults, struck
+from tests.support.former_port import ChunkResult, Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

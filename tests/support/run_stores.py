@@ -14,9 +14,10 @@ from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.runs import ChunkView, Mark, RunRef, Settled
 from chalicelib.errors import Unavailable
 from chalicelib.ports.runs import ChunkAccounts, Deliveries, PlanTotals, RunStore
-from chalicelib.ports.sending import ChunkStore, DeliveryRow
+from chalicelib.ports.sending import DeliveryRow
 from tests.support.clock import START_MS, FakeClock, SeededRandom
 from tests.support.faults import Moment
+from tests.support.former_port import ChunkStore
 from tests.support.memory_runs import (
     MemoryChunkAccounts,
     MemoryDeliveries,
@@ -102,10 +103,10 @@ class Strike:
 
 
 def dynamo_stores(monkeypatch: pytest.MonkeyPatch) -> Stores:
-    from chalicelib.adapters.dynamo.chunks import DynamoChunks
     from chalicelib.adapters.dynamo.deliveries import DynamoDeliveries
     from chalicelib.adapters.dynamo.run_accounts import DynamoChunkAccounts, DynamoPlanTotals
     from chalicelib.adapters.dynamo.runs import DynamoRuns
+    from tests.support.former_chunks import DynamoChunks
 
     strike = Strike()
     strike.over(clients.client("dynamodb"), monkeypatch)

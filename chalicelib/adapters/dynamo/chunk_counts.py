@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What chunk rows count: the people of an attempt by outcome, as stored and summed up again.
+"""What chunk rows of version 1 count: the people of an attempt by outcome, summed up again.
 
 Guarantees that everybody is counted once: a round holds whom an earlier attempt settled, the row's
 own counts whom the last one did, and neither is counted before it is committed or called unknown.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from chalicelib.adapters.dynamo.items import (
-    Item,
-    number,
-    require_number,
-    require_text,
-    text,
-)
+from chalicelib.adapters.dynamo.items import Item, require_number, require_text
 from chalicelib.domain.campaigns import ChunkStatus, Progress
-from chalicelib.ports.sending import ChunkResult
 
 TOTAL: Final = "TOTAL"
 """Sort key of the row that holds how many people a shard plans."""
@@ -25,28 +17,6 @@ COUNTED: Final = frozenset({ChunkStatus.DONE, ChunkStatus.UNKNOWN})
 PROJECTION: Final = (
     "pk, sk, v, #status, people, n_sent, n_rejected, n_unknown, skipped, at_ms, rounds"
 )
-
-
-def people(counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return counts by reason as an attribute."""
-    return {"M": {reason: number(count) for reason, count in sorted(counts.items())}}
-
-
-def ids(result: ChunkResult) -> dict[str, Any]:
-    """Return an attempt's SES ids, by place in the chunk, as an attribute."""
-    return {"L": [text(i) if i else {"NULL": True} for i in result.message_ids]}
-
-
-def round_of(result: ChunkResult) -> dict[str, Any]:
-    """Return what an attempt settled, to be kept beside what later ones settle."""
-    return {
-        "at_ms": number(result.at_ms),
-        "n_sent": number(result.sent),
-        "n_rejected": number(result.rejected),
-        "n_unknown": number(result.unknown),
-        "skipped": people(result.skipped),
-        "message_ids": ids(result),
-    }
 
 
 def places(item: Item) -> tuple[int, ...] | None:

@@ -7,8 +7,8 @@ from chalicelib.domain.campaigns import ChunkStatus, Progress
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.runs import MessagePlace
-from chalicelib.ports.sending import ChunkResult, Claim
 from tests.support.clock import START_MS
+from tests.support.former_port import ChunkResult, Claim
 from tests.support.run_stores import (
     CAMPAIGN,
     CHUNK,

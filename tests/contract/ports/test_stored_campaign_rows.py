@@ -22,9 +22,10 @@ from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.rate import Quota
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
-from chalicelib.ports.sending import ChunkResult, Claim, DeliveryRow
+from chalicelib.ports.sending import DeliveryRow
 from tests.support.catalog_examples import BRAND, CAMPAIGN, CONTENT, FORM, JOB, KEY, LIST
 from tests.support.clock import START_MS, FakeClock, SeededRandom
+from tests.support.former_port import ChunkResult, Claim
 from tests.support.stored_campaigns import beside
 
 STORED = Path(__file__).parents[2] / "data" / "v1" / "campaign_rows.json"
@@ -94,8 +95,8 @@ class Stores:
     def __init__(self) -> None:
         from chalicelib.adapters.dynamo import catalog
         from chalicelib.adapters.dynamo.activity import DynamoActivity
-        from chalicelib.adapters.dynamo.chunks import DynamoChunks
         from chalicelib.adapters.dynamo.rate import DynamoRateSlot
+        from tests.support.former_chunks import DynamoChunks
 
         self.brands = catalog.DynamoBrands(CAMPAIGNS)
         self.lists = catalog.DynamoLists(CAMPAIGNS)

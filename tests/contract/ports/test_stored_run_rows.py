@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import aws as clients
-from chalicelib.adapters.dynamo.chunks import DynamoChunks
 from chalicelib.adapters.dynamo.run_accounts import DynamoChunkAccounts, DynamoPlanTotals
 from chalicelib.adapters.dynamo.runs import DynamoRuns
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus, Progress
@@ -24,9 +23,11 @@ from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId, encode_id
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.runs import Mark, RunRef, Settled, Totals
 from chalicelib.errors import Conflict, FatalError, Throttled
-from chalicelib.ports.sending import ChunkResult, DeliveryRow
+from chalicelib.ports.sending import DeliveryRow
 from infra.bench.capacity import item_bytes, write_units
 from tests.support.clock import START_MS, FakeClock, SeededRandom
+from tests.support.former_chunks import DynamoChunks
+from tests.support.former_port import ChunkResult
 
 DATA = Path(__file__).parents[2] / "data"
 TABLE = "kvitto-campaigns"

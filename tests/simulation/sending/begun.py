@@ -33,6 +33,7 @@ from tests.support.memory_erasure import ErasureRows
 from tests.support.memory_folds import FoldRows
 from tests.support.memory_hygiene import HygieneRows
 from tests.support.memory_ledger import MemoryRows
+from tests.support.memory_links import LinkRows
 from tests.support.memory_outside import OutsideRows
 from tests.support.memory_rate import RateRow
 from tests.support.memory_runs import RunRows
@@ -56,6 +57,7 @@ class Rows:
     runs: RunRows = field(default_factory=RunRows)
     rate: RateRow = field(default_factory=RateRow)
     folds: FoldRows = field(default_factory=FoldRows)
+    links: LinkRows = field(default_factory=LinkRows)
     hygiene: HygieneRows = field(default_factory=HygieneRows)
     erasures: ErasureRows = field(default_factory=ErasureRows)
     queues: QueueRows = field(default_factory=QueueRows)

@@ -27,9 +27,10 @@ from chalicelib.domain.ids import SHARDS, DeliveryId, SubjectId, encode_id
 from chalicelib.domain.state import Scope
 from chalicelib.errors import DependencyError, KvittoError, NotFound, Throttled
 from chalicelib.ports.outside import Queue
-from chalicelib.ports.sending import ChunkResult, DeliveryRow, Message, Outcome, Sent
+from chalicelib.ports.sending import DeliveryRow, Message, Outcome, Sent
 from chalicelib.services.slots import Slots
 from tests.simulation.sending.processes import Process
+from tests.support.former_port import ChunkResult
 
 LEASE_MS = 120_000
 STALLED_MS = 600_000

@@ -7,7 +7,7 @@ a life needs of a version is `plan`, `deliver` and `advance`; today's also gives
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
 from typing import Any
 
@@ -21,21 +21,8 @@ from chalicelib.domain.ids import SHARDS, CampaignId
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.ports.campaign_mail import MailVersion
 from chalicelib.ports.outside import Queue
-from chalicelib.ports.send_reads import SendReads
-from chalicelib.services.approach import Approach
-from chalicelib.services.campaign_messages import CampaignMessages
-from chalicelib.services.chunk_letters import ChunkLetters
-from chalicelib.services.composer import CallComposer
-from chalicelib.services.courier import Courier as RunCourier
-from chalicelib.services.declared_fields import DeclaredFields
-from chalicelib.services.frozen_contents import FrozenContents
-from chalicelib.services.plan_gate import PlanGate
 from chalicelib.services.plans import manifest_key
-from chalicelib.services.runs import RunWorker, run_of
-from chalicelib.services.shard_people import ShardPeople
-from chalicelib.services.shard_plan import ShardPlanner
-from chalicelib.services.watch import Watch as RunWatch
-from chalicelib.services.way_out import WayOut
+from chalicelib.services.runs import run_of
 from tests.simulation.baton import Baton
 from tests.simulation.sending.account import Answer, Told, WatchedSender
 from tests.simulation.sending.begun import Begun, Rows
@@ -61,11 +48,12 @@ from tests.support.memory_folds import MemoryFolds, MemoryUnresolvedCampaigns, M
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper, MemoryLinkKeys
 from tests.support.memory_ledger import MemoryHeadStore
+from tests.support.memory_links import MemoryCampaignLinks
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs
 from tests.support.memory_rights import MemoryRightsRecords
-from tests.support.memory_runs import MemoryChunkAccounts, MemoryPlanTotals
-from tests.support.memory_segments import MemorySegments
+from tests.support.memory_runs import MemoryChunkAccounts, MemoryDeliveries, MemoryPlanTotals
+from tests.support.memory_segments import MemoryLifecycles, MemorySegments
 from tests.support.memory_sending import Mailed
 from tests.support.memory_traces import MemoryTraces
 
@@ -134,6 +122,9 @@ class Process(Container):
             renderer=_renderer,
             **self._of_people(),
             **self._of_campaigns(),
+            campaign_mails=_mails(self.settings.base_url),
+            evaluator=_NOBODY,
+            rehearsal=_NO_TRIAL,
         )
 
     def _of_people(self) -> dict[str, Any]:
@@ -163,6 +154,7 @@ class Process(Container):
             "lists": MemoryLists(rows.catalog, strike),
             "forms": MemoryForms(rows.catalog, strike),
             "segment_rows": MemorySegments(rows.catalog, strike),
+            "lifecycle_rows": MemoryLifecycles(rows.catalog, strike),
             "campaign_rows": WatchedCampaigns(rows.catalog, strike, around.watch),
             "rate": WatchedRateSlot(rows.rate, strike, around.watch),
             "runs": LateRuns(rows.runs, strike, around.partly, around.late),
@@ -172,6 +164,8 @@ class Process(Container):
             "watermark": MemoryWatermark(rows.folds, strike),
             "unresolved_campaigns": MemoryUnresolvedCampaigns(rows.folds, strike),
             "send_reads": WatchedSendReads(rows.ledger, rows.catalog, strike, around.watch),
+            "deliveries": MemoryDeliveries(rows.runs, strike),
+            "campaign_links": MemoryCampaignLinks(rows.links, strike),
             "chunks": PartialChunks(rows.runs.former, strike, around.partly),
             "activity": MemoryActivity(rows.outside, strike),
             "traces": MemoryTraces(rows.outside, strike),
@@ -207,106 +201,6 @@ class Process(Container):
 class RunProcess(Process):
     """Version 2: a run of chunks is a message, and everybody has an outcome of their own."""
 
-    @cached_property
-    def call_composer(self) -> CallComposer:
-        """Composes calls."""
-        return CallComposer(
-            mails=_mails(self.settings.base_url),
-            contents=FrozenContents(blobs=self.blobs),
-            brands=self.brands,
-            lists=self.lists,
-            fields=DeclaredFields(self.forms, self.clock),
-            lines=self.checkpoint_lines,
-            tokens=self.tokens,
-            clock=self.clock,
-            way_out=WayOut(tokens=self.tokens, base_url=self.settings.base_url),
-            base_url=self.settings.base_url,
-        )
-
-    @cached_property
-    def run_courier(self) -> RunCourier:
-        """Works chunks."""
-        reads: SendReads = self.__dict__["send_reads"]
-        return RunCourier(
-            letters=ChunkLetters(
-                reads=reads,
-                wrapper=self.wrapper,
-                frequency=self.frequency,
-                composer=self.call_composer,
-                clock=self.clock,
-                origin=self.settings.ledger_origin,
-            ),
-            approach=Approach(
-                reads=reads, pacer=self.pacer, composer=self.call_composer, clock=self.clock
-            ),
-            runs=self.runs,
-            pacer=self.pacer,
-            sender=self.sender,
-            clock=self.clock,
-            random=self.random,
-        )
-
-    @cached_property
-    def run_worker(self) -> RunWorker:
-        """Works runs."""
-        return RunWorker(
-            campaigns=self.campaign_rows,
-            blobs=self.blobs,
-            runs=self.runs,
-            queues=self.queues,
-            composer=self.call_composer,
-            courier=self.run_courier,
-            clock=self.clock,
-            random=self.random,
-        )
-
-    @cached_property
-    def campaign_messages(self) -> CampaignMessages:
-        """Makes messages."""
-        return CampaignMessages(
-            totals=self.__dict__["plan_totals"],
-            accounts=self.chunk_accounts,
-            queues=self.queues,
-        )
-
-    @cached_property
-    def plan_gate(self) -> PlanGate:
-        """Lets plans go."""
-        return PlanGate(
-            campaigns=self.campaign_rows,
-            plans=self.plans,
-            messages=self.campaign_messages,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def shard_planner(self) -> ShardPlanner:
-        """Plans shards."""
-        return ShardPlanner(
-            campaigns=self.campaign_rows,
-            contents=FrozenContents(blobs=self.blobs),
-            people=ShardPeople(audience=self.audience, evaluator=_NOBODY),
-            rehearsal=_NO_TRIAL,
-            blobs=self.blobs,
-            totals=self.__dict__["plan_totals"],
-            gate=self.plan_gate,
-            random=self.random,
-        )
-
-    @cached_property
-    def run_watch(self) -> RunWatch:
-        """Looks after campaigns."""
-        return RunWatch(
-            start=self.campaign_start,
-            campaigns=self.campaign_rows,
-            totals=self.__dict__["plan_totals"],
-            accounts=self.chunk_accounts,
-            messages=self.campaign_messages,
-            gate=self.plan_gate,
-            unknowns=self.unknowns,
-            clock=self.clock,
-        )
-
     def plan(self, body: Mapping[str, Any]) -> None:
         self.shard_planner.plan(body["campaign"], body["shard"])
 
@@ -314,7 +208,7 @@ class RunProcess(Process):
         self.run_worker.deliver(run_of(body), self.clock.now_ms() + self.around.time_ms())
 
     def advance(self) -> None:
-        self.run_watch.advance()
+        self.watch.advance()
         for campaign in self.campaign_rows.unfinished():
             if self.chunk_accounts.progress(campaign.id)[0].progress.unknown:
                 self.unknowns.note(campaign.id)
