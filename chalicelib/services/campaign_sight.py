@@ -121,7 +121,9 @@ class CampaignSight:
             return self._unstarted(campaign)
         counted, shards = self._accounts.progress(campaign.id)
         progress = counted.progress
-        complete = shards == len(SHARDS) and progress.accounted >= progress.planned
+        # One that version 1 sent and that was never let go is still to be planned whole.
+        let_go = campaign.go_ms is not None or campaign.finished_ms is not None
+        complete = let_go and shards == len(SHARDS) and progress.accounted >= progress.planned
         status = campaign.status
         if complete and status is not CampaignStatus.CANCELLED:
             status = CampaignStatus.SENT

@@ -7,6 +7,7 @@ crash as any other; what they do is the product's own code.
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.campaigns import Act, CampaignStatus
@@ -14,7 +15,7 @@ from chalicelib.domain.eligibility import SkipReason
 from chalicelib.domain.events import Via
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import PurposeId, SubjectId
-from chalicelib.errors import DependencyError, StateError
+from chalicelib.errors import DependencyError, IllegalTransition, StateError
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND, DEMO_LIST
@@ -155,7 +156,8 @@ def resume_all(life: "Life", process: "Process") -> None:
     """Let every paused campaign go on."""
     for campaign in life.begun.campaigns:
         if life.rows.catalog.campaigns[campaign].status is CampaignStatus.PAUSED:
-            process.campaigns.act(campaign, Act.RESUME)
+            with suppress(IllegalTransition):  # Everybody in it is accounted for by now.
+                process.campaigns.act(campaign, Act.RESUME)
 
 
 # The account and the world
