@@ -113,20 +113,33 @@ def test_only_the_sequencer_signs(sam):
 
 
 def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
-    """Pages, mails sent and received, proofs, feedback, which seals events, erasure, and facts."""
+    """Pages, mails tried, sent and received, proofs, feedback, which seals events, erasure."""
     unwrapping = {"http", "confirmations", "sending", "feedback", "receiving", "proofs", "erasure"}
-    unwrapping |= {"segments", "refolding"}
+    unwrapping |= {"planning", "segments", "refolding"}
     assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
 
 
-def test_sequencer_heartbeat_planner_and_anchoring_never_reach_the_vault(sam):
-    for group in ("sequencing", "heartbeat", "planning", "anchoring"):
+def test_the_planner_reads_keys_and_writes_none(sam):
+    for handler in GROUPS["planning"]:
+        found = [
+            action
+            for action, resource, _ in grants(sam, handler)
+            if json.dumps(resource).endswith('-vault"}')
+        ]
+        assert sorted(found) == ["dynamodb:GetItem", "dynamodb:Query"]
+        reached = json.dumps([resource for _, resource, _ in grants(sam, handler)])
+        for place in ("address-key", "links-key", "-activity"):
+            assert place not in reached, place
+
+
+def test_sequencer_heartbeat_and_anchoring_never_reach_the_vault(sam):
+    for group in ("sequencing", "heartbeat", "anchoring"):
         for handler in GROUPS[group]:
             reached = json.dumps([resource for _, resource, _ in grants(sam, handler)])
             for place in ("-vault", "vault-key", "address-key", "links-key", "-activity"):
                 assert place not in reached, place
-            assert group == "planning" or "-audience" not in reached
-            assert group == "planning" or "-campaigns" not in reached
+            assert "-audience" not in reached
+            assert "-campaigns" not in reached
 
 
 def test_only_the_vaults_first_writer_makes_epoch_keys_and_only_erasure_deletes_a_vault_row(sam):

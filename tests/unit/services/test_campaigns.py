@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The campaign desk: looked after to the end, and tested on nobody unwilling."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.campaign_steps import LOST_MS, STALLED_MS
@@ -63,6 +65,31 @@ def test_a_chunk_lost_in_a_stopped_campaign_is_still_called_unknown(world, act, 
     assert (seen.status, seen.campaign.status) == (status, status)
     assert seen.campaign.finished_ms == world.time.now_ms()
     assert world.campaign_rows.unfinished() == ()
+
+
+def test_what_is_sent_was_committed_to_the_ledger_first(world):
+    calls = []
+    campaign = draft(world)
+    world.test(campaign)
+    world.faults = lambda call, moment: calls.append(call) if moment is Moment.AFTER else None
+    world.campaigns.act(campaign, Act.SEND)
+    steps = ["Blobs.put_new", "LedgerStore.append_controller_entry", "Campaigns.replace"]
+    assert [call for call in calls if call in (*steps, "Queues.send_all")] == [
+        *steps,
+        "Queues.send_all",
+    ]
+
+
+def test_one_that_version_1_sent_is_over_only_once_it_was_let_go(world):
+    campaign = world.campaign()
+    world.settle()
+    sent = world.campaign_rows.get(campaign)
+    world.campaign_rows.replace(replace(sent, go_ms=None, status=CampaignStatus.PAUSED))
+    assert world.campaigns.get(campaign).status is CampaignStatus.PAUSED
+    world.campaigns.act(campaign, Act.RESUME)
+    world.settle()
+    world.watch.advance()
+    assert world.campaign_rows.get(campaign).status is CampaignStatus.SENT
 
 
 def test_a_cancelled_campaign_whose_messages_were_lost_is_told_of_again(world):
