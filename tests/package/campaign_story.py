@@ -14,13 +14,13 @@ from tests.package.installation import Installation
 
 VISITOR, PROOFREADER = "visitor@example.org", "proofreader@example.net"
 SHARDS = 16
-LONG_HTML = f"<p>{'A long letter. ' * 5_000}</p>"
 
 
-def write(site: Installation, subject: str, html: str = "<p>A letter</p>") -> str:
+def write(site: Installation, subject: str, **more: str) -> str:
     """Write a campaign and return its id."""
     body = {"name": subject, "list": "letters", "purpose": "letters", "subject": subject}
-    return site.api("POST", "/campaigns", {**body, "html": html}, expect=201)["id"]
+    body |= {"html": "<p>A letter</p>", **more}
+    return site.api("POST", "/campaigns", body, expect=201)["id"]
 
 
 def act(site: Installation, campaign: str, word: str, body=None, *, expect: int = 202) -> None:
@@ -41,7 +41,7 @@ def limit(site: Installation, email: str) -> None:
 
 
 def campaigns(site: Installation) -> None:
-    """One is sent and finished, one stalls and is cancelled, one is long, one comes unplanned."""
+    """One is sent and finished, one stalls and is cancelled, one is tried, one comes unplanned."""
     limit(site, VISITOR)
     first = write(site, "First")
     act(site, first, "test", {"to": PROOFREADER})
@@ -67,7 +67,10 @@ def campaigns(site: Installation) -> None:
     assert site.consume("send_chunks") >= 1
     assert site.mails(VISITOR)[-1]["subject"] == "First"
 
-    third = write(site, "Third", LONG_HTML)
+    bought = {"fact": "orders.count", "op": "gte", "value": 0}
+    everybody = {"id": "everybody", "brand": "walk", "name": "Everybody", "where": bought}
+    site.api("POST", "/segments", everybody, expect=201)
+    third = write(site, "Third", segment="everybody")
     act(site, third, "test", {"to": PROOFREADER})
     dry_run(site, third)
     act(site, third, "send")
@@ -122,7 +125,7 @@ def found_before_ses_told(site: Installation, campaign: str) -> None:
 
 def schedule(site: Installation) -> None:
     """One is changed, waits for its time, is taken off the clock, and starts by itself."""
-    fifth = write(site, "Fifth")
+    fifth = write(site, "Fifth", segment="everybody")
     then = time.gmtime(calendar.timegm(time.gmtime()) + 3600)
     at = {"at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", then)}
     act(site, fifth, "test", {"to": PROOFREADER})

@@ -38,6 +38,14 @@ UNUSED = {
     ("EndWhatAComplaintEnds", "dynamodb:UpdateItem"): "for a complaint that came in the moment the "
     "address was imported: it is heard at the next request, and only then ends those lists",
     **{("OpenTheVaultTable", action): BY_DYNAMODB for action in DYNAMODB_ASKS_OF_KMS},
+    ("SendMail", "ses:SendEmail"): "for an account that may not send in bulk; the walk's may",
+    ("SendOnWhatWaits", "sqs:SendMessage"): "for a run that is held, or whose worker's time is up; "
+    "the walk's are short",
+    (
+        "TellMissingFromForbidden",
+        "s3:ListBucket",
+    ): "the planner asks for what was written before it "
+    "was asked; one that is lost all the same is to be told from one that is forbidden",
     ("SendMail", "ses:SendBulkTemplatedEmail"): "the name of the bulk call in SES's first API, "
     "which its guide gives for templates of both; no account here to ask which of them it judges",
 }

@@ -46,7 +46,6 @@ BEYOND_SCHEMAS = frozenset(
         "purpose_without_mail",  # two purposes say what may be known, and mail nobody
         "segment_of_another_brand",  # whose it is, depends on what is stored
         "several_people",  # whom a mail leads to depends on what was sent
-        "template_not_html",  # what a template is written in, depends on what is stored
         "template_too_large",  # its sources are counted together, as UTF-8
         "unknown_brand",
         "unknown_list",
