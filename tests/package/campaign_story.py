@@ -70,7 +70,8 @@ def campaigns(site: Installation) -> None:
     bought = {"fact": "orders.count", "op": "gte", "value": 0}
     everybody = {"id": "everybody", "brand": "walk", "name": "Everybody", "where": bought}
     site.api("POST", "/segments", everybody, expect=201)
-    third = write(site, "Third", segment="everybody")
+    # A subject that is filled could fail: everybody's mail is tried before the first one goes.
+    third = write(site, "{{ 'Third' if list else '' }}", segment="everybody")
     act(site, third, "test", {"to": PROOFREADER})
     dry_run(site, third)
     act(site, third, "send")
