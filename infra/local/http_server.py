@@ -110,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Return the body and whether it was too large to keep.
 
         Raises:
-            ValueError: neither a length nor chunks that make sense.
+            ValueError: neither a length nor chunks that make sense, or a body cut short: who sent
+                it is gone, and what they asked for must not be done by half.
         """
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return self._read_chunks()
@@ -118,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         if length < 0:
             raise ValueError("negative length")
         if length <= self.server.max_body_bytes:
-            return self.rfile.read(length) if length else b"", False
+            return self._read(length), False
         self._drain(length)
         return b"", True
 
@@ -140,8 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
                 parts.clear()
                 self._drain(size)
             else:
-                parts.append(self.rfile.read(size))
+                parts.append(self._read(size))
             self.rfile.readline(8)
+
+    def _read(self, length: int) -> bytes:
+        body = self.rfile.read(length) if length else b""
+        if len(body) < length:
+            raise ValueError("a body cut short")
+        return body
 
     def _drain(self, length: int) -> None:
         """Read and forget a refused body, so that the client reads an answer and not a reset."""

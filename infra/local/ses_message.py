@@ -191,7 +191,11 @@ def _encoded(text: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """Return a header line, folded only where it would be longer than RFC 5322 allows."""
+    """Return a header, folded where a line of it is longer than RFC 5322 allows, and as it was."""
+    return "\r\n".join(_cut(each) for each in line.split("\r\n"))
+
+
+def _cut(line: str) -> str:
     parts = []
     while len(line) > _MAX_LINE:
         cut = line.rfind(" ", 1, _MAX_LINE)

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import bootstrap
+from chalicelib.domain.ids import CampaignId, encode_id
+from chalicelib.domain.measurement import Targets
 from chalicelib.proof.tokens import MAX_LINK, LinkPurpose, link_text
 from tests.support.asking import Asker
 from tests.support.link_examples import CAMPAIGN, EMAIL, TARGETS, URLS, click, payload, pixel
@@ -76,3 +78,22 @@ def test_a_token_changed_anywhere_leads_to_a_target_of_its_campaign_or_nowhere(g
 def test_another_number_is_another_link_of_the_same_mail_or_nothing(good, link):
     token = good[0][:-3] + link_text(link)
     assert leads_to(f"/c/{token}") == (URLS[link] if link < len(URLS) else None)
+
+
+@settings(max_examples=60)
+@given(link=st.integers(0, len(URLS) - 1), query=st.text(max_size=60))
+def test_nothing_beside_the_token_changes_where_it_leads(good, link, query):
+    path = f"/c/{good[0][:-3]}{link_text(link)}"
+    for name in ("url", "to", "next", "redirect"):
+        assert leads_to(f"{path}?{name}={quote(query, safe='')}") == URLS[link]
+
+
+def test_a_token_leads_to_the_targets_of_its_own_campaign_alone(world):
+    other = CampaignId(encode_id(bytes(range(16))))
+    token = click(world.tokens, campaign=other)
+    assert leads_to(token) is None
+    own = Targets(brand=TARGETS.brand, list=TARGETS.list, urls=("https://other.example.org/",))
+    world.campaign_links.put(other, own)
+    assert leads_to(token) == own.urls[0]
+    assert leads_to(click(world.tokens, link=0)) == URLS[0]
+    assert leads_to(click(world.tokens, link=1, campaign=other)) is None

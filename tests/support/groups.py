@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "the checkout's stack": r"tests/journeys/",
     "pages drawn by themselves": rf"tests/browser/test_({_DRAWN})\.py",
     "a browser on a stack": r"tests/browser/",
+    "workers that die": r"tests/faults/",
     "the walk": r"tests/package/test_(policies_allow|package_story)",
     "fuzzing": r"tests/contract/test_api_fuzzing",
     "the corpus": r"tests/contract/differential/",

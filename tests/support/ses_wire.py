@@ -31,6 +31,8 @@ class Fault(StrEnum):
     AFTER_BODY = "dropped after the body was read"
     STALL = "no answer for longer than the client waits"
     HALF = "half an answer"
+    NONSENSE = "an answer that is no JSON"
+    CLOSED = "the whole answer, then the end of the connection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class Wire:
         sizes: bytes of each body, as its head told.
         at_once: the most requests that were under way together.
         drops_early: whether to drop every connection once a head came, its body unread.
+        ended: set once a connection was closed by the server.
     """
 
     answer: Answerer = accepting
@@ -96,6 +99,7 @@ class Wire:
     drops_early: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     released: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.requests]
@@ -128,6 +132,10 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.wire.ended.set()
 
     def handle_error(self, *_: object) -> None:
         """A client that went away is what half of the tests are about."""
@@ -168,12 +176,12 @@ class _Handler(socketserver.StreamRequestHandler):
         if reply.fault is Fault.STALL:
             wire.released.wait(20)
             return False
-        out = json.dumps(reply.body).encode()
+        out = b"<html>" if reply.fault is Fault.NONSENSE else json.dumps(reply.body).encode()
         head = [f"HTTP/1.1 {reply.status} X", f"Content-Length: {len(out)}"]
         head += [f"x-amzn-ErrorType: {reply.code}"] if reply.code else []
         cut = out[: len(out) // 2] if reply.fault is Fault.HALF else out
         self.wfile.write("\r\n".join([*head, "", ""]).encode() + cut)
-        return reply.fault is None
+        return reply.fault in (None, Fault.NONSENSE)
 
     def _drop(self) -> bool:
         self.connection.shutdown(socket.SHUT_RDWR)

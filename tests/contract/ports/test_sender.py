@@ -35,6 +35,9 @@ SUBJECTS = (
     "{{ first_name }}: 🎉👩‍👩‍👧 åäö ÅÄÖ é \\ { } {{ '{{' }}",
     "🎉" * 60 + "{{ first_name }}",
     "{{ first_name }} " + "en ganska lång rad, " * 12,
+    "🎉å" * 127 + "ö",
+    "å" * 255,
+    "Ö, ä " * 51,
 )
 HTML = (
     "<!doctype html><html><head><style>@media(width){p{color:red}}.a{b:c}}</style></head><body>\n"

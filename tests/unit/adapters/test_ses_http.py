@@ -49,9 +49,11 @@ FAILURES: dict[str, tuple[Answerer, Outcome]] = {
     "dropped": (failing(Fault.AFTER_BODY), Outcome.UNKNOWN),
     "stalled": (failing(Fault.STALL), Outcome.UNKNOWN),
     "halved": (failing(Fault.HALF), Outcome.UNKNOWN),
+    "nonsense": (failing(Fault.NONSENSE), Outcome.UNKNOWN),
     "500": (refusing(500, "InternalServiceErrorException"), Outcome.UNKNOWN),
     "502": (refusing(502, ""), Outcome.UNKNOWN),
     "503": (refusing(503, "ServiceUnavailable"), Outcome.UNKNOWN),
+    "307": (refusing(307, ""), Outcome.RETRY),
     "429": (refusing(429, "TooManyRequestsException"), Outcome.RETRY),
     "429 without a name": (refusing(429, ""), Outcome.RETRY),
     "paused": (refusing(400, "SendingPausedException"), Outcome.RETRY),
@@ -78,6 +80,27 @@ def test_a_connection_dropped_while_the_body_comes_leaves_the_outcome_unknown(wi
         (sent,) = sender(mode).send_bulk(FROM, mail(value=value))
         assert sent.outcome is Outcome.UNKNOWN
         assert len(wire.requests) == done
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("failure", ["dropped", "halved", "500", "429"])
+def test_a_connection_used_before_makes_no_second_request(wire, mode, failure):
+    ses = sender(mode)
+    assert ses.send_bulk(FROM, mail())[0].outcome is Outcome.ACCEPTED
+    wire.answer, outcome = FAILURES[failure]
+    assert ses.send_bulk(FROM, mail())[0].outcome is outcome
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_connection_that_ended_between_two_mails_is_made_anew(wire, mode):
+    ses = sender(mode)
+    wire.answer = failing(Fault.CLOSED)
+    assert ses.send_bulk(FROM, mail())[0].outcome is Outcome.ACCEPTED
+    assert wire.ended.wait(10)
+    wire.answer = accepting
+    assert ses.send_bulk(FROM, mail())[0].outcome is Outcome.ACCEPTED
+    assert len(wire.requests) == 2
 
 
 def test_a_mail_that_ses_itself_refuses_is_rejected(wire):

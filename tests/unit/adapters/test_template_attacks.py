@@ -123,11 +123,20 @@ MJML = {
     "a carousel": "<mjml><mj-body><mj-section><mj-column><mj-carousel>"
     + '<mj-carousel-image src="https://x.example/a.png"/>' * 2_000
     + "</mj-carousel></mj-column></mj-section></mj-body></mjml>",
+    "rules and elements": '<mjml><mj-head><mj-style inline="inline">'
+    + "".join(f".a{n}{{a:b}}" for n in range(10_000))
+    + "</mj-style></mj-head><mj-body><mj-raw>"
+    + "<p>x</p>" * 10_000
+    + "</mj-raw></mj-body></mjml>",
     "tags between elements": "<mjml><mj-body>" + "{% if city %}" * 2_000,
 }
 SHEET = "".join(f".a{n}{{color:red}}" for n in range(3_000))
 CSS = {
     "rules and elements": f"<style>{SHEET}</style>" + "<p class=a1>x</p>" * 5_000,
+    "ten thousand of both": "<style>"
+    + "".join(f".a{n}{{a:b}}" for n in range(10_000))
+    + "</style>"
+    + "<p>x" * 10_000,
     "a large sheet": "<style>" + "p{color:red}" * 6_000 + "</style><p>{{ first_name }}</p>",
     "deep": "<style>p{color:red}</style>" + "<div>" * 40_000,
     "deep and closed": "<style>p{color:red}</style>" + "<b>" * 3_000 + "x" + "</b>" * 3_000,
