@@ -4,7 +4,6 @@
 Random ids are 128 bits shown as unpadded base64url; nothing here is derived from an address.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -26,12 +25,13 @@ RANDOM_ID_BYTES = 16
 DELIVERY_ID_BYTES = 12
 SHARDS = tuple("0123456789abcdef")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_TEXT_ID = re.compile(r"[A-Za-z0-9_-]+")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def encode_id(raw: bytes) -> str:
     """Return ``raw`` as unpadded base64url, the one text form of a random id."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE)
+    return text.rstrip(b"=").decode("ascii")
 
 
 def decode_id(text: str, length: int = RANDOM_ID_BYTES) -> bytes:
@@ -42,11 +42,10 @@ def decode_id(text: str, length: int = RANDOM_ID_BYTES) -> bytes:
 
     """
     try:
-        if not _TEXT_ID.fullmatch(text):
-            raise ValueError
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
+        raw = binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "==")
+    except ValueError:
         raise InputError(code="bad_id", detail="This identifier is not valid.") from None
+    # What the lenient reading passed over is in no text that these bytes are written as.
     if len(raw) != length or encode_id(raw) != text:
         raise InputError(code="bad_id", detail="This identifier is not valid.")
     return raw

@@ -123,9 +123,23 @@ class Terms:
         """Say whether a reservation is refused: held, used up for the day, no quota known, or 0."""
         return not self.quota_milli or self.held(now_ms) or self.lacks(recipients)
 
-    def stale(self, now_ms: int) -> bool:
-        """Say whether SES should be asked for the quota again."""
-        return self.quota_ms is None or abs(now_ms - self.quota_ms) >= QUOTA_LIFE_MS
+    def stale(self, now_ms: int, changed_ms: int | None = None) -> bool:
+        """Say whether SES should be asked for the quota again.
+
+        Args:
+            changed_ms: when the worker saw ``quota_ms`` become what it is, by the clock that says
+                ``now_ms``; None: it saw no other. The row's time is of whoever asked, and clocks
+                that differ by more than the minute would have every worker ask at every turn.
+
+        Example:
+            >>> [Terms(quota_ms=300_000).stale(5_000, ms) for ms in (None, 0, -55_000)]
+            [True, False, True]
+
+        """
+        if self.quota_ms is None:
+            return True
+        asked_ms = self.quota_ms if changed_ms is None else changed_ms
+        return abs(now_ms - asked_ms) >= QUOTA_LIFE_MS
 
     def quoted(self, quota: Quota, now_ms: int) -> "Terms":
         """Return the terms once SES told its quota."""
@@ -138,11 +152,6 @@ class Terms:
             return None
         slow_ppm = max(SLOWEST_PPM, self.factor_ppm(now_ms) * SLOWER_PPM // PPM)
         return replace(self, slow_ppm=slow_ppm, slow_ms=now_ms)
-
-    def spent(self, recipients: int) -> "Terms":
-        """Return the terms once ``recipients`` are reserved."""
-        left = None if self.daily_left is None else self.daily_left - recipients
-        return replace(self, daily_left=left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,22 +154,24 @@ class Courier:
         self, mailing: Mailing, attempt: Attempt, items: Sequence[Waiting], until_ms: int
     ) -> Halt | None:
         """Make one call in its slot, on a look of its own; the first goes on that of `admit`."""
-        ready, attempt.ready = attempt.ready, None
-        if ready is not None:
-            self._approach.learn(ready)
-        in_time = ready is not None and self._approach.wait(ready)
-        if ready is None or not in_time:
+        made: Ready | Halt | None = attempt.ready
+        attempt.ready = None
+        if isinstance(made, Ready):
+            self._approach.learn(made)
+        else:
             made = self._approach.make(mailing, attempt, items, until_ms)
-            if not isinstance(made, Ready):
-                return made
-            ready = made
-            # Late once more, it goes all the same: a slow worker would never send.
-            self._approach.wait(ready)
+        if isinstance(made, Ready) and not self._approach.wait(made):
+            made = self._approach.make(mailing, attempt, items, until_ms)
+            if isinstance(made, Ready) and not self._approach.wait(made):
+                # Late once more, it goes all the same: a slow worker would never send.
+                self._pacer.pay(made.slot)
+        if not isinstance(made, Ready):
+            return made
         if self._clock.now_ms() > until_ms:
             return Halt(why=Why.TIME_UP)
-        attempt.handed_over(ready.items)
-        answers = self._sender.send_bulk(mailing.sender, ready.mail)
-        attempt.answered(ready.items, answers)
+        attempt.handed_over(made.items)
+        answers = self._sender.send_bulk(mailing.sender, made.mail)
+        attempt.answered(made.items, answers)
         self._pacer.heard(answers)
         return None
 

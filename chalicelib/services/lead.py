@@ -15,6 +15,8 @@ FIRST_MS: Final = 80
 WEIGHT: Final = 0.2
 """Of the latest span, in the mean and in the variance."""
 SIGMAS: Final = 3.0
+MARGIN_MS: Final = 40
+"""Now and then a step takes longer than any before it; a slot that is missed is lost for a call."""
 
 
 class Lead:
@@ -29,7 +31,8 @@ class Lead:
         """How long before the slot to begin, milliseconds."""
         if self._mean_ms is None:
             return FIRST_MS
-        return min(LONGEST_MS, math.ceil(self._mean_ms + SIGMAS * math.sqrt(self._variance)))
+        span_ms = self._mean_ms + SIGMAS * math.sqrt(self._variance) + MARGIN_MS
+        return min(LONGEST_MS, math.ceil(span_ms))
 
     def took(self, span_ms: int) -> None:
         """Learn from one call; a clock that was set back tells nothing."""

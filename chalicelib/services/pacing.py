@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeping campaigns to what the account may send, together with every other worker.
 
-Guarantees that a call waits for its slot, that SES is asked for the quota once a minute by all
-workers together, that a throttle slows all of them, and that a day's quota that is used up holds
-all of them. Refuses nothing for want of a fresh quota while an older one is known.
+Guarantees that SES is asked for the quota once a minute by all workers together, whatever their
+clocks say, that a throttle slows all of them, and that a day's quota that is used up holds all of
+them. Refuses nothing for want of a fresh quota while an older one is known.
 """
 
 import logging
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
-from chalicelib.domain.rate import HOLD_MS, Slot
+from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, Slot, Terms
 from chalicelib.errors import DependencyError
 from chalicelib.ports.sending import Limit, RateSlot, Sender, Sent
 from chalicelib.ports.system import Clock
@@ -18,14 +20,24 @@ from chalicelib.ports.system import Clock
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What a worker saw of the last time SES was asked, by its own clock but for ``quota_ms``."""
+
+    quota_ms: int | None
+    changed_ms: int | None
+    at_ms: int
+
+
 class Pacer:
-    """Waits for slots, and passes on what SES says of its limits."""
+    """Reserves slots, and passes on what SES says of its limits."""
 
     def __init__(self, *, rate: RateSlot, sender: Sender, clock: Clock) -> None:
         self._rate = rate
         self._sender = sender
         self._clock = clock
         self._quota_milli: int | None = None
+        self._look: _Look | None = None
 
     @property
     def call_size(self) -> int:
@@ -33,20 +45,6 @@ class Pacer:
         if self._quota_milli is None:
             return MAX_RECIPIENTS_PER_CALL
         return max(1, min(MAX_RECIPIENTS_PER_CALL, self._quota_milli // 1000))
-
-    def wait(self, recipients: int) -> bool:
-        """Wait until ``recipients`` may be mailed; False when nobody may be for a while.
-
-        Raises:
-            DependencyError: no slot can be had, or no quota is known and SES does not tell it.
-        """
-        slot = self.reserve(recipients)
-        now_ms = self._clock.now_ms()
-        if slot.start_ms is None:
-            return False
-        if slot.start_ms > now_ms:
-            self._clock.sleep_ms(slot.start_ms - now_ms)
-        return True
 
     def heard(self, answers: Sequence[Sent]) -> None:
         """Tell all workers of the limits that SES named in these answers."""
@@ -60,6 +58,21 @@ class Pacer:
         except DependencyError:
             # The answers are worth more than the pace: the next throttle tells it again.
             log.warning("the other workers were not told of a limit that SES named")
+
+    def pay(self, slot: Slot) -> None:
+        """Move whatever is not reserved yet back by as long as a call is late that goes now.
+
+        Without it the calls behind would come too soon after this one.
+        """
+        now_ms = self._clock.now_ms()
+        late_ms = now_ms - (slot.start_ms or now_ms)
+        people = math.ceil(late_ms * slot.terms.per_second(now_ms) / 1000)
+        if people < 1:
+            return
+        try:
+            self._rate.charge(people, now_ms)
+        except DependencyError:
+            log.warning("the other workers were not told that a call is late")
 
     def reserve(self, recipients: int, ahead_ms: int = 0) -> Slot:
         """Reserve a slot that starts in ``ahead_ms`` or later, and do not wait for it.
@@ -76,9 +89,12 @@ class Pacer:
 
     def _asks(self, slot: Slot, now_ms: int) -> bool:
         """Ask SES for the quota if it is this worker's turn; say whether anything may be new."""
-        unknown = slot.terms.quota_milli is None
-        if not unknown and not (slot.terms.stale(now_ms) and self._rate.asks(now_ms)):
+        terms = slot.terms
+        unknown = terms.quota_milli is None
+        stale = terms.stale(now_ms, self._changed_ms(terms, now_ms))
+        if not unknown and not (stale and self._rate.asks(terms.quota_ms, now_ms)):
             return False
+        self._look = _Look(quota_ms=now_ms, changed_ms=now_ms, at_ms=now_ms)
         try:
             self._rate.note(self._sender.quota(), now_ms)
         except DependencyError:
@@ -86,3 +102,13 @@ class Pacer:
                 raise
             log.warning("SES did not tell its quota; the one known goes on")
         return True
+
+    def _changed_ms(self, terms: Terms, now_ms: int) -> int | None:
+        """Return when this worker saw that SES was asked; None when it cannot say."""
+        last, changed_ms = self._look, None
+        if last is not None and last.quota_ms == terms.quota_ms:
+            changed_ms = last.changed_ms
+        elif last is not None and abs(now_ms - last.at_ms) < QUOTA_LIFE_MS:
+            changed_ms = now_ms  # After a longer rest it may have been long ago.
+        self._look = _Look(quota_ms=terms.quota_ms, changed_ms=changed_ms, at_ms=now_ms)
+        return changed_ms

@@ -63,6 +63,7 @@ class Rehearsal:
         self._brands = brands
         self._lists = lists
         self._fields = fields
+        self._version: tuple[str, MailVersion] | None = None
 
     def shard(
         self, campaign: Campaign, content: FrozenContent, shard: str, sids: Iterable[SubjectId]
@@ -102,11 +103,24 @@ class Rehearsal:
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
         return _Trial(
-            self._mails.version(content),
+            self._mail(campaign, content),
             brand,
             mailing_list,
             dict.fromkeys(self._fields.of(brand.id), ""),
         )
+
+    def _mail(self, campaign: Campaign, content: FrozenContent) -> MailVersion:
+        """Return the content ready to fill; a process that tries shard after shard keeps the last.
+
+        Content that is not committed to yet has no name to keep it under.
+        """
+        name, kept = campaign.content_sha256, self._version
+        if name is not None and kept is not None and kept[0] == name:
+            return kept[1]
+        mail = self._mails.version(content)
+        if name is not None:
+            self._version = (name, mail)
+        return mail
 
     def _failing(self, trial: "_Trial", rows: Iterator[Row]) -> Iterator[Failing]:
         """Yield who fails, in order."""

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator
 
 from infra.bench import (
     alike,
+    campaign_costs,
+    campaign_rate,
     campaigns,
     journeys,
     ledger,
+    peers,
     proofs,
     segments,
     shop_events,
@@ -32,14 +35,19 @@ BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "segment_evaluation": (segments.segment_evaluation, (100_000,)),
     "segment_plan": (segments.segment_plan, (10_000, 100_000)),
     "campaign": (campaigns.campaign, (1_000, 10_000)),
-    "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000)),
+    "campaign_on_aws": (campaigns.campaign_on_aws, (1_000, 10_000, 100_000)),
+    "campaign_measured": (campaigns.campaign_measured, (10_000,)),
+    "campaign_single": (campaigns.campaign_single, (2_000,)),
+    "campaign_stream": (campaign_costs.stream, (5_000,)),
+    "campaign_rate": (campaign_rate.campaign_rate, (60,)),
+    "peers": (peers.peers, (2_000,)),
     "proof_reads": (proofs.proof_reads, (10_000, 1_000_000)),
     "verifier": (starts.verifier, (50,)),
     "cold_start": (starts.cold_start, (5,)),
 }
 """Name -> what it runs, and the sizes it runs at."""
 MEMORY = {"segment_plan": "segment.memory", "campaign_on_aws": "campaign.memory"}
-"""Benchmark with every adapter real -> the line that compares its memory at its two sizes."""
+"""Benchmark with every adapter real -> the line that compares its memory from size to size."""
 
 
 def run(name: str, size: int) -> None:
@@ -49,7 +57,7 @@ def run(name: str, size: int) -> None:
 
 
 def run_all() -> None:
-    """Print every benchmark's lines, then how much more memory ten times the people took.
+    """Print every benchmark's lines, then how much more memory many times the people took.
 
     Only with every adapter real: stores in memory grow with the people in them.
     """
@@ -70,10 +78,11 @@ def _grown(name: str, peaks: list[float]) -> Line:
     return Line(
         bench=MEMORY[name],
         value=peaks[-1],
-        unit="MiB at the larger size",
+        unit="MiB at the largest size",
         n=BENCHES[name][1][-1],
         floor=peaks[0],
-        floor_is="MiB at the smaller size",
+        floor_is="MiB at the smallest size",
+        more={"sizes": BENCHES[name][1], "peaks_mib": peaks},
     )
 
 
@@ -90,7 +99,9 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=sorted(BENCHES), help="run only this one")
-    parser.add_argument("--size", type=int, help="people, entries or tries; default: as in a run")
+    parser.add_argument(
+        "--size", type=int, help="people, entries, tries or seconds; default: as in a run"
+    )
     given = parser.parse_args()
     if given.name is None:
         run_all()

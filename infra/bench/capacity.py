@@ -32,6 +32,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
         return (len(str(content).strip("-").replace(".", "")) + 1) // 2 + 1
     if kind == "B":
         return len(content) * 3 // 4 - str(content)[-2:].count("=")
+    if kind in ("NS", "SS", "BS"):
+        return sum(_value_bytes({kind[0]: one}) for one in content)
     if kind == "M":
         return _NESTED + sum(
             1 + len(name.encode()) + _value_bytes(part) for name, part in content.items()

@@ -2,7 +2,8 @@
 """AWS that answers at once and counts: a child process on 127.0.0.1 for the real adapters.
 
 It guarantees that requests are counted where they arrive, so that a retry counts as one more. It
-checks no signature, no condition and no quota, and keeps no mail: SES here only counts.
+checks no signature, no quota and, unless told to, no condition, and keeps no mail: SES here only
+counts.
 
 Run as ``python -m infra.bench.null_aws``: prints its port, ends with its parent.
 """
@@ -13,6 +14,7 @@ import hmac
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from http import HTTPStatus
 from typing import Any
@@ -22,12 +24,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from infra.bench.crowd import Crowd
-from infra.bench.null_dynamo import NullDynamo
+from infra.bench.null_dynamo import ConditionFailedError, NullDynamo
 from infra.bench.people import dynamo_rows, people
 from infra.local.child import end_with_parent, wait_for_stop
 from infra.local.http_server import Answer, HttpServer, Request
 
-SENDS_PER_SECOND = 500
+SENDS_PER_SECOND = 1_000_000
+"""What SES says the account may send, until the benchmark says otherwise: nobody waits."""
 CONTROL = "/-/"
 _JSON = (("Content-Type", "application/x-amz-json-1.0"),)
 _KEY = b"k" * 32
@@ -41,12 +44,21 @@ class NullAws:
         self.dynamo = NullDynamo()
         self.requests: Counter[str] = Counter()
         self.mails = 0
+        self.ses_bytes = 0
+        self.per_second = SENDS_PER_SECOND
+        self.latency_s = 0.0
+        self.arrivals: list[tuple[float, int]] = []
         self._objects: dict[str, bytes] = {}
         self._signer = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
         self._lock = threading.Lock()
 
     def respond(self, request: Request) -> Answer:
         """Answer one request of an SDK, or of the benchmark itself."""
+        if request.target.startswith("/v2/email/outbound"):
+            # Taken when it arrives; only then does SES take its time over the answer.
+            answer = self._sent(request, time.monotonic())
+            time.sleep(self.latency_s)
+            return answer
         with self._lock:
             if request.target.startswith(CONTROL):
                 return self._control(request)
@@ -54,7 +66,7 @@ class NullAws:
             if target:
                 return self._targeted(target, json.loads(request.body))
             if request.target.startswith("/v2/email"):
-                return self._ses(request)
+                return self._account()
             return self._s3(request)
 
     def _control(self, request: Request) -> Answer:
@@ -66,11 +78,19 @@ class NullAws:
             for person in people(asked["count"], asked["origin"], asked["state"]):
                 for table, item in dynamo_rows(person):
                     self.dynamo.store(table, item)
+        if act == "ses":
+            self.per_second = asked["per_second"]
+            self.latency_s = asked["latency_ms"] / 1000
+        if act == "checks":
+            self.dynamo.checks = True
+        if act == "arrivals":
+            return _answer({"arrivals": self.arrivals})
         counts = {
             "requests": dict(self.requests),
             "write_units": self.dynamo.units["write"],
             "read_units": self.dynamo.units["read"],
             "mails": self.mails,
+            "ses_bytes": self.ses_bytes,
         }
         return _answer(counts)
 
@@ -78,7 +98,10 @@ class NullAws:
         service, _, operation = target.partition(".")
         if service.startswith("DynamoDB"):
             self.requests[f"dynamodb.{operation}"] += 1
-            return _answer(self.dynamo.answer(operation, body))
+            try:
+                return _answer(self.dynamo.answer(operation, body))
+            except ConditionFailedError as error:
+                return _condition_failed(error.args[0])
         if service == "AmazonSQS":
             self.requests[f"sqs.{operation}"] += 1
             return _answer(_sqs(operation, body))
@@ -100,18 +123,24 @@ class NullAws:
             raise KeyError(operation)
         return {"CiphertextBlob": _b64(b"wrapped"), "Plaintext": _b64(_KEY), "KeyId": body["KeyId"]}
 
-    def _ses(self, request: Request) -> Answer:
-        if request.method == "GET":
-            self.requests["ses.GetAccount"] += 1
-            quota = {"Max24HourSend": 1e7, "MaxSendRate": SENDS_PER_SECOND, "SentLast24Hours": 0}
-            return _answer({"SendQuota": quota, "SendingEnabled": True})
-        if request.target.endswith("outbound-bulk-emails"):
-            self.requests["ses.SendBulkEmail"] += 1
-            entries = orjson.loads(request.body)["BulkEmailEntries"]
-            results = [{"Status": "SUCCESS", "MessageId": self._message_id()} for _ in entries]
-            return _answer({"BulkEmailEntryResults": results})
-        self.requests["ses.SendEmail"] += 1
-        return _answer({"MessageId": self._message_id()})
+    def _account(self) -> Answer:
+        self.requests["ses.GetAccount"] += 1
+        quota = {"Max24HourSend": 1e7, "MaxSendRate": self.per_second, "SentLast24Hours": 0}
+        return _answer({"SendQuota": quota, "SendingEnabled": True})
+
+    def _sent(self, request: Request, at_s: float) -> Answer:
+        is_bulk = request.target.endswith("outbound-bulk-emails")
+        # Counted as JSON: a mail could hold whatever text a faster way looks for.
+        people = len(orjson.loads(request.body)["BulkEmailEntries"]) if is_bulk else 1
+        with self._lock:
+            self.requests["ses.SendBulkEmail" if is_bulk else "ses.SendEmail"] += 1
+            self.arrivals.append((at_s, people))
+            self.ses_bytes += len(request.body)
+            ids = [self._message_id() for _ in range(people)]
+        if not is_bulk:
+            return _answer({"MessageId": ids[0]})
+        results = [{"Status": "SUCCESS", "MessageId": message_id} for message_id in ids]
+        return _answer({"BulkEmailEntryResults": results})
 
     def _message_id(self) -> str:
         """Return the next id, in the form and length of SES's own."""
@@ -169,6 +198,12 @@ def _unchunked(request: Request) -> bytes:
 
 def _answer(document: dict[str, Any]) -> Answer:
     return Answer(status=HTTPStatus.OK, headers=_JSON, body=json.dumps(document).encode())
+
+
+def _condition_failed(old: dict[str, Any]) -> Answer:
+    code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+    body = json.dumps({"__type": code, "message": "The conditional request failed", "Item": old})
+    return Answer(status=HTTPStatus.BAD_REQUEST, headers=_JSON, body=body.encode())
 
 
 def _refused(status: HTTPStatus, code: str) -> Answer:

@@ -2,9 +2,9 @@
 """DynamoDB that always says yes: stores what it is given, answers what it has, checks nothing.
 
 It guarantees that every item, and so every capacity unit counted from it, is what the product
-wrote. It takes every condition as met, so it shows what the good case costs and proves nothing
-about safety; the contract suite does that. An expression it does not know is an error, not a
-guess.
+wrote. Unless told otherwise it takes every condition as met, so it shows what the good case costs
+and proves nothing about safety; the contract suite does that. An expression it does not know is an
+error, not a guess.
 """
 
 import re
@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from infra.bench.capacity import item_bytes, read_units, write_units
+from infra.bench.conditions import met
 from infra.bench.crowd import Crowd
 
 Item: TypeAlias = dict[str, dict[str, Any]]
@@ -34,11 +35,19 @@ _TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
 }
 
 
+class ConditionFailedError(Exception):
+    """An update whose condition the row does not meet; its argument is the row."""
+
+
 class NullDynamo:
-    """Tables by name; each partition a dict of rows by sort key, or a part of the `crowd`."""
+    """Tables by name; each partition a dict of rows by sort key, or a part of the `crowd`.
+
+    With ``checks`` the conditions of single updates are kept: for workers who compete.
+    """
 
     def __init__(self) -> None:
         self.crowd: Crowd | None = None
+        self.checks = False
         self.tables: dict[str, dict[str, dict[str, Item]]] = {}
         self.units: dict[str, float] = {"write": 0.0, "read": 0.0}
 
@@ -66,7 +75,10 @@ class NullDynamo:
         return {}
 
     def _update(self, request: Request, *, transaction: bool = False) -> dict[str, Any]:
-        item = {**request["Key"], **(self._find(request["TableName"], request["Key"]) or {})}
+        old = self._find(request["TableName"], request["Key"]) or {}
+        if self.checks and not met(request, old):
+            raise ConditionFailedError(old)
+        item = {**request["Key"], **old}
         _apply(item, request)
         self.store(request["TableName"], item, transaction=transaction)
         return {"Attributes": item} if request.get("ReturnValues") == "ALL_NEW" else {}
@@ -198,6 +210,8 @@ def _stored_or(item: Item, names: Mapping[str, str], found: re.Match[str]) -> st
 
 
 def _sum(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    if "NS" in right:
+        return {"NS": sorted({*left.get("NS", ()), *right["NS"]})}
     return {"N": str(int(left["N"]) + int(right["N"]))}
 
 

@@ -6,16 +6,17 @@ tier, as the pages below gave them when this table was written (November 2026): 
 a decision depends on them. SES's own fee is its own term and is never part of the sum.
 
 Sources: aws.amazon.com/dynamodb/pricing/on-demand (on-demand since November 2024),
-/sqs/pricing, /kms/pricing, /s3/pricing, /lambda/pricing (x86), /api-gateway/pricing (REST),
-/ses/pricing.
+/sns/pricing (SQS deliveries are free), /sqs/pricing, /kms/pricing, /s3/pricing,
+/lambda/pricing (x86), /api-gateway/pricing (REST), /ses/pricing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 USD_PER_MILLION: Mapping[str, float] = {
     "dynamodb.write_unit": 0.625,
     "dynamodb.read_unit": 0.125,
+    "sns.publish": 0.50,
     "sqs.request": 0.40,
     "kms.request": 3.00,
     "kms.sign": 15.00,
@@ -40,10 +41,14 @@ ASSUMED = {"request_s": REQUEST_S, "ses_one_s": SES_ONE_S, "ses_bulk_s": SES_BUL
 class Counted:
     """What one piece of work asked of AWS: requests by operation, capacity units, own CPU."""
 
-    requests: Mapping[str, float]
-    write_units: float
-    read_units: float
+    requests: Mapping[str, float] = field(default_factory=dict)
+    write_units: float = 0.0
+    read_units: float = 0.0
     cpu_s: float = 0.0
+
+    def with_cpu(self, cpu_s: float) -> "Counted":
+        """Return the same, done in ``cpu_s`` CPU seconds."""
+        return replace(self, cpu_s=cpu_s)
 
     def scaled(self, factor: float) -> "Counted":
         """Return ``factor`` times as much of everything."""

@@ -18,11 +18,12 @@ from typing import Any
 
 from chalicelib.adapters import aws
 from chalicelib.adapters.ses import SesSender
+from chalicelib.adapters.ses_mode import SendMode
 from chalicelib.adapters.sqs import SqsQueues
 from chalicelib.bootstrap import Container
 from chalicelib.config import Settings
 from chalicelib.ports.outside import Queue
-from chalicelib.ports.sending import Message, Sent
+from chalicelib.ports.sending import BulkMail, Message, Sent
 from chalicelib.ports.system import Clock
 from infra.bench.null_aws import CONTROL
 from infra.bench.people import AUDIENCE, LEDGER, VAULT
@@ -31,6 +32,8 @@ from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock
 
 ORIGIN = "mail.example.org/ledger"
+ANSWER_S = 900
+"""A hundred thousand people take their time to be made."""
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -49,6 +52,23 @@ class NullEndpoint:
             read_units=found["read_units"],
         )
 
+    def set_ses(self, *, per_second: int, latency_ms: int) -> None:
+        """Let SES allow and take so much, from now on."""
+        self._control("ses", {"per_second": per_second, "latency_ms": latency_ms})
+
+    def keep_conditions(self) -> None:
+        """Let single updates fail whose condition is not met, from now on."""
+        self._control("checks")
+
+    def arrivals(self) -> list[tuple[float, int]]:
+        """Return when each request to send came, in seconds of a clock, and its recipients."""
+        found = self._control("arrivals")["arrivals"]
+        return [(at_s, people) for at_s, people in found]
+
+    def sent_bytes(self) -> int:
+        """Return the size of all requests to send, bytes."""
+        return int(self._control("counts")["ses_bytes"])
+
     def add_people(self, count: int, state: str) -> None:
         """Let ``count`` subscribers be there, each with this folded state."""
         self._control("people", {"count": count, "origin": ORIGIN, "state": state})
@@ -59,7 +79,7 @@ class NullEndpoint:
 
     def _control(self, act: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         data = json.dumps(body or {}).encode()
-        with closing(_OPENER.open(f"{self.url}{CONTROL}{act}", data, timeout=120)) as answer:
+        with closing(_OPENER.open(f"{self.url}{CONTROL}{act}", data, timeout=ANSWER_S)) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -124,32 +144,57 @@ class TappedQueues(SqsQueues):
 
 
 class TappedSender(SesSender):
-    """SES, with the last service mail kept for whoever plays its reader."""
+    """SES, with the last service mail kept for whoever plays its reader, and the last call."""
 
-    def __init__(self, *, configuration_set: str, clock: Clock) -> None:
-        super().__init__(configuration_set=configuration_set, clock=clock)
+    def __init__(
+        self, *, configuration_set: str, clock: Clock, mode: SendMode = SendMode.AUTO
+    ) -> None:
+        super().__init__(configuration_set=configuration_set, clock=clock, mode=mode)
         self.mails: deque[Message] = deque(maxlen=1)
+        self.calls: deque[BulkMail] = deque(maxlen=1)
 
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send, and keep."""
         self.mails.append(message)
         return super().send_one(sender, message)
 
+    def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
+        """Send, and keep."""
+        self.calls.append(mail)
+        return super().send_bulk(sender, mail)
 
-def real_container(endpoint: NullEndpoint) -> Container:
-    """Return the product as deployed, on the null AWS, with the demo brand, list and form.
 
-    Its clock stands still but for sleeping, so that no cache ages and no rate slot is waited for.
-    """
+def another_container(
+    endpoint: NullEndpoint, clock: Clock, mode: SendMode = SendMode.AUTO
+) -> Container:
+    """Return what another worker on the same null AWS is made of; it shares the SDK's clients."""
     settings = _settings(endpoint.url)
     container = Container(settings)
-    clock = FakeClock()
     queues = {queue: getattr(settings, f"{queue}_queue") for queue in Queue}
     container.__dict__ |= {  # What cached_property would have made.
         "clock": clock,
         "queues": TappedQueues(queues),
-        "sender": TappedSender(configuration_set=settings.configuration_set, clock=clock),
+        "sender": TappedSender(
+            configuration_set=settings.configuration_set, clock=clock, mode=mode
+        ),
     }
+    return container
+
+
+def real_container(
+    endpoint: NullEndpoint, mode: SendMode = SendMode.AUTO, clock: Clock | None = None
+) -> Container:
+    """Return the product as deployed, on the null AWS, with the demo brand, list and form.
+
+    Its clock stands still but for sleeping, so that no cache ages and no rate slot is waited for.
+
+    Args:
+        mode: how campaign mail leaves.
+        clock: another one, for who measures waiting.
+    """
+    clock = clock or FakeClock()
+    container = another_container(endpoint, clock, mode)
+    settings = container.settings
     # The slot of a campaign under way: it is not free before now, so one update reserves.
     aws.client("dynamodb").put_item(
         TableName=settings.campaigns_table,

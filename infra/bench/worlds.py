@@ -32,8 +32,13 @@ def new_world(**settings: object) -> Any:
     return importlib.import_module("tests.support.world").World(**settings)
 
 
-def subscriber_state() -> str:
-    """Return the folded state of somebody who walked the real double opt-in."""
+def subscriber_state(*, measured: bool = False) -> str:
+    """Return the folded state of somebody who walked the real double opt-in.
+
+    Args:
+        measured: they ticked that box, too.
+    """
     world = new_world()
-    sid = world.subscribe("visitor@example.org")
+    ticked = {"measurement": "yes"} if measured else {}
+    sid = world.subscribe("visitor@example.org", **ticked)
     return str(world.rows.states[sid].text)

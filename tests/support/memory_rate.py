@@ -48,7 +48,8 @@ class MemoryRateSlot:
                 return Slot(terms=row.terms)
             take = interval_us(recipients, row.terms.per_second(now_ms))
             start, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
-            row.terms = row.terms.spent(recipients)
+            if row.terms.daily_left is not None:
+                row.terms = replace(row.terms, daily_left=row.terms.daily_left - recipients)
             return Slot(terms=row.terms, start_ms=start_ms(start))
 
     def charge(self, recipients: int, now_ms: int) -> None:
@@ -58,6 +59,10 @@ class MemoryRateSlot:
                 take = interval_us(recipients, pace)
                 _, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
 
+    def terms(self) -> Terms:
+        with self._call("terms") as row:
+            return row.terms
+
     def slow(self, now_ms: int) -> None:
         with self._call("slow") as row:
             row.terms = row.terms.slower(now_ms) or row.terms
@@ -66,9 +71,9 @@ class MemoryRateSlot:
         with self._call("hold") as row:
             row.terms = replace(row.terms, held_ms=max(row.terms.held_ms or 0, until_ms))
 
-    def asks(self, now_ms: int) -> bool:
+    def asks(self, seen_ms: int | None, now_ms: int) -> bool:
         with self._call("asks") as row:
-            if not row.terms.stale(now_ms):
+            if row.terms.quota_ms != seen_ms:
                 return False
             row.terms = replace(row.terms, quota_ms=now_ms)
             return True

@@ -22,6 +22,8 @@ from chalicelib.proof.opening import Wanted
 _PLAIN: Final = ("sk", "v", "lists", STANDING, RHYTHM)
 _SECTIONS: Final = {Wanted.PROFILE: "sealed", Wanted.FACTS: "facts"}
 _VERSION: Final = number(ROW_VERSION)
+PAGE_ROWS: Final = 700
+"""People in a page, at most: what a page takes in memory is the same however long a list is."""
 
 _Stored = Mapping[str, Any]
 
@@ -103,7 +105,7 @@ def _page(
     """Return one page of a Query, and where the next one begins; None after the last."""
     after = {"ExclusiveStartKey": start} if start else {}
     with translated(what):
-        answer = rows_client().query(**request, **after)
+        answer = rows_client().query(**request, **after, Limit=PAGE_ROWS)
     if "Items" not in answer:
         raise Unavailable(f"{what}: the answer could not be read")
     return answer["Items"], answer.get("LastEvaluatedKey")

@@ -23,7 +23,6 @@ from chalicelib.adapters.dynamo.items import (
 )
 from chalicelib.domain.rate import (
     PPM,
-    QUOTA_LIFE_MS,
     US_PER_MS,
     Quota,
     Slot,
@@ -91,6 +90,13 @@ class DynamoRateSlot:
                 return
         raise Throttled("charge the rate slot: its row changed again and again")
 
+    def terms(self) -> Terms:
+        """Return what all workers share, for whoever only watches; it may lag behind."""
+        with translated("watch the rate slot"):
+            answer = client("dynamodb").get_item(TableName=self._table, Key=_KEY)
+        row = answer.get("Item")
+        return _terms(require_version(row)) if row else Terms()
+
     def slow(self, now_ms: int) -> None:
         """Slow everybody down, unless somebody did a moment ago."""
         for _ in range(_TRIES):
@@ -108,15 +114,10 @@ class DynamoRateSlot:
         where = "(attribute_not_exists(held_ms) OR held_ms < :until)"
         self._update("SET held_ms = :until, v = :v", where, {":until": number(until_ms)})
 
-    def asks(self, now_ms: int) -> bool:
-        """Say whether the caller is to ask SES: whoever marks the row as asked first."""
-        where = "(attribute_not_exists(quota_ms) OR quota_ms <= :old OR quota_ms >= :ahead)"
-        values = {
-            ":now": number(now_ms),
-            ":old": number(now_ms - QUOTA_LIFE_MS),
-            # A mark from a clock that runs ahead must not keep everybody from asking.
-            ":ahead": number(now_ms + QUOTA_LIFE_MS),
-        }
+    def asks(self, seen_ms: int | None, now_ms: int) -> bool:
+        """Say whether the caller is to ask SES: whoever first replaces the mark all of them saw."""
+        where, values = _same("quota_ms", seen_ms)
+        values[":now"] = number(now_ms)
         return self._update("SET quota_ms = :now, v = :v", where, values) is not None
 
     def note(self, quota: Quota, now_ms: int) -> None:

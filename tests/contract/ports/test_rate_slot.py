@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import aws as clients
-from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, SHARE, Quota, Terms
+from chalicelib.domain.rate import HOLD_MS, SHARE, Quota, Terms
 from chalicelib.errors import FatalError, InputError, Throttled
 from chalicelib.ports.sending import RateSlot
 from tests.support.clock import START_MS
@@ -192,18 +192,21 @@ def test_a_refused_reservation_takes_no_time(slot):
     assert start(slot, 50, START_MS + 10) == 10
 
 
-def test_one_worker_in_a_minute_asks_for_the_quota(fresh):
+def test_of_all_who_saw_when_ses_was_last_asked_one_asks(fresh):
     there = other(fresh)
-    assert [worker.asks(START_MS) for worker in (fresh, there, fresh)] == [True, False, False]
+    assert [worker.asks(None, START_MS) for worker in (fresh, there, fresh)] == [True, False, False]
     fresh.note(FIFTY, START_MS + 5)
-    later = START_MS + 5 + QUOTA_LIFE_MS
-    assert [worker.asks(later - 1) for worker in (fresh, there)] == [False, False]
-    assert [worker.asks(later) for worker in (there, fresh)] == [True, False]
+    assert [worker.asks(START_MS, START_MS + 6) for worker in (fresh, there)] == [False, False]
+    seen_ms = START_MS + 5
+    assert [worker.asks(seen_ms, seen_ms + 1) for worker in (there, fresh)] == [True, False]
 
 
-def test_a_clock_that_ran_ahead_does_not_keep_the_others_from_asking(fresh):
-    assert fresh.asks(START_MS + 300_000)
-    assert other(fresh).asks(START_MS)
+def test_who_asks_is_decided_whatever_the_clocks_say(fresh):
+    there = other(fresh)
+    ahead, behind = START_MS + 300_000, START_MS - 300_000
+    assert fresh.asks(None, ahead)
+    assert [worker.asks(ahead, behind) for worker in (there, fresh)] == [True, False]
+    assert [worker.asks(behind, ahead) for worker in (fresh, there)] == [True, False]
 
 
 def test_what_is_shared_comes_back_whole(slot):
@@ -218,6 +221,16 @@ def test_what_is_shared_comes_back_whole(slot):
         slow_ms=START_MS + 2,
         held_ms=START_MS + 3,
     )
+
+
+def test_who_only_watches_sees_what_is_shared_and_changes_nothing(fresh):
+    watcher = other(fresh)
+    assert watcher.terms() == Terms()
+    fresh.note(FIFTY, START_MS)
+    assert watcher.terms() == fresh.reserve(1, START_MS).terms
+    fresh.hold(START_MS + HOLD_MS)
+    assert watcher.terms().held(START_MS)
+    assert start(fresh, 1, START_MS + HOLD_MS) == HOLD_MS
 
 
 def calls(monkeypatch: pytest.MonkeyPatch, before: Any = None) -> list[str]:
@@ -301,7 +314,7 @@ def test_a_row_of_an_earlier_version_is_taken_on(tables):
     clients.client("dynamodb").put_item(TableName=TABLE, Item={**item, **free})
     slot = dynamo_slot()
     assert slot.reserve(1, START_MS).start_ms is None
-    assert slot.asks(START_MS)
+    assert slot.asks(None, START_MS)
     slot.note(FIFTY, START_MS)
     assert start(slot, 50, START_MS) == 500
 
@@ -313,7 +326,7 @@ def test_a_row_of_an_earlier_version_is_taken_on(tables):
         lambda slot: slot.charge(1, START_MS),
         lambda slot: slot.slow(START_MS),
         lambda slot: slot.hold(START_MS),
-        lambda slot: slot.asks(START_MS),
+        lambda slot: slot.asks(None, START_MS),
         lambda slot: slot.note(FIFTY, START_MS),
     ],
 )

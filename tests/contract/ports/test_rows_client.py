@@ -13,6 +13,7 @@ from binascii import crc32
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
@@ -77,11 +78,12 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked = []
+        self.headers_of = []
         self.script = None
 
     def follow(self, *answers):
         """Answer with these in turn, the last one again and again."""
-        self.asked = []
+        self.asked, self.headers_of = [], []
         self.script = lambda n, _: answers[min(n, len(answers) - 1)]
 
 
@@ -91,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body)
+        self.server.headers_of.append(dict(self.headers.items()))
         answer = self.server.script(len(self.server.asked) - 1, body)
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
@@ -214,6 +217,51 @@ def test_other_operations_are_answered_as_ever(server):
     server.follow(rows({"Item": ITEM}))
     item = aws.rows_client().get_item(TableName="rows", Key={"pk": {"S": "a"}})["Item"]
     assert item["sealed"]["B"] == bytes(range(256))
+
+
+CHANGE = {
+    "TableName": "rows",
+    "Key": {"pk": {"S": "Å"}, "sk": {"S": "1"}},
+    "UpdateExpression": "SET #out = :out ADD places :p",
+    "ExpressionAttributeNames": {"#out": "out"},
+    "ExpressionAttributeValues": {":out": {"B": bytes(range(256))}, ":p": {"NS": ["1", "20"]}},
+    "ReturnValues": "ALL_NEW",
+}
+WRITTEN = {
+    "update_item": (CHANGE, {}),
+    "batch_write_item": (
+        {
+            "RequestItems": {
+                "rows": [{"PutRequest": {"Item": {**decoded(ITEM), "empty": {"B": b""}}}}]
+            }
+        },
+        {"UnprocessedItems": {}},
+    ),
+    "batch_get_item": (
+        {"RequestItems": {"rows": {"Keys": [CHANGE["Key"]], "ConsistentRead": True}}},
+        {"Responses": {}, "UnprocessedKeys": {}},
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", WRITTEN)
+@pytest.mark.parametrize("make", [lambda: aws.client("dynamodb"), aws.rows_client])
+def test_a_request_written_here_is_the_one_the_sdk_writes(server, operation, make):
+    request, answer = WRITTEN[operation]
+    server.follow(rows(answer))
+    getattr(make(), operation)(**request)
+    getattr(boto3.client("dynamodb"), operation)(**request)
+    ours, theirs = server.asked
+    assert ours == theirs
+    ours, theirs = server.headers_of
+    assert ours.keys() - theirs.keys() == theirs.keys() - ours.keys() == set()
+    for name in ("X-Amz-Target", "Content-Type"):
+        assert ours[name] == theirs[name]
+
+
+def test_nothing_but_a_binary_value_is_made_into_one(server):
+    with pytest.raises(TypeError, match="set"):
+        aws.client("dynamodb").update_item(TableName="rows", Key={"pk": {"S": {"a"}}})
 
 
 def scanned(server, *answers):

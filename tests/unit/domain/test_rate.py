@@ -155,6 +155,18 @@ def test_a_quota_lives_a_minute_and_one_from_a_clock_far_ahead_is_not_trusted(ag
         assert Terms(quota_ms=1_000_000).stale(1_000_000 + sign * age_ms) is stale
 
 
+@pytest.mark.parametrize("off_ms", [-300_000, -QUOTA_LIFE_MS, 0, QUOTA_LIFE_MS, 300_000])
+@pytest.mark.parametrize(
+    ("since_ms", "stale"), [(0, False), (QUOTA_LIFE_MS - 1, False), (QUOTA_LIFE_MS, True)]
+)
+def test_who_saw_the_quota_change_goes_by_its_own_clock(off_ms, since_ms, stale):
+    """Whatever the clock of who asked said: ``off_ms`` more than the worker's own."""
+    terms = Terms(quota_ms=1_000_000 + off_ms)
+    assert terms.stale(1_000_000 + since_ms, 1_000_000) is stale
+    # Set back since: nothing is known of how long ago it was.
+    assert terms.stale(1_000_000 - since_ms, 1_000_000) is stale
+
+
 def test_a_call_is_too_late_when_its_slot_has_passed():
     slot = Slot(terms=Terms(), start_ms=1_000)
     assert [slot.missed(ms) for ms in (0, 1_000 + LATE_MS, 1_001 + LATE_MS)] == [False, False, True]

@@ -8,10 +8,12 @@ import zipfile
 import pytest
 
 from infra.bench import __main__ as bench
-from infra.bench import alike, prices
+from infra.bench import alike, campaign_rate, peers, prices
+from infra.bench.campaign_rate import most_over
 from infra.bench.capacity import item_bytes, read_units, write_units
+from infra.bench.conditions import met
 from infra.bench.line import Line, page_html
-from infra.bench.null_dynamo import NullDynamo
+from infra.bench.null_dynamo import ConditionFailedError, NullDynamo
 from infra.bench.proofs import whole_bundle
 
 TINY = {
@@ -24,20 +26,35 @@ TINY = {
     "segment_plan": 40,
     "campaign": 3,
     "campaign_on_aws": 3,
+    "campaign_measured": 3,
+    "campaign_single": 3,
+    "campaign_stream": 3,
+    "campaign_rate": 1,
     "proof_reads": 10,
     "verifier": 4,
     "cold_start": 1,
 }
+ELSEWHERE = {"peers"}
+"""Needs a package registry."""
 KEY = {"pk": {"S": "a"}, "sk": {"S": "b"}}
 
 
 @pytest.fixture(scope="module")
 def lines():
     """The lines of every benchmark, made once: most of a tiny run is starting."""
-    return {name: list(run(TINY[name])) for name, (run, _) in bench.BENCHES.items()}
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(campaign_rate, "QUOTAS", (50,))
+        smaller.setattr(campaign_rate, "LATENCIES_MS", (5,))
+        smaller.setattr(campaign_rate, "WARM_S", 0.5)
+        smaller.setattr(campaign_rate, "REST_S", 0.1)
+        return {name: list(bench.BENCHES[name][0](size)) for name, size in TINY.items()}
 
 
-@pytest.mark.parametrize("name", sorted(bench.BENCHES))
+def test_every_benchmark_but_those_of_others_is_tried():
+    assert TINY.keys() | ELSEWHERE == bench.BENCHES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(TINY))
 def test_a_benchmark_prints_valid_lines(lines, name):
     assert lines[name]
     for line in lines[name]:
@@ -116,7 +133,65 @@ def test_the_measured_bundle_holds_exactly_the_entries_asked_for():
 def test_every_recipient_costs_a_delivery_row_and_every_chunk_an_ses_call(lines):
     line = lines["campaign_on_aws"][0]
     assert line.more["write_units_per_recipient"] > 1
-    assert line.more["ses_calls_per_chunk"] >= 1
+    assert line.more["ses_calls_per_chunk"] == 1
+    assert line.more["log_lines_per_recipient"] > 0
+    assert line.calls["ses.SendBulkEmail"] * line.n == line.more["chunks"]
+
+
+def test_one_by_one_a_mail_is_an_ses_call(lines):
+    (line,) = lines["campaign_single"]
+    assert line.calls["ses.SendEmail"] == 1
+    assert "ses.SendBulkEmail" not in line.calls
+
+
+def test_who_is_measured_gets_a_longer_mail_and_no_more_calls(lines):
+    (measured,), plain = lines["campaign_measured"], lines["campaign_on_aws"][0]
+    assert measured.more["bytes_per_mail_to_ses"] > plain.more["bytes_per_mail_to_ses"]
+    assert measured.more["requests_per_recipient"] == plain.more["requests_per_recipient"]
+
+
+def test_a_million_recipients_are_priced_at_each_quota_with_their_waiting(lines):
+    slow, fast = lines["campaign_on_aws"][1:]
+    assert [line.more["per_second"] for line in (slow, fast)] == [50, 500]
+    assert slow.more["workers"] == 2
+    assert slow.more["exceptional_usd"] > 0
+    held_gb_s = slow.more["sender_gb"] * 2 / 50
+    assert slow.more["terms"]["lambda.gb_s"]["each"] >= held_gb_s
+
+
+def test_every_delivery_is_folded_and_none_asks_for_a_row_of_its_own(lines):
+    (line,) = lines["campaign_stream"]
+    assert line.more["events"] == 2 * line.n
+    assert line.calls.keys() <= {"dynamodb.UpdateItem"}
+    assert line.more["terms"]["sns.publish"]["each"] == 2
+
+
+def test_the_rate_is_measured_where_ses_is_and_never_above_the_account(lines):
+    (line,) = lines["campaign_rate"]
+    assert line.n > 0
+    assert line.more["call_recipients"] <= line.more["per_second"] == 50
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "over"),
+    [
+        ([(0.0, 50)], 0.0),
+        ([(0.0, 50), (1.0, 50), (2.0, 50)], 50.0),
+        ([(0.0, 50), (0.9, 50), (1.8, 50)], 60.0),
+        ([(0.0, 10), (0.5, 10), (9.0, 10)], -30.0),
+    ],
+)
+def test_a_window_of_a_second_or_more_is_held_against_the_quota(arrivals, over):
+    """By hand: what came from one arrival to another, less 50 for each second between them."""
+    assert most_over(arrivals, 50) == pytest.approx(over)
+
+
+def test_without_a_registry_the_peer_has_no_figure_and_the_line_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(peers, "HOME", tmp_path / "peer")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (line,) = peers.peers(3)
+    assert line.value == 0
+    assert line.more["problem"] == "pip found no such package, or could not install it"
 
 
 @pytest.mark.parametrize(("name", "index"), [("journeys", -1), ("campaign_on_aws", -1)])
@@ -208,6 +283,61 @@ def test_the_null_table_pages_a_query_by_key_range():
     rest = table.answer("Query", {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]})
     assert rest["Items"] == [{"sk": {"S": "E#3"}}]
     assert "LastEvaluatedKey" not in rest
+
+
+RATE_ROW = {"v": {"N": "1"}, "free_us": {"N": "40"}, "note": {"S": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("attribute_not_exists(v) OR v = :v", True),
+        ("(attribute_not_exists(v) OR v = :v) AND free_us < :now", False),
+        ("free_us >= :now AND attribute_exists(#n)", True),
+        ("NOT free_us >= :now OR v <> :v", False),
+        ("missing < :now", False),
+        ("#n > :a", True),
+    ],
+)
+def test_where_conditions_are_kept_an_update_needs_its_own(condition, holds):
+    table = NullDynamo()
+    table.checks = True
+    table.answer("PutItem", {"TableName": "t", "Item": {**KEY, **RATE_ROW}})
+    change = {
+        "TableName": "t",
+        "Key": KEY,
+        "UpdateExpression": "SET seen = :v",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#n": "note"},
+        "ExpressionAttributeValues": {":v": {"N": "1"}, ":now": {"N": "40"}, ":a": {"S": "a"}},
+    }
+    if holds:
+        table.answer("UpdateItem", change)
+        return
+    with pytest.raises(ConditionFailedError) as refused:
+        table.answer("UpdateItem", change)
+    assert refused.value.args[0] == {**KEY, **RATE_ROW}
+
+
+@pytest.mark.parametrize("condition", ["contains(v, :v)", "size(v) > :v", "v IN (:v)", "v = :v v"])
+def test_a_condition_the_null_table_does_not_know_is_an_error(condition):
+    with pytest.raises((KeyError, IndexError)):
+        met({"ConditionExpression": condition, "ExpressionAttributeValues": {":v": {"N": "1"}}}, {})
+
+
+def test_the_null_table_adds_to_sets_of_numbers():
+    table = NullDynamo()
+    for number in ("1", "2", "1"):
+        change = {
+            "TableName": "t",
+            "Key": KEY,
+            "UpdateExpression": "ADD places :p",
+            "ExpressionAttributeValues": {":p": {"NS": [number]}},
+        }
+        table.answer("UpdateItem", change)
+    found = table.answer("GetItem", {"TableName": "t", "Key": KEY})
+    assert found["Item"]["places"] == {"NS": ["1", "2"]}
+    assert item_bytes({"p": {"NS": ["1", "20"]}}) == 1 + 2 + 2
 
 
 def test_an_operation_the_null_table_does_not_know_is_an_error():

@@ -51,6 +51,23 @@ def test_everybody_whose_mail_cannot_be_made_is_counted(world):
     assert {(each.code, each.part, each.line) for each in failing} == {("bad_template", "HTML", 1)}
 
 
+def test_a_content_is_compiled_once_for_all_shards_of_a_process(world):
+    campaign = world.started(FAILS_FOR_BO)
+    content = world.frozen_contents.of(campaign)
+    compiled = []
+    make = world.campaign_mails.version
+    world.campaign_mails.version = lambda content: compiled.append(content) or make(content)
+    for shard in SHARDS:
+        world.rehearsal.shard(campaign, content, shard, sorted(world.sids))
+    assert compiled == [content]
+
+
+def test_another_content_is_compiled_anew(world):
+    assert tried(world, FAILS_FOR_BO)[0] == 2
+    assert tried(world, PLAIN)[0] == 0
+    assert tried(world, FAILS_FOR_BO)[0] == 2
+
+
 def test_only_who_is_planned_is_tried(world):
     assert tried(world, FAILS_FOR_BO, of_name(world, "Cia")) == (0, [])
     one = min(of_name(world, "Bo"))
