@@ -6,9 +6,10 @@ that nothing of a version is held here: who asked for it keeps it, or lets it go
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from chalicelib.adapters.campaign_templates import CampaignTemplates
+from chalicelib.adapters.dead_links import dead_html, dead_text
 from chalicelib.adapters.split_mail import (
     PREFERENCES_MARK,
     UNSUBSCRIBE_MARK,
@@ -23,6 +24,9 @@ from chalicelib.adapters.static_text import Static
 from chalicelib.domain.content_document import FrozenContent
 from chalicelib.ports.campaign_mail import Chosen, Filled, MailVersion, Reader
 from chalicelib.ports.sending import Rendered, Renderer
+
+_NOBODYS: Final = "A" * 87
+"""Stands for tokens where nothing leads anywhere; it is as wide as the widest of them."""
 
 
 class SplitVersion:
@@ -63,6 +67,12 @@ class SplitVersion:
     def whole(self, reader: Reader, *, link_token: str, pixel: str) -> Rendered:
         """Return ``reader``'s mail rendered whole."""
         return self._mail.full(_person(reader), token=link_token, pixel=pixel)
+
+    def shown(self, values: Mapping[str, object], footer: object) -> Rendered:
+        """Return a mail to be looked at: nothing in it leads anywhere."""
+        reader = Reader(values=values, footer=footer, unsubscribe=_NOBODYS, preferences=_NOBODYS)
+        mail = self.whole(reader, link_token=_NOBODYS, pixel="")
+        return Rendered(subject=mail.subject, html=dead_html(mail.html), text=dead_text(mail.text))
 
     def proves(self, filled: Filled, reader: Reader, chosen: Chosen) -> bool:
         """Say whether the first mail of a call is ``reader``'s rendered whole."""

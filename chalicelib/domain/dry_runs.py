@@ -43,10 +43,16 @@ class Failing:
             >>> (found.part, found.line)
             ('HTML', 3)
         """
-        place = _PLACE.match(detail)
-        if place is None:
-            return cls(sid=sid, code=code)
-        return cls(sid=sid, code=code, part=place[2], line=int(place[1]) if place[1] else None)
+        part, line, _ = place_of(detail)
+        return cls(sid=sid, code=code, part=part, line=line)
+
+
+def place_of(detail: str) -> tuple[str | None, int | None, str]:
+    """Return part and line that the detail of a refusal names, and what it says of them."""
+    place = _PLACE.match(detail)
+    if place is None:
+        return None, None, detail
+    return place[2], int(place[1]) if place[1] else None, detail[place.end() :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

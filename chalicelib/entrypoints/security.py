@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The headers every answer carries.
 
-Guarantees that a page can load nothing, run nothing (but the one known script of a receipt, or of a
-campaign or segment, which asks us alone), post only to us (but a confirmation, whose form may lead
-on to the operator's page) and be framed by nobody (but the sign-up form, which may stand in a
-frame: it has no session and its mail decides; and a campaign's mail, in that campaign's own page),
-that no address with a token in it leaves as a referrer, and that nothing personal is cached.
+Guarantees that a page can load nothing (but the pictures of a mail that it shows), run nothing (but
+the one known script of a receipt, or of a campaign or segment, which asks us alone), post only to
+us (but a confirmation, whose form may lead on to the operator's page) and be framed by nobody (but
+the sign-up form, which may stand in a frame: it has no session and its mail decides; and a
+campaign's mail, in that campaign's own page), that no address with a token in it leaves as a
+referrer, and that nothing personal is cached.
 
 Source: W3C Content Security Policy Level 3; RFC 6797; RFC 9111 section 5.2.2.5.
 """
@@ -30,6 +31,7 @@ _CSP_MAIL = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; "
     "font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
+_CSP_PICTURES = "; img-src 'self' https: data:; font-src data:"
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
 NO_STORE = "no-store"
 ONE_YEAR_S = 31_536_000
@@ -58,6 +60,17 @@ def as_mail() -> dict[str, str]:
     Source: HTML living standard section 7.1.5 (sandboxing).
     """
     return {"Content-Security-Policy": _CSP_MAIL, "X-Frame-Options": "SAMEORIGIN"}
+
+
+def around_mail() -> dict[str, str]:
+    """Return the headers of our own page in which somebody's mail stands, in a frame's ``srcdoc``.
+
+    Such a frame is held to the page's own policy, so the page lets the mail's pictures load. That
+    the mail runs nothing and leads nowhere is for the frame's ``sandbox``.
+
+    Source: HTML living standard section 7.1.7 (policy containers).
+    """
+    return {"Content-Security-Policy": _page_policy() + _CSP_PICTURES}
 
 
 def with_target(url: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.frequency import NO_LIMIT, Frequency
+from chalicelib.domain.frequency import NO_LIMIT, Frequency, Rhythm
 from chalicelib.domain.ids import ListId, SubjectId
 
 
@@ -15,6 +15,7 @@ class Member:
 
     Attributes:
         standing: as `domain.standing.dump_standing` made it; None in a row older than that.
+        sent_ms: when the mails of the last seven days took their slots, as `Rhythm` says.
     """
 
     sid: SubjectId
@@ -23,6 +24,12 @@ class Member:
     wrapped_key: bytes | None = None
     frequency: Frequency = NO_LIMIT
     standing: str | None = None
+    sent_ms: tuple[int, ...] = ()
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """How often they want to be written to, and were."""
+        return Rhythm(frequency=self.frequency, sent_ms=self.sent_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

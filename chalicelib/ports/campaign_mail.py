@@ -98,6 +98,20 @@ class MailVersion(Protocol):
         """
         ...
 
+    def shown(self, values: Mapping[str, object], footer: Footer) -> Rendered:
+        """Return a mail to be looked at: as `whole`, but nothing in it leads anywhere.
+
+        There is no token in it, and no pixel of ours.
+
+        Args:
+            values: as of `Reader`.
+
+        Raises:
+            InputError: it cannot be rendered of these values.
+
+        """
+        ...
+
     def proves(self, filled: Filled, reader: Reader, chosen: Chosen) -> bool:
         """Say whether the first mail of a call is, to the byte, ``reader``'s rendered whole.
 

@@ -26,7 +26,7 @@ from chalicelib.domain.ids import (
 from chalicelib.errors import Malformed, NotFound
 from chalicelib.ports.campaign_mail import CampaignMails, Chosen, Footer, MailVersion, Reader
 from chalicelib.ports.catalog import Brands, Lists
-from chalicelib.ports.sending import BulkEntry, BulkMail
+from chalicelib.ports.sending import BulkEntry, BulkMail, Rendered
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
@@ -138,10 +138,22 @@ class CallComposer:
         return mailing
 
     def _made(self, campaign: Campaign) -> Mailing:
+        return self._sharing(campaign, *self._version(campaign))
+
+    def drafted(self, campaign: Campaign, content: FrozenContent) -> Mailing:
+        """Return what the mails of a campaign would share if it said ``content``.
+
+        Raises:
+            NotFound: its brand or list is not there.
+            InputError: ``content`` cannot be made ready to fill.
+            DependencyError: something of it cannot be read.
+        """
+        return self._sharing(campaign, content, self._mails.version(content))
+
+    def _sharing(self, campaign: Campaign, content: FrozenContent, mail: MailVersion) -> Mailing:
         brand, mailing_list = self._brands.get(campaign.brand), self._lists.get(campaign.list)
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        content, mail = self._version(campaign)
         code = bytes.fromhex(brand.code)
         shared = ""
         if content.targets:
@@ -214,6 +226,20 @@ class CallComposer:
             ),
         )
 
+    def shown(self, mailing: Mailing, profile: Mapping[str, JsonValue]) -> Rendered:
+        """Return one person's mail to be looked at: what they would get, leading nowhere.
+
+        Args:
+            profile: as of `prepare`, but for the address.
+
+        Raises:
+            InputError: it cannot be rendered for this person.
+        """
+        return mailing.mail.shown(
+            _values(mailing, profile.get("attributes")),
+            self._footer(mailing, profile.get("language")),
+        )
+
     def again(self, mailing: Mailing, letter: Letter) -> Letter:
         """Return a letter prepared anew, after `call` found that the version is split wrongly.
 
@@ -266,8 +292,8 @@ class CallComposer:
         return LinkPayload(sid=sid, brand=brand, delivery=delivery, campaign=decode_id(campaign.id))
 
     def _footer(self, mailing: Mailing, language: JsonValue) -> Footer:
-        known = language if language in LANGUAGES else mailing.brand.default_language
-        footer = mailing.footers.get(str(known))
+        known = language_of(mailing, language)
+        footer = mailing.footers.get(known)
         if footer is None:
             data = {
                 "language": known,
@@ -275,8 +301,13 @@ class CallComposer:
                 "list": mailing.mailing_list.name,
                 "checkpoint": mailing.checkpoint,
             }
-            footer = mailing.footers[str(known)] = mailing.mail.footer(data)
+            footer = mailing.footers[known] = mailing.mail.footer(data)
         return footer
+
+
+def language_of(mailing: Mailing, language: JsonValue) -> str:
+    """Return the language our own words have in the mail of who reads ``language``."""
+    return str(language) if language in LANGUAGES else mailing.brand.default_language
 
 
 def _values(mailing: Mailing, attributes: JsonValue) -> Mapping[str, object]:

@@ -9,14 +9,14 @@ the very columns and sections that a count and a campaign go by.
 from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.frequency import Rhythm, dump_rhythm
+from chalicelib.domain.frequency import dump_rhythm
 from chalicelib.domain.ids import SubjectId, decode_id
 from chalicelib.domain.segment_compile import compile_lifecycle
 from chalicelib.domain.segment_explain import Explanation, explain
 from chalicelib.domain.segment_person import Person
 from chalicelib.domain.tongues import ENGLISH, Tongue
 from chalicelib.errors import Malformed, NotFound
-from chalicelib.ports.audience import AudienceStore
+from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.facts import FactStore
 from chalicelib.proof.opening import Opened
 from chalicelib.services.ledger import Chain, Ledger
@@ -109,16 +109,25 @@ class Explaining:
         member, held = self._audience.member(chain.sid), self._facts.read(chain.sid)
         if member is None or held is None:
             raise NotFound(_NOBODY)
-        rhythm = dump_rhythm(Rhythm(frequency=member.frequency))
-        try:
-            plain = plain_person(dict(member.lists), member.standing, None)
-            opened = Opened(
-                chain.keys.open_profile(member.sealed) if member.sealed else None,
-                None if held.facts is None else chain.keys.open_facts(held.facts),
-                unreadable=False,
-            )
-            return with_sections(plain._replace(rhythm=rhythm), opened)
-        except Unreadable:
-            raise Malformed(
-                "what is stored of a person has a form this code does not know"
-            ) from None
+        return person_of(chain, member, held.facts)
+
+
+def person_of(chain: Chain, member: Member, facts: bytes | None) -> Person:
+    """Return one person as segments see them.
+
+    Args:
+        facts: sealed; None where nothing is known.
+
+    Raises:
+        EvidenceError: what is stored does not open, or has a form this code does not know.
+    """
+    try:
+        plain = plain_person(dict(member.lists), member.standing, None)
+        opened = Opened(
+            chain.keys.open_profile(member.sealed) if member.sealed else None,
+            None if facts is None else chain.keys.open_facts(facts),
+            unreadable=False,
+        )
+        return with_sections(plain._replace(rhythm=dump_rhythm(member.rhythm)), opened)
+    except Unreadable:
+        raise Malformed("what is stored of a person has a form this code does not know") from None

@@ -71,6 +71,7 @@ def _member(rows: MemoryRows, sid: SubjectId) -> Member:
         wrapped_key=rows.vault.get(sid),
         frequency=_rhythm(row).frequency,
         standing=row.standing,
+        sent_ms=_rhythm(row).sent_ms,
     )
 
 

@@ -149,13 +149,15 @@ def _by_sid(rows: Sequence[Item]) -> dict[SubjectId, Item]:
 def _member(row: Item, vault_row: Item | None) -> Member:
     require_version(row)
     lists = sorted((ListId(name), value["S"]) for name, value in row["lists"]["M"].items())
+    rhythm = rhythm_of(row)
     return Member(
         sid=SubjectId(require_text(row, "sk")),
         sealed=binary_of(row, "sealed") or b"",
         lists=tuple(lists),
         wrapped_key=binary_of(vault_row, "wrapped_key") if vault_row is not None else None,
-        frequency=rhythm_of(row).frequency,
+        frequency=rhythm.frequency,
         standing=text_of(row, STANDING),
+        sent_ms=rhythm.sent_ms,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.adapters.dynamo.ledger_rows import subject_key
-from chalicelib.domain.frequency import WEEK_MS, Frequency
+from chalicelib.domain.frequency import WEEK_MS, Frequency, Rhythm
 from chalicelib.errors import FatalError, NotFound
 from chalicelib.ports.ledger import ProfileWrite
 from tests.contract.ports.conftest import AUDIENCE
@@ -48,13 +48,15 @@ def test_a_choice_makes_no_row_for_who_has_none(ports, frequency):
     assert ports.audience.members([nobody]) == {}
 
 
-def test_slots_are_those_of_any_seven_days_in_a_row(frequency):
+def test_slots_are_those_of_any_seven_days_in_a_row_and_show_on_the_member(ports, frequency):
     frequency.put(ANNA, TWICE)
     assert frequency.take(ANNA, START_MS)
     assert frequency.take(ANNA, START_MS + 1_000)
     assert not frequency.take(ANNA, START_MS + WEEK_MS - 1)
     assert frequency.take(ANNA, START_MS + WEEK_MS)
     assert not frequency.take(ANNA, START_MS + WEEK_MS + 999)
+    taken = (START_MS + 1_000, START_MS + WEEK_MS)
+    assert ports.audience.member(ANNA).rhythm == Rhythm(frequency=TWICE, sent_ms=taken)
     assert frequency.take(ANNA, START_MS + WEEK_MS + 1_000)
 
 

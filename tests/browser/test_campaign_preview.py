@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign as one subscriber would get it, on the product in memory: asked for, shown, sound."""
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.catalog import LANGUAGES
+from tests.browser.test_campaign_pages import Desk
+from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
+from tests.support.shop import objection
+from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.world import World
+
+ANNA = "anna@example.org"
+PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+HTML = (
+    "<html lang='en'><head><title>News</title><style>h1{color:#0b5d4e}</style></head><body>"
+    f"<h1>Hello {{{{ first_name }}}}</h1><p><img src='{PICTURE}' alt='A dot' width='9'></p>"
+    "<p><a href='https://www.example.org/menu'>The menu</a></p>"
+    "{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</body></html>"
+)
+
+
+@pytest.fixture
+def desk(browser, monkeypatch):
+    """Begin tours, each of a world of its own."""
+    begun: list[Desk] = []
+
+    def begin(language: str = "en") -> Desk:
+        world = World()
+        monkeypatch.setattr(bootstrap, "container", lambda: world)
+        begun.append(Desk(browser, world, language, KeyScope.MARKETING))
+        return begun[-1]
+
+    yield begin
+    for tour in begun:
+        tour.close()
+
+
+def asked(tour, path, email):
+    """The page that shows the campaign as ``email`` would get it."""
+    tour.show(f"{path}/preview?language={tour.language}")
+    tour.page.get_by_role("textbox").fill(email)
+    tour.page.evaluate("document.documentElement.dataset.old = 1")
+    tour.page.locator("form[action$='/preview'] button").click()
+    tour.page.locator("html:not([data-old]) h1").wait_for()
+
+
+def test_a_mail_is_seen_as_one_person_would_and_nothing_in_it_leads_anywhere(desk):
+    tour = desk()
+    tour.world.subscribe(ANNA, first_name="Anna", measurement="yes")
+    mails = len(tour.world.mails)
+    tour.show(tour.written(html=HTML))
+    tour.page.get_by_label("Address of a subscriber").fill(ANNA)
+    tour.press("See it as they would")
+    assert tour.page.locator(".verdict").inner_text().startswith(f"Yes: {ANNA} would get it")
+    assert tour.page.locator(".verdict").evaluate("it => it === document.activeElement")
+    mail = tour.page.frame_locator("iframe")
+    assert mail.locator("h1").inner_text() == "Hello Anna"
+    # Its styles and pictures are those of the mail.
+    color = "it => getComputedStyle(it).color"
+    assert mail.locator("h1").evaluate(color) == "rgb(11, 93, 78)"
+    assert mail.locator("img").evaluate("it => it.complete && it.naturalWidth") == 1
+    address = tour.page.url
+    for link in mail.locator("a").all():
+        link.click()
+    assert tour.page.url == address
+    assert mail.locator("h1").inner_text() == "Hello Anna"
+    assert tour.barred
+    assert len(tour.world.mails) == mails
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_of_it_is_sound_in_every_language_and_fits(desk, language):
+    tour = desk(language)
+    objection(tour.world, tour.world.subscribe("cia@example.org", first_name="Cia"))
+    tour.world.subscribe("bo@example.org", first_name="Bo")
+    tour.world.subscribe(ANNA, first_name="Anna", language=language)
+    path = tour.written(html=HTML)
+    tour.show(f"{path}?language={language}")
+    _judge(tour, language)
+    for email in ("nobody@example.org", "cia@example.org", "bo@example.org", ANNA):
+        asked(tour, path, email)
+        _judge(tour, language)
+
+
+def _judge(tour, language):
+    assert_sound(tour.page, language)
+    if language == "en":
+        assert_accessible_by_day_and_night(tour.page)
+    for size in (PHONE, DESK, SMALL_PHONE):
+        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert_fits(tour.page)
