@@ -30,6 +30,11 @@ UNSTARTED = (CampaignStatus.DRAFT, CampaignStatus.TESTED, CampaignStatus.SCHEDUL
 """Where only a test may be missing."""
 
 
+def chunk_size(per_second: float) -> int:
+    """Return the people of a chunk of a campaign that starts at a quota of so many a second."""
+    return max(1, min(MAX_RECIPIENTS_PER_CALL, int(per_second)))
+
+
 class CampaignStart:
     """Starts campaigns."""
 
@@ -78,7 +83,7 @@ class CampaignStart:
                 scheduled_ms=None,
                 problem=None,
                 content_sha256=frozen,
-                chunk_size=max(1, min(MAX_RECIPIENTS_PER_CALL, int(quota))),
+                chunk_size=chunk_size(quota),
                 started_ms=now_ms,
                 plan_event=self._ledger.new_event_id(),
             )

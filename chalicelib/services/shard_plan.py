@@ -3,8 +3,8 @@
 
 Guarantees that a shard is planned once for good, whoever plans it and how often: the first manifest
 stands, and what is told of it is told of that one. People are chosen as they were when the campaign
-started, by what was frozen then. Refuses to plan by a segment that is not the frozen one, and to
-let the whole list stand in for it.
+started, by what was frozen then; those of a retry are its parent's. Refuses to plan by a segment
+that is not the frozen one, and to let the whole list stand in for it.
 """
 
 import logging
@@ -31,6 +31,7 @@ from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.plan_gate import PlanGate
 from chalicelib.services.plans import BINARY, manifest_key
 from chalicelib.services.rehearsal import Rehearsal, rehearses
+from chalicelib.services.retried_people import RetriedPeople
 from chalicelib.services.shard_people import Asked, ShardPeople
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class ShardPlanner:
         campaigns: Campaigns,
         contents: FrozenContents,
         people: ShardPeople,
+        retried: RetriedPeople,
         rehearsal: Rehearsal,
         blobs: Blobs,
         totals: PlanTotals,
@@ -57,6 +59,7 @@ class ShardPlanner:
         self._campaigns = campaigns
         self._contents = contents
         self._people = people
+        self._retried = retried
         self._rehearsal = rehearsal
         self._blobs = blobs
         self._totals = totals
@@ -115,10 +118,18 @@ class ShardPlanner:
     def _recipients(
         self, campaign: Campaign, content: FrozenContent, shard: str
     ) -> Iterator[Recipient]:
-        segment, asked = self._contents.segment(content), Asked()
-        for sid in self._people.of(shard, campaign.list, segment, asked):
+        for sid in self._chosen(campaign, content, shard):
             delivery = DeliveryId(encode_id(self._random(DELIVERY_ID_BYTES)))
             yield Recipient(sid=sid, delivery=delivery)
+
+    def _chosen(
+        self, campaign: Campaign, content: FrozenContent, shard: str
+    ) -> Iterator[SubjectId]:
+        if campaign.retry_of is not None:
+            yield from self._retried.of(campaign, shard)
+            return
+        segment, asked = self._contents.segment(content), Asked()
+        yield from self._people.of(shard, campaign.list, segment, asked)
         if asked.unreadable:
             log.error(
                 "campaign %s, shard %s: %d people could not be asked, and are not planned",

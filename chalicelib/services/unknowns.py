@@ -114,7 +114,8 @@ class Unknowns:
         if not people:
             return
         extra = {**_ids(view.chunk), "people": people}
-        if self._campaigns.get(retry_id(view.chunk.campaign)) is None:
+        retry = self._campaigns.get(retry_id(view.chunk.campaign))
+        if retry is None or not retry.retry_unsent:
             log.warning("Mails called unsent were sent after all; it is counted so.", extra=extra)
         else:
             log.error(

@@ -40,6 +40,7 @@ class PlanWorld(World):
             campaigns=self.campaign_rows,
             contents=FrozenContents(blobs=self.blobs),
             people=self.shard_people,
+            retried=self.retried_people,
             rehearsal=self.rehearsal,
             blobs=self.blobs,
             totals=self.totals,

@@ -7,7 +7,7 @@ earlier version of the product holds the content itself; it is read all the same
 
 from typing import Final, Self
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.adapters.dynamo.models import Row, whole
 from chalicelib.domain.campaign_fingerprint import source_digest
@@ -81,6 +81,7 @@ class CampaignRow(Row):
     scheduled_ms = NumberAttribute(null=True)
     problem = UnicodeAttribute(null=True)
     retry_of = UnicodeAttribute(null=True)
+    retry_unsent = BooleanAttribute(null=True)
     go_ms = NumberAttribute(null=True)
     content_sha256 = UnicodeAttribute(null=True)
     chunk_size = NumberAttribute()
@@ -113,6 +114,7 @@ class CampaignRow(Row):
             scheduled_ms=campaign.scheduled_ms,
             problem=campaign.problem,
             retry_of=campaign.retry_of,
+            retry_unsent=campaign.retry_unsent or None,
             go_ms=campaign.go_ms,
             content_sha256=campaign.content_sha256,
             chunk_size=campaign.chunk_size,
@@ -151,6 +153,7 @@ class CampaignRow(Row):
             scheduled_ms=whole(self.scheduled_ms),
             problem=self.problem,
             retry_of=CampaignId(self.retry_of) if self.retry_of else None,
+            retry_unsent=bool(self.retry_unsent),
             go_ms=whole(self.go_ms),
             content_sha256=self.content_sha256,
             chunk_size=int(self.chunk_size),

@@ -32,6 +32,7 @@ FULL_CAMPAIGN = replace(
     scheduled_ms=LATER_MS,
     problem="rendering",
     retry_of=CAMPAIGN.id,
+    retry_unsent=True,
     go_ms=LATER_MS + 1,
 )
 """Every member that a campaign may leave out."""

@@ -162,9 +162,12 @@ def test_an_event_that_comes_late_is_believed(bench, caplog):
     assert [(each.levelname, each.people) for each in caplog.records] == [("WARNING", 1)]
 
 
-def test_an_event_that_comes_after_a_retry_is_an_alarm_and_is_told_once(bench, caplog):
+@pytest.mark.parametrize(("unsent", "level"), [(True, "ERROR"), (False, "WARNING")])
+def test_an_event_that_comes_after_a_retry_is_an_alarm_and_is_told_once(
+    bench, caplog, unsent, level
+):
     child = retry_id(CAMPAIGN)
-    bench.catalog.campaigns[child] = replace(DEMO, id=child, retry_of=CAMPAIGN)
+    bench.catalog.campaigns[child] = replace(DEMO, id=child, retry_of=CAMPAIGN, retry_unsent=unsent)
     bench.at(TERMINAL_MS)
     bench.unknowns.look()
     assert caplog.records == []
@@ -173,7 +176,7 @@ def test_an_event_that_comes_after_a_retry_is_an_alarm_and_is_told_once(bench, c
         bench.unresolved.note(CAMPAIGN, bench.clock.now_ms(), at_once=True)
         bench.unknowns.look()
     (record,) = caplog.records
-    assert (record.levelname, record.people, record.chunk) == ("ERROR", 2, "3-0")
+    assert (record.levelname, record.people, record.chunk) == (level, 2, "3-0")
 
 
 def test_an_event_between_giving_up_and_saying_so_is_not_missed(bench):
