@@ -100,6 +100,7 @@ class EvidenceServices(SendingServices):
             index=self.suppression_index,
             rights=self.rights_records,
             blobs=self.blobs,
+            fence=self.export_fence,
             clock=self.clock,
             window_ms=self.settings.vault_recovery_days * DAY_MS,
         )

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @batch
 def evaluate_segments(container: "Container", body: str) -> None:
-    """Count a segment in a shard, forget what may not be known, or note what was measured.
+    """Count a segment in a shard, forget what may not be known, note what was measured, or export.
 
-    Idempotency key: the count and its shard; the person; person, delivery and what was done.
+    Idempotency key: the count and its shard; the person; person, delivery and what was done; the
+    export and how far it is.
 
     Raises:
-        InputError: the message is none of the three.
+        InputError: the message is none of the four.
     """
     message = read_message(body)
     if "count" in message:
@@ -42,6 +43,8 @@ def evaluate_segments(container: "Container", body: str) -> None:
         container.forgetting.person(SubjectId(_id(message, "forget")))
     elif "hit" in message:
         _note(container, message)
+    elif "export" in message:
+        container.exports.make(_id(message, "export"))
     else:
         raise _bad("purpose")
 

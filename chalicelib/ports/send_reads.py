@@ -44,8 +44,15 @@ class LastLook:
 class SendReads(Protocol):
     """Errors of both: `Throttled`, `Unavailable`. At most `MAX_PEOPLE` are asked for at once."""
 
-    def readers(self, sids: Sequence[SubjectId]) -> Mapping[SubjectId, SealedReader]:
-        """Return profiles with their keys, eventually consistent; who lacks either is left out."""
+    def readers(
+        self, sids: Sequence[SubjectId], *, strong: bool = False
+    ) -> Mapping[SubjectId, SealedReader]:
+        """Return profiles with their keys; who lacks either is left out.
+
+        Args:
+            strong: who was erased before the call is surely left out; else a moment later.
+
+        """
         ...
 
     def last_look(self, campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:

@@ -16,6 +16,7 @@ from chalicelib.domain.rights import forget
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, EvidenceError, NotFound
 from chalicelib.ports.erasure import PersonalData, Shred
+from chalicelib.ports.exports import FOLDER, ExportFence
 from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import LedgerStore, StoredEntry, Suppressed
 from chalicelib.ports.outside import Blobs
@@ -54,6 +55,7 @@ class Shredder:
         index: SuppressionIndex,
         rights: RightsRecords,
         blobs: Blobs,
+        fence: ExportFence,
         clock: Clock,
         window_ms: int,
     ) -> None:
@@ -63,6 +65,7 @@ class Shredder:
         self._index = index
         self._rights = rights
         self._blobs = blobs
+        self._fence = fence
         self._clock = clock
         self._window_ms = window_ms
 
@@ -90,12 +93,18 @@ class Shredder:
 
         Requests about the person's data that were still owed are closed: the erasure answers them.
 
+        Nothing tells in which exports a person is, so all of them go.
+
         Returns:
-            How many rows were deleted or emptied; bundles are not counted.
+            How many rows were deleted or emptied; bundles and exports are not counted.
 
         Raises:
             Conflict, DependencyError: something may be left; sweep again.
         """
+        # First the fence: no export that was begun before it moved is given out any more, not even
+        # one whose file is written after these were destroyed.
+        self._fence.move()
+        self._blobs.delete_all(FOLDER)
         swept = self._data.sweep(sid)
         for asked in self._rights.of(sid):
             left = forget(asked, self._clock.now_ms())

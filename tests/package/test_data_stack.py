@@ -167,16 +167,21 @@ def test_the_checkpoint_and_bundles_can_be_replaced(data_stack):
     assert "log/checkpoint'" not in text
     assert "log/checkpoint*" not in text
     assert "bundles" not in text
+    assert "exports" not in text
     assert "staging" not in text
 
 
-def test_a_bundle_is_gone_in_seven_days_old_versions_included(data_stack):
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [("BundlesLiveAtMostSevenDays", "bundles/"), ("ExportsLiveAtMostSevenDays", "exports/")],
+)
+def test_what_holds_addresses_is_gone_in_seven_days_old_versions_included(data_stack, name, prefix):
     (store,) = resources(data_stack, "AWS::S3::Bucket").values()
     rules = {rule["Id"]: rule for rule in store["Properties"]["LifecycleConfiguration"]["Rules"]}
-    bundles = rules["BundlesLiveAtMostSevenDays"]
-    assert bundles["Prefix"] == "bundles/"
-    old = bundles["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    files = rules[name]
+    assert files["Prefix"] == prefix
+    old = files["NoncurrentVersionExpiration"]["NoncurrentDays"]
     # S3 rounds up to the next midnight, so a day is kept in hand.
-    assert bundles["ExpirationInDays"] + old + 1 <= 7
+    assert files["ExpirationInDays"] + old + 1 <= 7
     expiring = {rule["Prefix"] for rule in rules.values() if "ExpirationInDays" in rule}
-    assert expiring == {"bundles/", "log/staging/"}
+    assert expiring == {"bundles/", "exports/", "log/staging/"}

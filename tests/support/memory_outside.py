@@ -60,6 +60,9 @@ class OutsideRows:
     kept_orders: dict[tuple[SubjectId, str], KeptOrder] = field(default_factory=dict)
     hits: dict[tuple[SubjectId, Spot], Hit] = field(default_factory=dict)
     service_messages: dict[str, ServiceMessage] = field(default_factory=dict)
+    uploads: dict[tuple[str, str], tuple[str, dict[int, bytes]]] = field(default_factory=dict)
+    uploads_begun: int = 0
+    fence_moves: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -93,7 +96,7 @@ class MemoryBlobs(OutsideStore):
         with self._call("Blobs.put_new") as rows:
             if key in rows.blobs:
                 return False
-            _store(rows, key, data, content_type)
+            keep_blob(rows, key, data, content_type)
             return True
 
     def put(self, key: str, data: bytes, content_type: str, if_match: str | None = None) -> None:
@@ -101,7 +104,7 @@ class MemoryBlobs(OutsideStore):
             blob = rows.blobs.get(key)
             if if_match is not None and (blob is None or blob.etag != if_match):
                 raise Conflict("replace an object: it is another by now")
-            _store(rows, key, data, content_type)
+            keep_blob(rows, key, data, content_type)
 
     def size(self, key: str) -> int | None:
         with self._call("Blobs.size") as rows:
@@ -125,7 +128,8 @@ class MemoryBlobs(OutsideStore):
             return len(gone)
 
 
-def _store(rows: OutsideRows, key: str, data: bytes, content_type: str) -> None:
+def keep_blob(rows: OutsideRows, key: str, data: bytes, content_type: str) -> None:
+    """Store an object as it is read back."""
     etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
     rows.blobs[key] = Blob(data=bytes(data), etag=etag)
     rows.content_types[key] = content_type

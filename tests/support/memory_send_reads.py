@@ -22,7 +22,9 @@ class MemorySendReads:
         self.faults = faults
         self._campaigns = MemoryCampaigns(catalog)
 
-    def readers(self, sids: Sequence[SubjectId]) -> Mapping[SubjectId, SealedReader]:
+    def readers(
+        self, sids: Sequence[SubjectId], *, strong: bool = False
+    ) -> Mapping[SubjectId, SealedReader]:
         _check(sids)
         with struck(self.faults, "SendReads.readers"), self.rows.lock:
             return {

@@ -163,7 +163,7 @@ class DynamoChunkAccounts:
 
     def progress(self, campaign: CampaignId) -> tuple[Counted, int]:
         """Return everybody by outcome, and how many shards (0 to 16) are planned."""
-        totals = dict(DynamoPlanTotals(self._table).totals(campaign).people)
+        earlier: dict[str, int] = {}
         tally, former = Tally(), chunk_counts.Tally()
         for shard in SHARDS:
             rows = query(
@@ -178,9 +178,11 @@ class DynamoChunkAccounts:
                 sort_key = require_text(require_version(item, KNOWN), "sk")
                 if sort_key == chunk_counts.TOTAL:
                     # A campaign begun under version 1 has its totals here.
-                    totals.setdefault(shard, require_number(item, "people"))
+                    earlier[shard] = require_number(item, "people")
                 elif sort_key <= LAST:
                     _count(item, tally, former)
+        # Read last, so that nobody is accounted for who is not planned.
+        totals = {**earlier, **DynamoPlanTotals(self._table).totals(campaign).people}
         return tally.counted(sum(totals.values()), former.progress()), len(totals)
 
     def _update(

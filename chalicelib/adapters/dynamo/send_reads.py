@@ -45,8 +45,13 @@ class DynamoSendReads:
         self._clock = clock
         self._random = random
 
-    def readers(self, sids: Sequence[SubjectId]) -> Mapping[SubjectId, SealedReader]:
-        """Return profiles with their keys, eventually consistent; who lacks either is left out.
+    def readers(
+        self, sids: Sequence[SubjectId], *, strong: bool = False
+    ) -> Mapping[SubjectId, SealedReader]:
+        """Return profiles with their keys; who lacks either is left out.
+
+        Args:
+            strong: who was erased before the call is surely left out; else a moment later.
 
         Raises:
             FatalError: more than 50 people, or a row this code does not know.
@@ -58,8 +63,8 @@ class DynamoSendReads:
         rows = self._read(
             "read who a chunk is for",
             {
-                audience: _request(keys, _PROFILE, strong=False),
-                vault: _request(keys, _KEY, strong=False),
+                audience: _request(keys, _PROFILE, strong=strong),
+                vault: _request(keys, _KEY, strong=strong),
             },
         )
         wrapped = {row["sk"]["S"]: row for row in map(_known, rows[vault])}

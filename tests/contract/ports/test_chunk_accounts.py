@@ -10,6 +10,7 @@ from chalicelib.domain.campaigns import ChunkStatus, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.runs import Mark, Totals
+from chalicelib.domain.tempo import WINDOW_MS, Commit
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.runs import MessagePlace
 from tests.support.clock import START_MS
@@ -43,6 +44,13 @@ def test_a_chunk_lost_after_its_mark_is_unknown_for_those_dispatched_alone(store
     assert stores.accounts.finished(CAMPAIGN, "3") == {0}
     stores.runs.commit(mark, settled(SENT, Code.NO_CONSENT, ids=("0100-a",)))
     assert (stores.view().status, stores.progress().sent) == (ChunkStatus.DONE, 1)
+
+
+def test_a_run_whose_worker_never_marked_anything_leaves_nobody_unknown(stores):
+    stores.runs.lease(RUN, "a", START_MS, LEASE_MS)
+    assert stores.accounts.expire(CAMPAIGN, "3", START_MS + YEAR_MS) == 0
+    assert stores.progress().unknown == 0
+    assert stores.view().codes is None
 
 
 def test_a_late_commit_leaves_nobody_to_be_sent_to(stores):
@@ -171,6 +179,25 @@ def test_progress_accounts_for_everybody_in_every_shard(stores):
         last_ms=START_MS + 515,
     )
     assert stores.accounts.progress(CampaignId("other"))[1] == 0
+
+
+def test_what_was_committed_in_the_last_minute_is_told_with_its_time(stores):
+    stores.totals.planned(CAMPAIGN, "3", 8)
+    first = stores.dispatched("a", PAIR + b"\x1b")
+    stores.runs.commit(first, settled(SENT, Code.REJECTED, Code.FREQUENCY))
+    later = stores.mark("b", PAIR, START_MS + WINDOW_MS, number=1)
+    stores.runs.dispatch(later, rows_of(later))
+    told = stores.accounts.progress(CAMPAIGN)[0]
+    assert told.commits == (Commit(at_ms=START_MS + 500, sent=1, accounted=3),)
+    stores.runs.commit(later, settled(SENT, Code.OPEN, at_ms=WINDOW_MS))
+    skipped = stores.mark("c", bytes((Code.CANCELLED,)) * 3, START_MS + WINDOW_MS, number=2)
+    stores.runs.dispatch(skipped, ())
+    told = stores.accounts.progress(CAMPAIGN)[0]
+    assert told.commits == (
+        Commit(at_ms=START_MS + 500 + WINDOW_MS, sent=1, accounted=1),
+        Commit(at_ms=START_MS + WINDOW_MS, sent=0, accounted=3),
+    )
+    assert told.progress.open == 1
 
 
 def test_a_message_is_found_by_its_id(stores):

@@ -152,14 +152,16 @@ class Asked:
         self.answer: Callable[..., dict[str, Any]] | None = None
 
 
-def test_each_read_is_one_request_and_the_last_look_is_strong(dynamo, asked):
+def test_each_read_is_one_request_and_strong_where_it_decides(dynamo, asked):
     dynamo.reads.readers(SIDS)
     dynamo.reads.last_look(SENDING.id, SIDS)
-    first, last = asked.requests
-    assert {name: table["ConsistentRead"] for name, table in first.items()} == {
-        AUDIENCE: False,
-        VAULT: False,
-    }
+    dynamo.reads.readers(SIDS, strong=True)
+    first, last, strong = asked.requests
+    for read, is_strong in ((first, False), (strong, True)):
+        assert {name: table["ConsistentRead"] for name, table in read.items()} == {
+            AUDIENCE: is_strong,
+            VAULT: is_strong,
+        }
     assert {name: table["ConsistentRead"] for name, table in last.items()} == {
         LEDGER: True,
         CAMPAIGNS: True,

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from chalicelib.domain.accounting import EVERYBODY
 from chalicelib.domain.ids import SHARDS
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.queues import sequence_ledger
@@ -50,6 +51,8 @@ def test_a_message_nobody_can_read_goes_back_and_is_not_printed(world, caplog, b
         {"v": 1, "count": ID, "shard": "g"},
         {"v": 1, "count": ID, "shard": ["0"]},
         {"v": 1, "count": SECRET, "shard": "0"},
+        {"v": 1, "export": 5},
+        {"v": 1, "export": SECRET},
         {"v": 1, "hit": DELIVERY, "kind": "delivered", "subscriber": ID, "campaign": ID},
         {"v": 1, "hit": DELIVERY, "subscriber": ID, "campaign": ID},
         {"v": 1, "hit": ID, "kind": "opened", "subscriber": ID, "campaign": ID},
@@ -78,6 +81,17 @@ def test_a_count_of_sixteen_messages_is_made_once_however_often_they_come(world)
 
 def test_a_count_that_is_gone_is_no_reason_to_come_again(world):
     assert deliver({"v": 1, "count": ID, "shard": "0"}) == []
+
+
+def test_an_export_is_made_once_however_often_its_message_comes(world):
+    world.subscribe(EMAIL)
+    campaign = world.campaign()
+    world.settle()
+    asked = world.exports.ask(campaign, EVERYBODY)
+    messages = world.messages.take(Queue.SEGMENTS)
+    assert messages == [{"v": 1, "export": asked.id}]
+    assert deliver(*messages, *messages, {"v": 1, "export": ID}) == []
+    assert world.exports.get(asked.id).people == 1
 
 
 def test_a_withdrawal_an_objection_and_the_end_of_a_restriction_are_forgotten_by_message(world):

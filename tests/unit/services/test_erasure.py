@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from chalicelib.domain.accounting import EVERYBODY
 from chalicelib.domain.erasure import Ground, Stage
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import decode_id
@@ -147,6 +148,11 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     world.health.write(sid, world.health.read(sid).health, 0, 1)
     world.proofs.request({"email": EMAIL}, Wish())
     world.settle()
+    campaign = world.campaign()
+    world.settle()
+    export = world.exports.ask(campaign, EVERYBODY)
+    world.settle()
+    assert EMAIL.encode() in world.outside_rows.blobs[f"exports/{export.id}.csv"].data
     assert any(key.startswith(f"bundles/{sid}/") for key in world.outside_rows.blobs)
     before = [entry.leaf for entry in world.store.history(sid)]
     done = erase(world, sid)
@@ -165,7 +171,7 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     assert not world.outside_rows.events
     assert not world.outside_rows.hits
     assert world.health.read(sid).revision == 0
-    assert not [key for key in world.outside_rows.blobs if key.startswith("bundles/")]
+    assert not [key for key in world.outside_rows.blobs if key.startswith(("bundles/", "exports/"))]
 
 
 def test_the_entry_reveals_the_chain_key_and_when_no_backup_holds_the_key(world):

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exports of a campaign's people with their addresses: asked for, written part by part, fetched.
+
+Guarantees that ``data.unsealed`` is in the ledger before anybody is opened, that everybody asked
+for has a row, and that no file is given out that was begun before the latest erasure, or that is
+older than `KEEP_MS`. Job rows, messages and keys of files hold random ids only. Refuses an export
+of a campaign whose people are not all planned.
+
+Idempotency key of a part: the job, and where in it the part begins.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.domain.accounting import Asked, read_asked
+from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.csv_rows import MEDIA_TYPE
+from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, decode_id, encode_id
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.ports.catalog import Campaigns, Jobs
+from chalicelib.ports.exports import FOLDER, ExportFence, Uploads
+from chalicelib.ports.outside import Blobs, Queue, Queues
+from chalicelib.ports.system import Clock, RandomBytes
+from chalicelib.services.export_parts import ExportPart, ExportWriter
+from chalicelib.services.recipients import FIRST, Spot
+from chalicelib.services.unsealing import Unsealing
+
+log = logging.getLogger(__name__)
+
+KIND: Final = "exports"
+KEEP_MS: Final = 5 * DAY_MS
+"""How long a file is given out from when it was asked for; the bucket destroys it within seven
+days."""
+GIVE_UP_MS: Final = 6 * 3600 * 1000
+"""Age at which an export that is not ready has failed, milliseconds."""
+ADDRESS_LASTS_S: Final = 300
+NONE: Final = "There is no such export."
+EARLY: Final = (
+    "Not everybody in this campaign is planned yet, so an export would leave people out. Nothing "
+    "was made: ask again when it is sending."
+)
+TOO_LONG: Final = (
+    "The export could not be made within six hours: a service it needs was behind, or something "
+    "stored is damaged. Nothing was lost; please ask for it again."
+)
+GONE: Final = (
+    "Somebody was erased since this export was begun, and every export goes with an erasure. "
+    "Please ask for it again."
+)
+OLD: Final = "This export is older than five days, so its file is gone. Please ask for a new one."
+NOT_READY: Final = "The export is not ready yet. Please ask again shortly."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """An export as it is shown.
+
+    Attributes:
+        problem: a sentence for who asked, where there is no file and will be none.
+        people, unopened: rows, and those of them without an address; None until it is ready.
+
+    """
+
+    id: JobId
+    campaign: str
+    asked: Asked
+    status: JobStatus
+    created_ms: int
+    problem: str | None = None
+    people: int | None = None
+    unopened: int | None = None
+
+    @property
+    def expires_ms(self) -> int:
+        """When its file is given out no more, Unix milliseconds."""
+        return self.created_ms + KEEP_MS
+
+
+class Exports:
+    """Exports."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: Campaigns,
+        writer: ExportWriter,
+        fence: ExportFence,
+        uploads: Uploads,
+        blobs: Blobs,
+        jobs: Jobs,
+        queues: Queues,
+        unsealing: Unsealing,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._campaigns = campaigns
+        self._writer = writer
+        self._fence = fence
+        self._uploads = uploads
+        self._blobs = blobs
+        self._jobs = jobs
+        self._queues = queues
+        self._unsealing = unsealing
+        self._clock = clock
+        self._random = random
+
+    def ask(self, campaign_id: str, asked: Asked) -> Export:
+        """Ask for an export; the ledger says so first.
+
+        Raises:
+            NotFound: there is no such campaign.
+            Conflict: not everybody in it is planned yet; nothing was asked for.
+            DependencyError: the entry could not be written; nothing was asked for.
+
+        """
+        campaign = self._campaign(campaign_id)
+        if campaign.go_ms is None and campaign.finished_ms is None:
+            raise Conflict(EARLY)
+        self._unsealing.listing()
+        job = Job(
+            id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
+            kind=KIND,
+            status=JobStatus.PENDING,
+            created_ms=self._clock.now_ms(),
+            request={
+                "campaign": campaign.id,
+                "outcomes": " ".join(sorted(asked.outcomes)),
+                "reasons": " ".join(sorted(asked.reasons)),
+            },
+        )
+        self._jobs.create(job)
+        self._go_on(job)
+        return _export(job)
+
+    def get(self, export_id: str) -> Export:
+        """Return an export as it is now.
+
+        Raises:
+            InputError: ``export_id`` is not an id.
+            NotFound: there is no such export.
+
+        """
+        job = self._job(export_id)
+        return _export(job, self._problem(job))
+
+    def file(self, export_id: str, most_bytes: int) -> bytes | None:
+        """Return the finished file; None when it is larger than ``most_bytes``.
+
+        Raises:
+            InputError, NotFound: as `get`, or the file is gone.
+            Conflict: it is not ready yet, or there will be none.
+
+        """
+        key = self._finished(export_id)
+        size = self._blobs.size(key)
+        if size is not None and size > most_bytes:
+            return None
+        blob = self._blobs.get(key)
+        if blob is None:
+            raise NotFound(GONE)
+        return blob.data
+
+    def address(self, export_id: str) -> str:
+        """Return an address from which the finished file can be fetched for five minutes.
+
+        Raises:
+            InputError, NotFound, Conflict: as `file`.
+
+        """
+        return self._blobs.address(self._finished(export_id), ADDRESS_LASTS_S)
+
+    def make(self, export_id: str) -> None:
+        """Write the next part of an export, and ask for the one after it.
+
+        Raises:
+            DependencyError: nothing of the part was kept; do it again.
+            NotFound: the campaign is gone.
+
+        """
+        job = self._jobs.get(KIND, export_id)
+        if job is None or job.status is not JobStatus.PENDING:
+            return
+        if self._is_late(job):
+            self._replace(replace(job, status=JobStatus.FAILED, problem=TOO_LONG))
+            return
+        # Before anybody is opened: who is erased from now on moves it.
+        begun = job if job.progress else replace(job, progress={"fence": self._fence.place()})
+        try:
+            self._part(begun)
+        except Conflict:
+            # Its upload is gone: another worker's, or the bucket's own clock was first.
+            log.warning("an export is begun anew", extra={"job": job.id})
+            self._restart(begun)
+
+    def _part(self, job: Job) -> None:
+        progress = job.progress
+        if self._fence.place() != progress["fence"]:
+            self._restart(job)
+            return
+        campaign = self._campaign(job.request["campaign"])
+        spot = Spot.read(progress["after"]) if "after" in progress else FIRST
+        part = self._writer.part(campaign, _asked(job), spot)
+        counted = {
+            "people": str(int(progress.get("people", "0")) + part.people),
+            "unopened": str(int(progress.get("unopened", "0")) + part.unopened),
+        }
+        if part.after is None and "upload" not in progress:
+            self._blobs.put(_key(job), part.data, MEDIA_TYPE)
+            self._end(job, counted)
+        else:
+            self._upload(job, part, counted)
+
+    def _upload(self, job: Job, part: ExportPart, counted: Mapping[str, str]) -> None:
+        """Keep a part of a file of several."""
+        key, progress = _key(job), job.progress
+        upload = progress.get("upload") or self._uploads.begin(key, MEDIA_TYPE)
+        tags = progress.get("tags", "").split()
+        if part.data:  # Nobody may be left for the last one.
+            tags.append(self._uploads.part(key, upload, len(tags) + 1, part.data))
+        kept = {**progress, **counted, "upload": upload, "tags": " ".join(tags)}
+        if part.after is not None:
+            if self._replace(replace(job, progress={**kept, "after": str(part.after)})):
+                self._go_on(job)
+            elif "upload" not in progress:
+                self._uploads.abandon(key, upload)
+            return
+        if self._fence.place() != progress["fence"]:
+            self._restart(replace(job, progress=kept))
+            return
+        self._uploads.complete(key, upload, tags)
+        self._end(job, counted)
+
+    def _end(self, job: Job, counted: Mapping[str, str]) -> None:
+        """Give the file out, unless somebody was erased since it was begun.
+
+        Whoever is erased from here on moves the fence before the files are destroyed, this one too.
+        """
+        if self._fence.place() != job.progress["fence"]:
+            self._restart(job)
+            return
+        progress = {**counted, "fence": job.progress["fence"]}
+        ready = replace(job, status=JobStatus.READY, progress=progress, blob=_key(job))
+        if self._replace(ready):
+            log.info("an export is ready", extra={"job": job.id})
+
+    def _restart(self, job: Job) -> None:
+        """Begin anew, on what is there now; the file of before is written over."""
+        upload = job.progress.get("upload")
+        if upload is not None:
+            self._uploads.abandon(_key(job), upload)
+        if self._replace(replace(job, progress={})):
+            self._go_on(job)
+
+    def _replace(self, job: Job) -> bool:
+        """Store a job; False: another worker's account of it stands."""
+        try:
+            self._jobs.replace(job)
+        except Conflict:
+            # The SDK repeats a write whose answer was lost: then this very account is there.
+            met = self._jobs.get(KIND, job.id)
+            return met is not None and replace(met, revision=job.revision) == job
+        return True
+
+    def _go_on(self, job: Job) -> None:
+        self._queues.send(Queue.SEGMENTS, {"v": 1, "export": job.id})
+
+    def _campaign(self, campaign_id: str) -> Campaign:
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None:
+            raise NotFound("There is no such campaign.")
+        return campaign
+
+    def _job(self, export_id: str) -> Job:
+        decode_id(export_id)
+        job = self._jobs.get(KIND, export_id)
+        if job is None:
+            raise NotFound(NONE)
+        return job
+
+    def _finished(self, export_id: str) -> str:
+        """The blob key of a finished export's file."""
+        job = self._job(export_id)
+        problem = self._problem(job)
+        if problem is not None or job.blob is None:
+            raise Conflict(problem or NOT_READY)
+        return job.blob
+
+    def _problem(self, job: Job) -> str | None:
+        """Why there is no file and will be none, or None."""
+        if job.status is JobStatus.FAILED:
+            return job.problem
+        if job.created_ms + KEEP_MS <= self._clock.now_ms():
+            return OLD
+        if job.status is JobStatus.PENDING:
+            return TOO_LONG if self._is_late(job) else None
+        return None if self._fence.place() == job.progress["fence"] else GONE
+
+    def _is_late(self, job: Job) -> bool:
+        return self._clock.now_ms() - job.created_ms >= GIVE_UP_MS
+
+
+def _key(job: Job) -> str:
+    return f"{FOLDER}{job.id}.csv"
+
+
+def _asked(job: Job) -> Asked:
+    return read_asked(job.request["outcomes"].split(), job.request["reasons"].split())
+
+
+def _export(job: Job, problem: str | None = None) -> Export:
+    status = job.status if problem is None else JobStatus.FAILED
+    counts = job.progress if status is JobStatus.READY else {}
+    return Export(
+        id=job.id,
+        campaign=job.request["campaign"],
+        asked=_asked(job),
+        status=status,
+        created_ms=job.created_ms,
+        problem=problem,
+        people=int(counts["people"]) if counts else None,
+        unopened=int(counts["unopened"]) if counts else None,
+    )
