@@ -63,7 +63,8 @@ class CampaignTemplates:
             values: what the source may read: str, int, bool, and lists and dicts of them.
 
         Raises:
-            InputError: see `adapters.templates.TemplateRenderer.campaign`.
+            InputError: the source is broken, reaches out of the sandbox, needs a value this person
+                does not have, or grows too large; the detail names the line.
         """
         known = plain(values)
         compiled = self._compiled(subject, html, text)

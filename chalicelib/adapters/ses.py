@@ -11,7 +11,7 @@ Two modes behind one port (`adapters.ses_mode`): ``SendBulkEmail`` with an inlin
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from chalicelib.adapters import aws, ses_bulk
@@ -41,9 +41,6 @@ from chalicelib.ports.system import Clock
 IN_FLIGHT: Final = 8
 """Requests of single mode at a time; waiting for SES takes most of each one's time."""
 NOT_TRIED: Final = Sent(outcome=Outcome.RETRY, reason="not_tried")
-
-_WHOLE: Final = InlineTemplate(subject="{{s}}", html="{{h}}", text="{{t}}")
-"""Of messages that share nothing."""
 
 
 class SesSender:
@@ -84,23 +81,6 @@ class SesSender:
         sender = from_value(sender)
         return malformed(message) or self._single(sender, message).sent
 
-    def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
-        """Send 1 to 50 messages that share nothing, as `send_bulk` does; singly one at a time.
-
-        Raises:
-            InputError: no message, more than 50, or ``sender`` is not an address.
-        """
-        entries = tuple(
-            BulkEntry(
-                to=message.to,
-                data={"s": message.subject, "h": message.html, "t": message.text},
-                headers=message.headers,
-                tags=message.tags,
-            )
-            for message in messages
-        )
-        return self._send(sender, BulkMail(static=_WHOLE, entries=entries), in_flight=1)
-
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         """Send a call to 1 to 50 recipients, each in one HTTP request; results in order.
 
@@ -112,7 +92,14 @@ class SesSender:
             InputError: no entry, more than 50, or ``sender`` is not an address.
             FatalError: the template holds more than places.
         """
-        return self._send(sender, mail, in_flight=IN_FLIGHT)
+        if not 1 <= len(mail.entries) <= MAX_RECIPIENTS_PER_CALL:
+            raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")
+        sender = from_value(sender)
+        results = _malformed_entries(mail)
+        if self.mode is SendMode.SINGLE or not self._send_bulk(sender, mail, results):
+            # In bulk mode: what is too long for an entry, or was refused with its whole request.
+            self._send_singly(sender, mail, results)
+        return tuple(results.get(place, NOT_TRIED) for place in range(len(mail.entries)))
 
     def quota_per_second(self) -> float:
         """Return the account's maximum send rate (recipients per second), at most a minute old.
@@ -146,16 +133,6 @@ class SesSender:
             float(told.get("SentLast24Hours", 0)),
         )
 
-    def _send(self, sender: str, mail: BulkMail, *, in_flight: int) -> tuple[Sent, ...]:
-        if not 1 <= len(mail.entries) <= MAX_RECIPIENTS_PER_CALL:
-            raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")
-        sender = from_value(sender)
-        results = _malformed_entries(mail)
-        if self.mode is SendMode.SINGLE or not self._send_bulk(sender, mail, results):
-            # In bulk mode: what is too long for an entry, or was refused with its whole request.
-            self._send_singly(sender, mail, results, in_flight)
-        return tuple(results.get(place, NOT_TRIED) for place in range(len(mail.entries)))
-
     def _send_bulk(self, sender: str, mail: BulkMail, results: dict[int, Sent]) -> bool:
         """Make the bulk requests and note their outcomes; say whether to stop."""
         places = [place for place in range(len(mail.entries)) if place not in results]
@@ -185,9 +162,7 @@ class SesSender:
             results[place] = after_entry(outcomes[index] if index < len(outcomes) else {})
         return False
 
-    def _send_singly(
-        self, sender: str, mail: BulkMail, results: dict[int, Sent], in_flight: int
-    ) -> None:
+    def _send_singly(self, sender: str, mail: BulkMail, results: dict[int, Sent]) -> None:
         """Make one request for each entry without an outcome, and none after one that says stop."""
         # Imported here: most processes never send singly, and each would start later.
         from concurrent.futures import ThreadPoolExecutor
@@ -204,7 +179,7 @@ class SesSender:
 
         places = [place for place in range(len(mail.entries)) if place not in results]
         if places:
-            with ThreadPoolExecutor(min(in_flight, len(places))) as pool:
+            with ThreadPoolExecutor(min(IN_FLIGHT, len(places))) as pool:
                 results.update(zip(places, pool.map(send, places), strict=True))
 
     def _single(self, sender: str, message: Message) -> Verdict:

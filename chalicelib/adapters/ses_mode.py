@@ -12,6 +12,7 @@ from collections import deque
 from enum import StrEnum
 from typing import Final
 
+from chalicelib.domain.signals import Signal
 from chalicelib.ports.sending import Limit, Sent
 from chalicelib.ports.system import Clock
 
@@ -20,6 +21,8 @@ THROTTLED_CALLS: Final = 3
 """Of so many bulk calls so many throttled as a whole mean: this account takes too few of them."""
 SINGLE_FOR_MS: Final = 10 * 60 * 1000
 """Then mails go one by one for so long."""
+
+_SIGNAL: Final = {"signal": Signal.SINGLE_MODE}
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +67,9 @@ class ModeSwitch:
         """Note that the account may not use bulk calls, or that SES does not know them."""
         if self._chosen is SendMode.AUTO and not self._refused:
             self._refused = True
-            log.warning("SES does not take bulk calls of this account; mails go one by one")
+            log.warning(
+                "SES does not take bulk calls of this account; mails go one by one", extra=_SIGNAL
+            )
 
     def heard(self, answer: Sent | None) -> None:
         """Note how SES answered one bulk call.
@@ -81,4 +86,4 @@ class ModeSwitch:
                 return
             self._throttled.clear()
             self._single_since_ms = self._clock.now_ms()
-        log.warning("SES throttles bulk calls; mails go one by one for ten minutes")
+        log.warning("SES throttles bulk calls; mails go one by one for ten minutes", extra=_SIGNAL)

@@ -24,7 +24,6 @@ from jinja2 import (
 )
 from jinja2.runtime import Context
 
-from chalicelib.adapters.campaign_templates import CampaignTemplates
 from chalicelib.adapters.money import money
 from chalicelib.adapters.sandbox import single_line
 from chalicelib.domain.catalog import LANGUAGES, Brand
@@ -51,7 +50,6 @@ class TemplateRenderer:
     def __init__(self, root: Path = TEMPLATES) -> None:
         self._catalogues = _Catalogues(root / "locales")
         self._environment = _environment(root, self._catalogues)
-        self._campaigns = CampaignTemplates()
 
     def page(self, name: str, data: Mapping[str, object]) -> str:
         """Return ``name`` (such as ``pages/form.html``) filled with ``data``.
@@ -83,44 +81,6 @@ class TemplateRenderer:
             subject=single_line(self._render(f"emails/{name}/subject.txt", data)),
             html=self._render(f"emails/{name}/body.html", data),
             text=self._render(f"emails/{name}/body.txt", data),
-        )
-
-    def campaign(
-        self, subject: str, html: str, text: str | None, data: Mapping[str, object]
-    ) -> Rendered:
-        """Return a marketer's mail with the footer that cannot be left out.
-
-        Args:
-            subject: Jinja2 source, rendered without escaping to one line.
-            html: Jinja2 source, at most 256 KiB, rendered with escaping.
-            text: Jinja2 source, or None: then made from ``html``.
-            data: ``language``; ``brand`` (`Brand`), ``list`` (its name), ``unsubscribe_url`` and
-                ``preferences_url``, which the footer needs; ``attributes`` (str, int, bool, list or
-                dict), which the source may name; ``checkpoint`` (origin, size, root) or None. The
-                source sees the attributes and, as plain text, ``brand``, ``list`` and the two
-                addresses.
-
-        Raises:
-            InputError: the template is broken, reaches out of the sandbox, needs a value this
-                person does not have, or grows too large; the detail names the line.
-        """
-        brand = data["brand"]
-        attributes = data.get("attributes", {})
-        if not isinstance(brand, Brand) or not isinstance(attributes, Mapping):
-            raise FatalError("a campaign is rendered for a brand and a mapping of attributes")
-        return self._campaigns.render(
-            subject,
-            html,
-            text,
-            values={
-                **attributes,
-                "brand": brand.name,
-                "list": data["list"],
-                "unsubscribe_url": data["unsubscribe_url"],
-                "preferences_url": data["preferences_url"],
-            },
-            footer_html=self._render("emails/campaign_footer.html", data),
-            footer_text=self._render("emails/campaign_footer.txt", data),
         )
 
     def _render(self, name: str, data: Mapping[str, object]) -> str:

@@ -5,7 +5,6 @@ Guarantees that nothing goes before all of it is planned, that a rendering error
 send stops it for everybody until somebody says otherwise, and that a campaign that is paused waits.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -17,13 +16,6 @@ RENDERING: Final = "rendering"
 """The problem of a campaign that some of its people's mail cannot be made of."""
 PLANNING: Final = "planning"
 """The problem of a campaign a shard of which could not be planned for a while."""
-PROBLEMS: Final[Mapping[str, str]] = {
-    RENDERING: "The mail cannot be made for some of the people. Nobody was mailed. Correct the "
-    "content in a new campaign, or resume this one without these people.",
-    PLANNING: "Who is to be mailed could not be worked out yet. Nobody was mailed, and it is tried "
-    "again by itself.",
-}
-"""What each problem says to people."""
 
 
 class Gate(StrEnum):

@@ -4,13 +4,13 @@
 The protocol that uses these is `services.courier`; its rules are docs/spec/sending.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
-from chalicelib.domain.rate import Quota, Slot
+from chalicelib.domain.rate import Quota, Slot, Terms
 from chalicelib.domain.tongues import Tongue
 
 
@@ -111,10 +111,6 @@ class Sender(Protocol):
         """Send a service mail. Unknown outcomes are returned, not raised."""
         ...
 
-    def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
-        """Send 1 to 50 messages in one call; the results stand in the same order."""
-        ...
-
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         """Send a call to each of its entries; the results stand in the same order.
 
@@ -161,6 +157,10 @@ class RateSlot(Protocol):
         """
         ...
 
+    def terms(self) -> Terms:
+        """Return what all workers share, for whoever only watches; it may lag behind."""
+        ...
+
     def slow(self, now_ms: int) -> None:
         """Slow everybody down, because SES throttled; once for all throttles of a second."""
         ...
@@ -169,8 +169,12 @@ class RateSlot(Protocol):
         """Hold everybody until ``until_ms``; a longer hold stays."""
         ...
 
-    def asks(self, now_ms: int) -> bool:
-        """Say whether the caller is to ask SES for the quota: one worker in a minute is."""
+    def asks(self, seen_ms: int | None, now_ms: int) -> bool:
+        """Say whether the caller is to ask SES for the quota.
+
+        Of all who saw that it was last asked at ``seen_ms`` (None: never) one is, whatever their
+        clocks say.
+        """
         ...
 
     def note(self, quota: Quota, now_ms: int) -> None:
@@ -212,7 +216,7 @@ class Rendered:
 
 
 class Renderer(Protocol):
-    """Templates. Ours come from files; marketers' run in a sandbox over plain data."""
+    """Our own pages and mails, from files."""
 
     def page(self, name: str, data: Mapping[str, object]) -> str:
         """Return a page or notice (``pages/…``, ``notices/…``, ``console/…``)."""
@@ -224,15 +228,4 @@ class Renderer(Protocol):
 
     def mail(self, name: str, data: Mapping[str, object]) -> Rendered:
         """Return one of our own mails (``emails/<name>/{subject.txt,body.html,body.txt}``)."""
-        ...
-
-    def campaign(
-        self, subject: str, html: str, text: str | None, data: Mapping[str, object]
-    ) -> Rendered:
-        """Return a marketer's mail with the footer that cannot be left out.
-
-        Raises:
-            InputError: the template is broken, reaches out of the sandbox or grows too large.
-
-        """
         ...

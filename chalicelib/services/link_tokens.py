@@ -63,14 +63,6 @@ class LinkTokens:
         payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
         return f"{base_url}/unsubscribe/{self.mint(LinkPurpose.UNSUBSCRIBE, payload)}"
 
-    def preferences_url(self, base_url: str, brand: Brand, sid: bytes, delivery: bytes) -> str:
-        """Return the address from which a subject can ask for a fresh link to their own data.
-
-        It shows nothing of them; arguments and errors are those of `unsubscribe_url`.
-        """
-        payload = LinkPayload(sid=sid, brand=bytes.fromhex(brand.code), delivery=delivery)
-        return f"{base_url}/preferences/{self.mint(LinkPurpose.PREFERENCES, payload)}"
-
     def unsubscribe_local_part(self, brand: Brand, sid: bytes) -> str:
         """Return what stands before the ``@`` of the address that stops the brand's mail for ever.
 

@@ -95,7 +95,7 @@ class PlanGate:
             # start, since what a campaign says may change until then, and targets never do.
             targets = Targets(brand=campaign.brand, list=content.list, urls=content.targets)
             self._links.put(campaign.id, targets)
-        self._plans.commit_to(campaign, tuple(totals.people[shard] for shard in SHARDS))
+        self._plans.commit(campaign, tuple(totals.people[shard] for shard in SHARDS))
 
     def _let_go(self, campaign: Campaign, totals: Totals) -> None:
         """Decide it in one conditional write, then make the messages.

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from chalicelib.domain.campaigns import (
     Campaign,
     find_place,
-    manifest_length,
     record_range,
 )
 from chalicelib.domain.events import EMAIL
@@ -79,23 +78,12 @@ class Plans:
         self._blobs = blobs
         self._clock = clock
 
-    def commit(self, campaign: Campaign) -> bool:
-        """Commit to the plan once every shard is planned; False when it is not, or was before.
+    def commit(self, campaign: Campaign, counts: tuple[int, ...]) -> bool:
+        """Commit to a whole plan of ``counts`` people in each shard; False when it was before.
 
         Idempotency key: the entry's id, which stands in the campaign from its start. Manifests
-        never change, so two who come here at once compute one root, and one entry is written.
-
-        Raises:
-            DependencyError: try again.
-
-        """
-        if campaign.plan_event is None:
-            return False  # Started by a version that made no such promise.
-        counts = self._counts(campaign)
-        return counts is not None and self.commit_to(campaign, counts)
-
-    def commit_to(self, campaign: Campaign, counts: tuple[int, ...]) -> bool:
-        """Commit to a plan of ``counts`` people in each shard; as `commit`.
+        never change, so two who come here at once compute one root, and one entry is written. A
+        campaign started by a version that made no such promise has none.
 
         Raises:
             DependencyError: try again.
@@ -127,16 +115,6 @@ class Plans:
             log.info("another planner committed to the plan first")
             return False
         return True
-
-    def _counts(self, campaign: Campaign) -> tuple[int, ...] | None:
-        """People in each shard's manifest; None while one is missing."""
-        counts = []
-        for shard in SHARDS:
-            size = self._blobs.size(manifest_key(campaign.id, shard))
-            if size is None:
-                return None
-            counts.append(manifest_length(size))
-        return tuple(counts)
 
     def _records(self, campaign: Campaign, counts: tuple[int, ...]) -> Iterator[bytes]:
         for shard, count in zip(SHARDS, counts, strict=True):

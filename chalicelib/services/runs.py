@@ -19,6 +19,7 @@ from chalicelib.domain.campaigns import Campaign, CampaignStatus, chunk_range, r
 from chalicelib.domain.ids import RANDOM_ID_BYTES, CampaignId, encode_id
 from chalicelib.domain.outcomes import REASON_OF, OutcomeCode
 from chalicelib.domain.runs import ChunkView, RunRef
+from chalicelib.domain.signals import Signal
 from chalicelib.errors import Conflict, DependencyError, FatalError, NotFound, Throttled
 from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.outside import Blobs, Queue, Queues
@@ -242,6 +243,7 @@ class RunWorker:
         """Call a chunk's open people failed: worker after worker did not get past it."""
         chunk = work.view.chunk
         extra = {"campaign": chunk.campaign, "chunk": chunk.name, "tries": turn.tries}
+        extra |= {"signal": Signal.CHUNK_FAILED}
         log.error("a chunk is given up; its people are not mailed", extra=extra)
         self._write_off(turn, work, OutcomeCode.FAILED)
 
@@ -266,6 +268,9 @@ class RunWorker:
         if halt is not None and halt.until_ms is not None:
             left_ms = halt.until_ms - self._clock.now_ms()
             delay_s = min(LONGEST_DELAY_S, max(0, -(-left_ms // 1000)))
+        if halt is not None and halt.why is Why.HELD:
+            extra = {"campaign": run.campaign, "delay_s": delay_s, "signal": Signal.HELD}
+            log.warning("sending is held: the account's quota is used up", extra=extra)
         self._queues.send(Queue.CHUNKS, run_message(run), delay_s)
 
     def _tell(self, turn: Turn, end: End) -> None:

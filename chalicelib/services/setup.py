@@ -16,6 +16,7 @@ from chalicelib.domain.form_descriptor import descriptor
 from chalicelib.domain.form_lint import Finding, errors, lint
 from chalicelib.domain.forms import Form, NoticeRef
 from chalicelib.domain.ids import ListId
+from chalicelib.domain.senders import require_answerable
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists, Page
 from chalicelib.ports.outside import Blobs
@@ -76,9 +77,10 @@ class Setup:
 
         Raises:
             Conflict: the id is taken.
-            InputError: there is no such time zone.
+            InputError: there is no such time zone, or the sender tells people not to answer.
         """
         _require_zone(brand.time_zone)
+        require_answerable(brand.from_address)
         if self._brands.get(brand.id) is not None:
             raise Conflict(
                 "There is a brand with this id already. Nothing was changed: take another id."

@@ -5,12 +5,14 @@ It guarantees what `story` does: each step asserts what a person would see.
 """
 
 import calendar
+import http.client
 import json
 import time
 
 from chalicelib.domain.ids import shard_of
 from chalicelib.domain.outcomes import OutcomeCode
-from tests.package.installation import Installation
+from tests.package.installation import KEY, Installation
+from tests.package.lambda_events import body_of
 
 VISITOR, PROOFREADER = "visitor@example.org", "proofreader@example.net"
 SHARDS = 16
@@ -51,6 +53,7 @@ def campaigns(site: Installation) -> None:
     assert [mail["subject"] for mail in site.mails(VISITOR)][-1] == "First"
     assert site.api("GET", "/campaigns/{campaign}", campaign=first)["sent"] == 3
     found_before_ses_told(site, first)
+    exported(site, first)
     site.schedule("advance_campaigns")
 
     second = write(site, "Second")
@@ -58,8 +61,11 @@ def campaigns(site: Installation) -> None:
     act(site, second, "test", {"to": PROOFREADER})
     act(site, second, "send")
     act(site, second, "pause")
+    assert site.consume("plan_campaigns") == SHARDS
     act(site, second, "resume")
-    assert site.consume("plan_campaigns") == 2 * SHARDS
+    # Planned while it was paused: whoever comes first lets it go, the clock or the message.
+    site.schedule("advance_campaigns")
+    assert site.consume("plan_campaigns") == 1
     age(site, f"CAMPAIGN/{second}", "SET started_ms = :then, woken_ms = :then, go_ms = :then")
     site.schedule("advance_campaigns")
     act(site, second, "cancel")
@@ -75,6 +81,7 @@ def campaigns(site: Installation) -> None:
     act(site, third, "test", {"to": PROOFREADER})
     dry_run(site, third)
     act(site, third, "send")
+    preview(site, third)
     site.consume("plan_campaigns")
     site.consume("send_chunks")
     assert site.mails(VISITOR)[-1]["subject"] == "Third"
@@ -101,6 +108,13 @@ def dry_run(site: Installation, campaign: str) -> None:
     assert found["planned"] == found["would_be_mailed"] == 3
 
 
+def preview(site: Installation, campaign: str) -> None:
+    """What a campaign froze is shown as one of its people would get it."""
+    path = "/campaigns/{campaign}/preview"
+    found = site.api("POST", path, {"email": VISITOR}, campaign=campaign)
+    assert (found["subject"], found["would_be_mailed"]) == ("Third", True)
+
+
 def lose(site: Installation, chunk: str) -> None:
     """Nobody was heard of a chunk again after its mark."""
     pk, sk = chunk.split("/")
@@ -122,6 +136,21 @@ def found_before_ses_told(site: Installation, campaign: str) -> None:
     clue = {"message_id": site.mails(VISITOR)[-1]["id"]}
     (mail,) = site.api("POST", "/subscribers/search", clue)["mails"]
     assert mail["campaign"] == campaign
+
+
+def exported(site: Installation, campaign: str) -> None:
+    """Everybody is accounted for, in a list and in a file with their addresses."""
+    path = "/campaigns/{campaign}/recipients"
+    listed = site.api("GET", path, campaign=campaign)["items"]
+    assert {person["outcome"] for person in listed} == {"sent"}
+    body = {"campaign": campaign, "outcomes": ["sent"]}
+    export = site.api("POST", "/exports", body, expect=202)["id"]
+    assert site.consume("evaluate_segments") >= 1
+    shown = site.api("GET", "/exports/{export}", export=export)
+    assert (shown["status"], shown["people"], shown["without_address"]) == ("ready", 3, 0)
+    key = {"headers": {"Authorization": f"Bearer {KEY}"}, "export": export}
+    status, body, _ = site.http("GET", "/api/v1/exports/{export}/csv", **key)
+    assert (status, VISITOR in body_of(body)) == (http.client.OK, True)
 
 
 def schedule(site: Installation) -> None:

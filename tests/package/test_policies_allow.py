@@ -44,8 +44,11 @@ UNUSED = {
     (
         "TellMissingFromForbidden",
         "s3:ListBucket",
-    ): "the planner asks for what was written before it "
-    "was asked; one that is lost all the same is to be told from one that is forbidden",
+    ): "the planner and the clock ask for what was "
+    "written before; one that is lost all the same is to be told from one that is forbidden",
+    ("GoOnWithExports", "sqs:SendMessage"): "for an export of more than one part; the walk's is "
+    "small",
+    ("WriteExports", "s3:AbortMultipartUpload"): "for such a one that is begun anew",
     ("SendMail", "ses:SendBulkTemplatedEmail"): "the name of the bulk call in SES's first API, "
     "which its guide gives for templates of both; no account here to ask which of them it judges",
 }

@@ -17,7 +17,8 @@ from tests.package.templates import (
 GROUPS = {
     "http": {HTTP},
     "confirmations": {"app.send_confirmations"},
-    "planning": {"app.plan_campaigns", "app.advance_campaigns"},
+    "planning": {"app.plan_campaigns"},
+    "advancing": {"app.advance_campaigns"},
     "sending": {"app.send_chunks"},
     "feedback": {"app.record_ses_events"},
     "receiving": {"app.receive_mails"},
@@ -132,6 +133,19 @@ def test_the_planner_reads_keys_and_writes_none(sam):
             assert place not in reached, place
 
 
+def test_the_clock_of_campaigns_reaches_nobodys_key_profile_or_activity_and_sends_nothing(sam):
+    found = [(action, json.dumps(on)) for action, on, _ in grants(sam, "app.advance_campaigns")]
+    for place in ("-vault", "vault-key", "address-key", "links-key", "-audience", "-activity"):
+        assert not [on for _, on in found if place in on], place
+    assert {action for action, _ in found if action.startswith("ses:")} == {"ses:GetAccount"}
+
+
+def test_only_who_starts_campaigns_freezes_what_they_say(sam):
+    for place in ("/content/", "/segments/"):
+        starters = {"http", "advancing"}
+        assert who_may(sam, "s3:PutObject", place) == starters, place
+
+
 def test_sequencer_heartbeat_and_anchoring_never_reach_the_vault(sam):
     for group in ("sequencing", "heartbeat", "anchoring"):
         for handler in GROUPS[group]:
@@ -194,9 +208,15 @@ def test_only_the_proof_builder_writes_and_deletes_bundles(sam):
     assert who_may(sam, "s3:DeleteObject", "/bundles/") == {"proofs"}
 
 
-def test_only_erasure_destroys_versions_and_of_bundles_alone(sam):
+def test_only_who_evaluates_segments_writes_exports_and_only_the_api_reads_them(sam):
+    assert who_may(sam, "s3:PutObject", "/exports/") == {"segments"}
+    assert who_may(sam, "s3:GetObject", "/exports/") == {"http"}
+
+
+def test_only_erasure_destroys_versions_and_of_bundles_and_exports_alone(sam):
     assert who_may(sam, "s3:DeleteObjectVersion", "-store-") == {"erasure"}
-    assert who_may(sam, "s3:DeleteObjectVersion", "/bundles/*") == {"erasure"}
+    for folder in ("/bundles/*", "/exports/*"):
+        assert who_may(sam, "s3:DeleteObjectVersion", folder) == {"erasure"}
     assert who_may(sam, "s3:ListBucketVersions", "-store-") == {"erasure"}
 
 

@@ -10,6 +10,7 @@ import pytest
 import chalicelib.proof.leaf
 import chalicelib.proof.sealing  # noqa: F401  # their errors join the tree when they are imported
 from chalicelib.config import Settings
+from chalicelib.domain.signals import Signal
 from chalicelib.errors import EvidenceError, FatalError
 from infra.package import ANY_METHOD
 from tests.package.templates import (
@@ -387,6 +388,23 @@ def test_every_class_of_broken_evidence_raises_the_evidence_alarm(sam):
         if item["Properties"]["FilterPattern"] == '{ $.level = "ERROR" }'
     }
     assert watched == set(resources(sam, "AWS::Logs::LogGroup"))
+
+
+def test_what_the_sender_says_of_itself_raises_an_alarm_of_its_own(sam):
+    """The log line is JSON with the member ``signal``; its words may change."""
+    alarmed = {}
+    for item in resources(sam, "AWS::Logs::MetricFilter").values():
+        found = re.fullmatch(r'{ \$\.signal = "(\w+)" }', item["Properties"]["FilterPattern"])
+        if found:
+            assert item["Properties"]["LogGroupName"] == {"Ref": "SendChunksLog"}
+            (metric,) = item["Properties"]["MetricTransformations"]
+            assert metric["MetricNamespace"] == {"Ref": "Prefix"}
+            alarmed[found[1]] = metric["MetricName"]
+    assert set(alarmed) == {signal.value for signal in Signal}
+    for metric in alarmed.values():
+        (alarm,) = alarms_on(sam, metric)
+        assert alarm["Namespace"] == {"Ref": "Prefix"}
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
 
 
 def test_every_alarm_is_explained_to_the_operator(sam, request):

@@ -287,11 +287,6 @@ class MemorySender:
     def send_one(self, sender: str, message: Message) -> Sent:
         return self._send("Sender.send_one", sender, (message,))[0]
 
-    def send_many(self, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
-        if not 1 <= len(messages) <= 50:
-            raise FatalError("one call sends 1 to 50 messages")
-        return self._send("Sender.send_many", sender, messages)
-
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         if not 1 <= len(mail.entries) <= 50:
             raise InputError(code="bad_batch", detail="A call sends 1 to 50 messages.")

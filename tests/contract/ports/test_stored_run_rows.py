@@ -192,6 +192,26 @@ def test_rows_that_cannot_be_written_are_said_and_the_chunk_can_be_given_back(st
     assert stores.runs.view(RUN)[0].codes == bytes((Code.OPEN, Code.OPEN))
 
 
+def test_rows_that_are_not_written_at_once_are_written_in_the_end(stores, monkeypatch):
+    client = clients.client("dynamodb")
+    real, sizes = client.batch_write_item, []
+
+    def some(RequestItems: dict[str, list[Any]]) -> Any:  # noqa: N803 -- the SDK's own argument name
+        ((table, rows),) = RequestItems.items()
+        sizes.append(len(rows))
+        left = rows[5:] if len(sizes) % 2 else []
+        answer = real(RequestItems={table: rows[: len(rows) - len(left)]})
+        return {**answer, "UnprocessedItems": {table: left} if left else {}}
+
+    mark = stores.mark(0, FULL[:30])
+    rows = deliveries(mark)
+    monkeypatch.setattr(client, "batch_write_item", some)
+    stores.runs.dispatch(mark, rows)
+    assert sizes == [25, 20, 5]
+    kept = [stored("D", f"D#{row.delivery}")["sid"] for row in rows]
+    assert kept == [{"S": row.sid} for row in rows]
+
+
 def test_an_event_between_a_late_commits_look_and_its_write_is_not_lost(stores, monkeypatch):
     mark = stores.dispatched(0, FULL[:3])
     stores.accounts.expire(CAMPAIGN, "3", START_MS + 11)

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.campaign_templates import CampaignTemplates
 from chalicelib.adapters.sandbox import FILTERS
-from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.errors import InputError
 from chalicelib.ports.sending import Rendered
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.effort import effort_ms
+from tests.support.whole_mails import whole_mail
 
 LINK = "https://news.example.org/unsubscribe/token"
 PREFERENCES = "https://news.example.org/preferences/" + "p" * 66
-RENDERER = TemplateRenderer()
 
 
 def render(
@@ -34,7 +34,7 @@ def render(
         "preferences_url": PREFERENCES,
         "attributes": attributes or {},
     }
-    return RENDERER.campaign(subject, html, text, data | changes)
+    return whole_mail(subject, html, text, data | changes)
 
 
 def refusal(html: str, **changes: Any) -> str:
@@ -303,7 +303,7 @@ def test_a_text_part_of_their_own_is_used_and_gets_the_footer():
 def test_the_same_source_and_data_give_the_same_mail():
     source = "<p>{{ first_name }}</p>{% for k in address %}{{ k }}{% endfor %}"
     values = {"first_name": "Ada", "address": {"b": 1, "a": 2}}
-    again = TemplateRenderer()
+    again = CampaignTemplates()
     data = {
         "language": "fr",
         "brand": DEMO_BRAND,
@@ -312,7 +312,7 @@ def test_the_same_source_and_data_give_the_same_mail():
         "preferences_url": PREFERENCES,
         "attributes": values,
     }
-    assert RENDERER.campaign("s", source, None, data) == again.campaign("s", source, None, data)
+    assert whole_mail("s", source, None, data) == whole_mail("s", source, None, data, again)
 
 
 def test_the_footer_speaks_the_reader_s_language_and_carries_the_checkpoint():
@@ -323,7 +323,7 @@ def test_the_footer_speaks_the_reader_s_language_and_carries_the_checkpoint():
 
 
 def test_a_version_is_compiled_once():
-    renderer = TemplateRenderer()
+    templates = CampaignTemplates()
     data = {
         "language": "en",
         "brand": DEMO_BRAND,
@@ -332,10 +332,10 @@ def test_a_version_is_compiled_once():
         "preferences_url": PREFERENCES,
         "attributes": {},
     }
-    renderer.campaign("s", "<p>x</p>", None, data)
-    (compiled,) = renderer._campaigns._cache.values()
-    renderer.campaign("s", "<p>x</p>", None, data)
-    assert list(renderer._campaigns._cache.values()) == [compiled]
+    whole_mail("s", "<p>x</p>", None, data, templates)
+    (compiled,) = templates._cache.values()
+    whole_mail("s", "<p>x</p>", None, data, templates)
+    assert list(templates._cache.values()) == [compiled]
 
 
 def test_reserved_names_are_ours_whatever_the_attributes_say():

@@ -12,8 +12,6 @@ import pytest
 
 from chalicelib.adapters import aws
 from chalicelib.adapters.ses import SesSender
-from chalicelib.adapters.ses_bulk import MAX_CALL_BYTES, MAX_DATA_CHARS
-from chalicelib.adapters.ses_mode import SendMode
 from chalicelib.adapters.ses_outcomes import after_entry
 from chalicelib.errors import InputError, Unavailable
 from chalicelib.ports.sending import Message, Outcome
@@ -159,25 +157,6 @@ def test_one_mail_is_one_request_with_headers_tags_and_configuration_set(stub, s
     }
 
 
-def test_fifty_mails_are_one_bulk_request_in_order(stub, sender):
-    sent = sender.send_many(FROM, [message(n) for n in range(50)])
-    assert [x.message_id for x in sent] == [f"id-{n}" for n in range(50)]
-    ((path, body, _),) = stub.requests
-    assert path == BULK
-    assert body["ConfigurationSetName"] == "kvitto"
-    assert body["DefaultContent"]["Template"]["TemplateContent"] == {
-        "Subject": "{{s}}",
-        "Html": "{{h}}",
-        "Text": "{{t}}",
-    }
-    entry = body["BulkEmailEntries"][7]
-    assert entry["Destination"] == {"ToAddresses": ["visitor7@example.org"]}
-    assert entry["ReplacementTags"][1] == {"Name": "r", "Value": "r7"}
-    assert entry["ReplacementHeaders"][0]["Name"] == "List-Unsubscribe-Post"
-    data = entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
-    assert json.loads(data) == {"s": "News 7", "h": "<p>Hello</p>", "t": "Hello"}
-
-
 @pytest.mark.parametrize(
     ("status", "code", "outcome"),
     [
@@ -190,18 +169,13 @@ def test_fifty_mails_are_one_bulk_request_in_order(stub, sender):
         (403, "ExpiredTokenException", Outcome.RETRY),
     ],
 )
-@pytest.mark.parametrize("many", [False, True], ids=["one", "bulk"])
 def test_a_failed_call_is_one_request_and_never_called_sent(
-    stub, sender, monkeypatch, status, code, outcome, many
+    stub, sender, monkeypatch, status, code, outcome
 ):
     monkeypatch.setattr(aws, "SES_READ_TIMEOUT_S", 0.3)
     aws.forget_clients()
     stub.answer = refusing(status, code)
-    if many:
-        outcomes = {x.outcome for x in sender.send_many(FROM, [message(n) for n in range(50)])}
-    else:
-        outcomes = {sender.send_one(FROM, message()).outcome}
-    assert outcomes == {outcome}
+    assert sender.send_one(FROM, message()).outcome is outcome
     assert len(stub.requests) == 1
 
 
@@ -247,92 +221,6 @@ def test_every_status_of_the_service_model_is_known():
         assert after_entry({"Status": status}).outcome is not Outcome.UNKNOWN
 
 
-def test_entries_throttled_inside_a_bulk_call_keep_their_places(stub, sender):
-    def mixed(path: str, body: dict[str, Any]) -> tuple[int, str, Any]:
-        _, _, payload = accepting(path, body)
-        payload["BulkEmailEntryResults"][1] = {"Status": "ACCOUNT_THROTTLED", "Error": "slow"}
-        return 200, "", payload
-
-    stub.answer = mixed
-    sent = sender.send_many(FROM, [message(n) for n in range(3)])
-    assert [x.outcome for x in sent] == [Outcome.ACCEPTED, Outcome.RETRY, Outcome.ACCEPTED]
-
-
-def test_a_short_answer_leaves_the_rest_unknown(stub, sender):
-    stub.answer = lambda *_: (200, "", {"BulkEmailEntryResults": []})
-    assert {x.outcome for x in sender.send_many(FROM, [message(), message(1)])} == {Outcome.UNKNOWN}
-
-
-@pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
-def test_bulk_turns_to_single_where_it_is_not_allowed_and_stays_so(stub, sender, code):
-    stub.answer = refusing(403, code, path=BULK)
-    sent = sender.send_many(FROM, [message(n) for n in range(3)])
-    assert {x.outcome for x in sent} == {Outcome.ACCEPTED}
-    assert stub.paths() == [BULK, ONE, ONE, ONE]
-    assert sender.mode is SendMode.SINGLE
-    sender.send_many(FROM, [message()])
-    assert stub.paths()[4:] == [ONE]
-
-
-def test_one_bad_mail_does_not_take_its_batch_along(stub, sender):
-    def answer(path: str, body: dict[str, Any]) -> tuple[int, str, Any]:
-        if path == BULK or body["Destination"]["ToAddresses"] == ["visitor1@example.org"]:
-            return 400, "BadRequestException", {"message": "no"}
-        return accepting(path, body)
-
-    stub.answer = answer
-    sent = sender.send_many(FROM, [message(n) for n in range(3)])
-    assert [x.outcome for x in sent] == [Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED]
-    assert sender.mode is SendMode.BULK
-
-
-def test_single_mode_stops_at_the_first_throttle(stub, clock):
-    sender = SesSender(configuration_set="kvitto", clock=clock, mode=SendMode.SINGLE)
-    seen: list[str] = []
-
-    def second_throttled(path: str, body: dict[str, Any]) -> tuple[int, str, Any]:
-        seen.append(path)
-        if len(seen) == 2:
-            return 429, "TooManyRequestsException", {}
-        return accepting(path, body)
-
-    stub.answer = second_throttled
-    sent = sender.send_many(FROM, [message(n) for n in range(4)])
-    assert [x.outcome for x in sent] == [Outcome.ACCEPTED, *[Outcome.RETRY] * 3]
-    assert len(stub.requests) == 2
-
-
-def test_no_bulk_request_is_larger_than_ses_takes(stub, sender):
-    html = "<p>" + "ö" * 60_000 + "</p>"
-    sent = sender.send_many(FROM, [message(n, html=html) for n in range(10)])
-    assert {x.outcome for x in sent} == {Outcome.ACCEPTED}
-    assert len(stub.requests) > 1
-    assert max(len(raw) for _, _, raw in stub.requests) <= MAX_CALL_BYTES
-    people = [
-        entry["Destination"]["ToAddresses"][0]
-        for _, body, _ in stub.requests
-        for entry in body["BulkEmailEntries"]
-    ]
-    assert people == [f"visitor{n}@example.org" for n in range(10)]
-
-
-def test_after_an_unanswered_request_no_other_is_made(stub, sender):
-    stub.answer = refusing(0, "")
-    html = "<p>" + "ö" * 60_000 + "</p>"
-    sent = sender.send_many(FROM, [message(n, html=html) for n in range(10)])
-    assert len(stub.requests) == 1
-    assert {x.outcome for x in sent} == {Outcome.UNKNOWN, Outcome.RETRY}
-    assert [x.reason for x in sent].count("not_tried") == sum(
-        x.outcome is Outcome.RETRY for x in sent
-    )
-
-
-def test_a_mail_too_long_for_a_bulk_entry_goes_alone(stub, sender):
-    sent = sender.send_many(FROM, [message(), message(1, html="x" * MAX_DATA_CHARS)])
-    assert {x.outcome for x in sent} == {Outcome.ACCEPTED}
-    assert stub.paths() == [BULK, ONE]
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -352,9 +240,7 @@ def test_a_mail_too_long_for_a_bulk_entry_goes_alone(stub, sender):
 def test_what_could_break_out_of_its_field_never_reaches_ses(stub, sender, changes, reason):
     sent = sender.send_one(FROM, message(**changes))
     assert (sent.outcome, sent.reason) == (Outcome.REJECTED, reason)
-    mixed = sender.send_many(FROM, [message(), message(**changes)])
-    assert [x.outcome for x in mixed] == [Outcome.ACCEPTED, Outcome.REJECTED]
-    assert len(stub.requests) == 1
+    assert stub.requests == []
 
 
 def test_a_name_outside_ascii_is_encoded_and_a_broken_sender_refused(stub, sender):
@@ -365,12 +251,6 @@ def test_a_name_outside_ascii_is_encoded_and_a_broken_sender_refused(stub, sende
     for broken in ("nobody", "a@example.org\r\nBcc: b@example.org"):
         with pytest.raises(InputError):
             sender.send_one(broken, message())
-
-
-def test_a_call_takes_one_to_fifty_messages(sender):
-    for count in (0, 51):
-        with pytest.raises(InputError):
-            sender.send_many(FROM, [message(n) for n in range(count)])
 
 
 def test_the_quota_is_read_once_a_minute_and_kept_while_ses_is_silent(stub, sender, clock):

@@ -15,10 +15,21 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.ses import IN_FLIGHT, SesSender
 from chalicelib.adapters.ses_bulk import MAX_CALL_BYTES, MAX_DATA_CHARS
 from chalicelib.adapters.ses_mode import SINGLE_FOR_MS, SendMode
+from chalicelib.domain.signals import Signal
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.sending import BulkEntry, BulkMail, InlineTemplate, Limit, Outcome
 from tests.support.clock import FakeClock
-from tests.support.ses_wire import BULK, ONE, Reply, Wire, accepting, refusing, ses_wire
+from tests.support.ses_wire import (
+    BULK,
+    ONE,
+    Fault,
+    Reply,
+    Wire,
+    accepting,
+    failing,
+    refusing,
+    ses_wire,
+)
 
 FROM = "newsletter@example.org"
 STATIC = InlineTemplate(
@@ -163,6 +174,7 @@ def test_a_template_that_is_more_than_places_goes_to_nobody(wire, clock, mode, h
         ({"tags": (("r", "x" * 257),)}, "malformed_tag"),
         ({"tags": (("", "x"),)}, "malformed_tag"),
         ({"data": entry().data | {"s": "a\r\nBcc: b@example.org"}}, "malformed_subject"),
+        ({"data": entry().data | {"s": "\x00"}}, "malformed_subject"),
         ({"data": entry().data | {"h0": "\ud83d"}}, "malformed_text"),
     ],
 )
@@ -191,6 +203,9 @@ def test_an_empty_or_broken_shared_subject_goes_to_nobody(wire, clock):
     for subject in ("", "a\nb"):
         sent = sender(clock).send_bulk(FROM, mail(entry(), static=replace(STATIC, subject=subject)))
         assert sent[0].reason == "malformed_subject"
+    blank = entry(data=entry().data | {"s": " "})
+    sent = sender(clock).send_bulk(FROM, mail(blank, static=replace(STATIC, subject="{{s}}")))
+    assert sent[0].reason == "malformed_subject"
     assert wire.requests == []
 
 
@@ -238,6 +253,20 @@ def test_no_request_is_larger_than_ses_takes_and_nobody_is_left_out(wire, clock,
     assert wire.addresses() == [one.to for one in people]
 
 
+def test_after_an_unanswered_request_no_other_is_made(wire, clock):
+    wire.answer = failing(Fault.AFTER_BODY)
+    people = [entry(number, data=entry().data | {"h0": "ö" * 60_000}) for number in range(10)]
+    sent = sender(clock).send_bulk(FROM, mail(*people))
+    assert wire.paths() == [BULK]
+    asked = len(wire.addresses())
+    assert [one.outcome for one in sent] == [
+        *[Outcome.UNKNOWN] * asked,
+        *[Outcome.RETRY] * (10 - asked),
+    ]
+    assert 1 <= asked < 10
+    assert {one.reason for one in sent[asked:]} == {"not_tried"}
+
+
 def test_a_shared_text_too_large_for_any_bulk_request_goes_to_each_alone(wire, clock):
     static = replace(STATIC, html="x" * MAX_CALL_BYTES)
     sent = sender(clock).send_bulk(FROM, mail(entry(0), entry(1), static=static))
@@ -268,6 +297,17 @@ def test_entries_throttled_inside_a_call_keep_their_places(wire, clock):
     sent = sender(clock).send_bulk(FROM, crowd(3))
     assert [one.outcome for one in sent] == [Outcome.ACCEPTED, Outcome.RETRY, Outcome.ACCEPTED]
     assert sent[1].limit is Limit.RATE
+
+
+def test_a_short_answer_leaves_the_rest_unknown(wire, clock):
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        reply = accepting(path, body)
+        del reply.body["BulkEmailEntryResults"][1:]
+        return reply
+
+    wire.answer = answer
+    sent = sender(clock).send_bulk(FROM, crowd(3))
+    assert [one.outcome for one in sent] == [Outcome.ACCEPTED, *[Outcome.UNKNOWN] * 2]
 
 
 def test_single_mode_puts_each_mail_together_and_sends_it_once(wire, clock):
@@ -317,7 +357,7 @@ def test_single_mode_keeps_outcomes_in_their_places(wire, clock):
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
-def test_bulk_turns_to_single_for_good_where_it_is_not_allowed(wire, clock, code):
+def test_bulk_turns_to_single_for_good_where_it_is_not_allowed(wire, clock, code, caplog):
     wire.answer = refusing(403, code, path=BULK)
     ses = sender(clock)
     assert {one.outcome for one in ses.send_bulk(FROM, crowd(3))} == {Outcome.ACCEPTED}
@@ -326,6 +366,8 @@ def test_bulk_turns_to_single_for_good_where_it_is_not_allowed(wire, clock, code
     ses.send_bulk(FROM, crowd(1))
     assert wire.paths()[4:] == [ONE]
     assert ses.mode is SendMode.SINGLE
+    said = [one.signal for one in caplog.records if one.name.startswith("chalicelib")]
+    assert said == [Signal.SINGLE_MODE]
 
 
 def test_a_mode_that_was_chosen_stays(wire, clock):
@@ -362,8 +404,8 @@ def test_calls_throttled_again_and_again_go_singly_for_ten_minutes(wire, clock, 
     assert ses.mode is SendMode.SINGLE
     ses.send_bulk(FROM, crowd(2))
     assert wire.paths() == [ONE, ONE]
-    ours = [one.levelname for one in caplog.records if one.name.startswith("chalicelib")]
-    assert ours == ["WARNING"]
+    ours = [one for one in caplog.records if one.name.startswith("chalicelib")]
+    assert [(one.levelname, one.signal) for one in ours] == [("WARNING", Signal.SINGLE_MODE)]
     clock.advance(SINGLE_FOR_MS)
     ses.send_bulk(FROM, crowd(2))
     assert wire.paths() == [ONE, ONE, BULK]

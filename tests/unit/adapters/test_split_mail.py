@@ -19,12 +19,12 @@ from chalicelib.adapters.split_mail import (
 )
 from chalicelib.adapters.split_tree import MAX_FRAGMENTS
 from chalicelib.adapters.static_text import Slot, assemble, merged, seal_static
-from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.sending import Rendered
 from infra.local import ses_template
 from infra.local.demo_data import DEMO_BRAND
 from tests.support.effort import effort_ms
+from tests.support.whole_mails import RENDERER, whole_mail
 
 HEADS = Heads(
     unsubscribe="https://mail.example.org/unsubscribe/",
@@ -32,7 +32,6 @@ HEADS = Heads(
 )
 
 OURS = {"brand": DEMO_BRAND, "list": "Newsletter"}
-RENDERER = TemplateRenderer()
 TOKEN = "m" * 87
 PIXEL = '<img src="https://mail.example.org/o/x" alt="">'
 LONG = "Here is what is new this month. "
@@ -45,8 +44,8 @@ def footer(language: str = "en") -> Footer:
         "preferences_url": HEADS.preferences + PREFERENCES_MARK,
     }
     return Footer.of(
-        RENDERER._render("emails/campaign_footer.html", data),
-        RENDERER._render("emails/campaign_footer.txt", data),
+        RENDERER.page("emails/campaign_footer.html", data),
+        RENDERER.page("emails/campaign_footer.txt", data),
     )
 
 
@@ -94,7 +93,7 @@ def test_split_people_get_what_today_s_renderer_gives_each_of_them() -> None:
     ]
     call = call_for(mail, *people)
     for place, who in enumerate(people):
-        expected = RENDERER.campaign(
+        expected = whole_mail(
             "For {{ first_name }}",
             PAGE,
             None,

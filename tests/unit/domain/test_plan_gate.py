@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.campaigns import CampaignStatus
 from chalicelib.domain.ids import SHARDS
-from chalicelib.domain.plan_gate import PROBLEMS, RENDERING, Gate, decide, missing, resumed
+from chalicelib.domain.plan_gate import RENDERING, Gate, decide, missing, resumed
 from chalicelib.domain.runs import Totals
 from chalicelib.errors import IllegalTransition
 from tests.support.catalog_examples import CAMPAIGN
@@ -66,7 +66,3 @@ def test_only_what_stopped_a_campaign_can_be_skipped():
     assert resumed(campaign(S.PAUSED), skip_rendering=True).problem is None
     with pytest.raises(IllegalTransition):
         resumed(campaign(S.SENDING, problem=RENDERING), skip_rendering=True)
-
-
-def test_every_problem_has_its_sentence():
-    assert all(sentence.endswith(".") for sentence in PROBLEMS.values())

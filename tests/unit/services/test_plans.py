@@ -74,7 +74,7 @@ def test_planning_again_commits_to_nothing_anew(world):
     assert len(commitments(world, campaign)) == 2
 
 
-CALLS = ["Blobs.size", "Blobs.get_range", "Blobs.put_new", "LedgerStore.locate"]
+CALLS = ["CampaignLinks.put", "Blobs.get_range", "Blobs.put_new", "LedgerStore.locate"]
 CALLS += ["LedgerStore.append_controller_entry", "Campaigns.note_planned"]
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.campaigns import Act, ChunkRef, ChunkStatus
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.rate import HOLD_MS, SHARE
 from chalicelib.domain.runs import RunRef
+from chalicelib.domain.signals import Signal
 from chalicelib.errors import Conflict, FatalError, NotFound, Throttled, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Limit, Outcome, Sent
@@ -208,11 +209,12 @@ def test_a_throttle_slows_every_worker_down(world):
     assert world.rate_row.terms.slow_ppm == 800_000
 
 
-def test_a_used_up_day_holds_the_run_in_a_delayed_message_and_burns_no_receive(world):
+def test_a_used_up_day_holds_the_run_in_a_delayed_message_and_burns_no_receive(world, caplog):
     world.mailbox.answer = lambda _message: ENOUGH_TODAY
     deliver(world)
     (message,) = world.outside_rows.messages
     assert message.delay_s == HOLD_MS // 1000
+    assert [one.signal for one in caplog.records if hasattr(one, "signal")] == [Signal.HELD]
     assert world.mailbox.calls == [1]
     assert lease(world).tries == 0
     world.mailbox.answer = lambda _message: None
@@ -260,6 +262,7 @@ def test_a_chunk_on_which_worker_after_worker_fails_is_given_up_alone(world, num
     assert progress.skipped == {"failed": 1}
     assert sorted(world.mailed.values()) == [1, 1]
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record.signal for record in errors] == [Signal.CHUNK_FAILED]
     assert [record.chunk for record in errors] == [world.run.chunks[number].name]
 
 

@@ -74,6 +74,15 @@ def test_a_time_zone_nobody_knows_is_refused(world, name):
         world.setup.add_brand(replace(SECOND, time_zone=name))
 
 
+@pytest.mark.parametrize("local", ["noreply", "do-not-reply", "inget-svar"])
+def test_a_sender_that_tells_people_not_to_answer_is_refused_with_the_reason(world, local):
+    world.settle()
+    with pytest.raises(InputError, match="somebody reads") as raised:
+        world.setup.add_brand(replace(SECOND, from_address=f"{local}@example.org"))
+    assert raised.value.code == "no_reply_sender"
+    assert logged(world) == []
+
+
 @pytest.mark.parametrize(
     ("language", "zone"),
     [("en", "UTC"), ("sv", "Europe/Stockholm"), ("de", "Europe/Berlin"), ("fr", "Europe/Paris")],
