@@ -133,6 +133,7 @@ class Campaign:
         scheduled_ms: when it starts by itself; None unless it is scheduled.
         problem: code of what keeps it from going on by itself; None when nothing does.
         retry_of: the campaign whose failures it sends again; None: it is no such campaign.
+        retry_unsent: whether it also sends to whom that campaign calls unsent.
         go_ms: when its plan was whole and chunks were let go, Unix milliseconds; None before.
         content_sha256: hex SHA-256 of the frozen content; None while a draft.
         chunk_size: recipients per chunk, fixed when the sending starts, 1 to 50.
@@ -160,6 +161,7 @@ class Campaign:
     scheduled_ms: int | None = None
     problem: str | None = None
     retry_of: CampaignId | None = None
+    retry_unsent: bool = False
     go_ms: int | None = None
     content_sha256: str | None = None
     chunk_size: int = MAX_RECIPIENTS_PER_CALL
@@ -219,7 +221,7 @@ class ChunkStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a campaign is; ``planned = sent + rejected + unknown + sum(skipped)`` at the end."""
+    """How far a campaign is: ``planned = sent + rejected + unknown + sum(skipped) + open``."""
 
     planned: int = 0
     sent: int = 0
@@ -233,6 +235,16 @@ class Progress:
     def accounted(self) -> int:
         """People whose outcome is known, or known to be unknown."""
         return self.sent + self.rejected + self.unknown + sum(self.skipped.values())
+
+    @property
+    def open(self) -> int:
+        """People planned whose outcome is still to come; 0 at the end."""
+        return self.planned - self.accounted
+
+    @property
+    def failed(self) -> int:
+        """Those of the skipped whom the product could not send to, whoever tried."""
+        return self.skipped.get("failed", 0)
 
     @property
     def rate(self) -> float:

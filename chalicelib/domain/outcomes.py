@@ -14,6 +14,7 @@ from typing import Final
 
 from chalicelib.domain.campaigns import ChunkStatus, Progress
 from chalicelib.domain.eligibility import SkipReason
+from chalicelib.domain.tempo import WINDOW_MS, Commit
 from chalicelib.errors import Conflict, FatalError
 
 
@@ -71,6 +72,8 @@ REASON_OF: Final[Mapping[OutcomeCode, SkipReason]] = {
 }
 """The reason each code from 16 on stands for."""
 
+_UNTOLD: Final = (OPEN, DISPATCHED, OutcomeCode.EARLIER)
+"""Nothing came of these yet, or it is counted elsewhere."""
 _SKIPS: Final = frozenset(REASON_OF)
 _SURE: Final = frozenset({OutcomeCode.SENT, OutcomeCode.REJECTED}) | _SKIPS
 """What the worker that made a call, or made none, knows for certain."""
@@ -224,12 +227,15 @@ class Counted:
             SES's events told of; ``skipped`` has ``failed`` and ``unsent`` beside the reasons.
         resolved: how many of those sent were unknown before.
         dispatched: how many may be in a call at this moment.
+        commits: what workers wrote last, of the minute before the last of them; rows of version 1
+            have none.
 
     """
 
     progress: Progress
     resolved: int = 0
     dispatched: int = 0
+    commits: tuple[Commit, ...] = ()
 
 
 class Tally:
@@ -237,13 +243,15 @@ class Tally:
 
     def __init__(self) -> None:
         self._codes: Counter[int] = Counter()
-        self._commits_ms: list[int] = []
+        self._commits: list[tuple[int, int, int]] = []
 
     def add(self, codes: bytes, at_ms: int | None) -> None:
         """Count one chunk; ``at_ms`` is when an outcome of it was last written by a worker."""
         self._codes.update(codes)
         if at_ms is not None:
-            self._commits_ms.append(at_ms)
+            sent = codes.count(OutcomeCode.SENT) + codes.count(OutcomeCode.RESOLVED_SENT)
+            waiting = sum(codes.count(code) for code in _UNTOLD)
+            self._commits.append((at_ms, sent, len(codes) - waiting))
 
     def counted(self, planned: int, earlier: Progress | None = None) -> Counted:
         """Return the sums together with those of rows that count without codes."""
@@ -252,7 +260,7 @@ class Tally:
         skipped = Counter(old.skipped)
         skipped.update({str(reason): codes[code] for code, reason in REASON_OF.items()})
         skipped.update(failed=codes[OutcomeCode.FAILED], unsent=codes[OutcomeCode.UNSENT])
-        times = [*self._commits_ms, *_known(old.first_ms, old.last_ms)]
+        times = [*(at_ms for at_ms, _, _ in self._commits), *_known(old.first_ms, old.last_ms)]
         resolved = codes[OutcomeCode.RESOLVED_SENT]
         return Counted(
             progress=Progress(
@@ -266,6 +274,15 @@ class Tally:
             ),
             resolved=resolved,
             dispatched=codes[OutcomeCode.DISPATCHED],
+            commits=self._latest(),
+        )
+
+    def _latest(self) -> tuple[Commit, ...]:
+        last_ms = max((at_ms for at_ms, _, _ in self._commits), default=0)
+        return tuple(
+            Commit(at_ms=at_ms, sent=sent, accounted=accounted)
+            for at_ms, sent, accounted in self._commits
+            if at_ms > last_ms - WINDOW_MS
         )
 
 

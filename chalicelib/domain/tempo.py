@@ -1,36 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast a campaign goes at this moment, and how long it still takes.
+"""How fast a campaign goes at this moment, how long it still takes, and what holds it up.
 
-Guarantees that a pause of long ago slows no number of now: what counts is the last minute, as far
-as anybody looked, and the average since the first mail only where nobody did. Who is skipped takes
-time as well, so what is left is reckoned by people accounted for, not by mails.
+Guarantees that a pause of long ago slows no number of now: what counts is what was committed in the
+last minute. Who is skipped takes time as well, so what is left is reckoned by people accounted for,
+not by mails, and never at more than the pace the account allows. Where it cannot be told, nothing
+is promised.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from enum import StrEnum
+from typing import Final
 
 from chalicelib.domain.campaigns import Progress
+from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, Terms
 
 WINDOW_MS: Final = 60_000
-"""The present: so far back looks count."""
-SPAN_MS: Final = 5_000
-"""Two looks closer together than this say nothing: chunks are committed fifty people at a time."""
+"""The present."""
 _SHORTEST_MS: Final = 1_000
+_HEARD_MS: Final = HOLD_MS + QUOTA_LIFE_MS
+"""Whoever is held looks again within so long, and has SES asked: what is older holds nobody."""
+
+
+class Held(StrEnum):
+    """What keeps mails back that nobody has to do anything about."""
+
+    DAILY_QUOTA = "daily_quota"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What was seen of a campaign at one time: mails accepted, and people accounted for."""
+class Commit:
+    """What a worker wrote of a chunk last: mails accepted, and people accounted for."""
 
     at_ms: int
-    sent: int = 0
-    accounted: int = 0
-
-    @classmethod
-    def of(cls, progress: Progress, at_ms: int) -> Self:
-        """Return the look that a progress read at ``at_ms`` is."""
-        return cls(at_ms=at_ms, sent=progress.sent, accounted=progress.accounted)
+    sent: int
+    accounted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +45,13 @@ class Tempo:
         per_second: mails accepted a second, to one decimal.
         seconds_left: until everybody planned so far is accounted for, rounded up; None when
             nothing moves.
+        held: what holds it up; no end is told then.
 
     """
 
     per_second: float
     seconds_left: int | None
+    held: Held | None = None
 
     @property
     def minutes_left(self) -> int | None:
@@ -53,48 +59,51 @@ class Tempo:
         return None if self.seconds_left is None else -(-self.seconds_left // 60)
 
 
-def of_now(looks: Sequence[Look], now_ms: int) -> tuple[Look, ...]:
-    """Return the looks that still count.
-
-    Example:
-        >>> of_now([Look(at_ms=0), Look(at_ms=1)], 60_001)
-        (Look(at_ms=1, sent=0, accounted=0),)
-
-    """
-    return tuple(look for look in looks if now_ms - WINDOW_MS <= look.at_ms <= now_ms)
-
-
-def tempo(progress: Progress, looks: Sequence[Look], now_ms: int) -> Tempo:
-    """Return how fast a campaign goes.
+def tempo(
+    progress: Progress, commits: Sequence[Commit], now_ms: int, pace: float | None = None
+) -> Tempo:
+    """Return how fast a campaign goes that nothing holds up.
 
     Args:
         progress: read at ``now_ms``, Unix milliseconds.
-        looks: earlier ones, oldest first; those too old are passed over.
+        commits: of the last minute at least; older ones are passed over.
+        pace: recipients a second that the account allows at most; None: not known.
 
     Example:
         >>> seen = Progress(planned=100, sent=40, first_ms=0, last_ms=10_000)
-        >>> tempo(seen, [], 10_000)
-        Tempo(per_second=4.0, seconds_left=15)
+        >>> tempo(seen, [Commit(at_ms=9_000, sent=40, accounted=40)], 10_000)
+        Tempo(per_second=4.0, seconds_left=15, held=None)
 
     """
-    now = Look.of(progress, now_ms)
-    since = _since(progress, looks, now_ms)
-    span_ms = max(now_ms - since.at_ms, _SHORTEST_MS)
-    sent, settled = now.sent - since.sent, now.accounted - since.accounted
-    still_open = progress.planned - progress.accounted
+    recent = [commit for commit in commits if commit.at_ms > now_ms - WINDOW_MS]
+    sent = sum(commit.sent for commit in recent)
+    settled = sum(commit.accounted for commit in recent)
+    since_ms = now_ms - WINDOW_MS if progress.first_ms is None else progress.first_ms
+    span_ms = min(max(now_ms - since_ms, _SHORTEST_MS), WINDOW_MS)
     return Tempo(
-        per_second=max(0.0, round(sent * 1000 / span_ms, 1)),
-        seconds_left=-(-still_open * span_ms // (settled * 1000)) if settled > 0 else None,
+        per_second=round(sent * 1000 / span_ms, 1),
+        seconds_left=_left(progress.open, settled, span_ms, pace),
     )
 
 
-def _since(progress: Progress, looks: Sequence[Look], now_ms: int) -> Look:
-    """Return what the present is compared with."""
-    start = Look(at_ms=now_ms if progress.first_ms is None else progress.first_ms)
-    if now_ms - start.at_ms <= WINDOW_MS:
-        return start
-    counted = of_now(looks, now_ms)
-    return counted[0] if counted and now_ms - counted[0].at_ms >= SPAN_MS else start
+def _left(still_open: int, settled: int, span_ms: int, pace: float | None) -> int | None:
+    if not settled:
+        return None
+    seconds = -(-still_open * span_ms // (settled * 1000))
+    return max(seconds, int(-(-still_open // pace))) if pace else seconds
+
+
+def held(terms: Terms, people: int, now_ms: int) -> Held | None:
+    """Return what keeps a call to ``people`` back.
+
+    Example:
+        >>> held(Terms(held_ms=5), 50, 4), held(Terms(held_ms=5), 50, 5)
+        (<Held.DAILY_QUOTA: 'daily_quota'>, None)
+
+    """
+    heard = terms.quota_ms is not None and abs(now_ms - terms.quota_ms) <= _HEARD_MS
+    used_up = terms.held(now_ms) or (heard and terms.lacks(people))
+    return Held.DAILY_QUOTA if used_up else None
 
 
 def tens(progress: Progress) -> int:

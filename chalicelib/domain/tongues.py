@@ -40,6 +40,12 @@ class Tongue:
         """Return a whole number with its thousands apart."""
         return f"{value:,}".replace(",", SIGNS[self.language][0])
 
+    def tenths(self, value: float) -> str:
+        """Return a number with one decimal, and its thousands apart."""
+        whole, _, part = f"{value:,.1f}".partition(".")
+        thousands, decimals = SIGNS[self.language]
+        return whole.replace(",", thousands) + decimals + part
+
     def money(self, amount: int, currency: str) -> str:
         """Return an amount in minor units, with the digits of its currency."""
         digits = MINOR_DIGITS.get(currency, 0)

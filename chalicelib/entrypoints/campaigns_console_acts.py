@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a marketer does with a campaign in the console: test, send, schedule, pause, call off.
+"""What a marketer does with a campaign in the console: test, send, schedule, stop, send again.
 
 Guarantees that nothing is done without a key of the scope ``marketing`` and the token of its own
 session, that every act is answered by a redirect, so that a reload repeats none, and that one that
@@ -77,6 +77,22 @@ def _do(container: "Container", request: Request, seat: Seat) -> Answer:
     return redirect(f"{HOME}/{campaign.id}?language={seat.language}&done={act}")
 
 
+def _retry(container: "Container", request: Request, seat: Seat) -> Answer:
+    seen = seen_in(container, request)
+    if seen is None:
+        return nothing(container, seat)
+    unsent = seat.fields.get("unsent", "") == "yes"
+    try:
+        child = container.campaign_retries.retry(seen.campaign.id, unsent=unsent)
+    except Conflict as error:
+        is_there = container.campaign_retries.retried_by(seen) is not None
+        trouble = Trouble(why="again_before" if is_there else "again_nobody")
+        return campaign_page(container, request, seat, trouble, status_of(error))
+    except IllegalTransition as error:
+        return campaign_page(container, request, seat, _trouble(error), status_of(error))
+    return redirect(f"{HOME}/{child.id}?language={seat.language}&done=retry")
+
+
 def _carry_out(
     container: "Container", campaign: "Campaign", act: Act, fields: Mapping[str, str]
 ) -> None:
@@ -98,3 +114,4 @@ def _trouble(error: InputError | StateError) -> Trouble:
 
 
 act_on_campaign = marketer(_do)
+retry_campaign = marketer(_retry)

@@ -15,6 +15,7 @@ from chalicelib.domain.tempo import tens
 from chalicelib.domain.wall_clock import day_in
 from chalicelib.entrypoints.console_access import Seat, inside
 from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.retries_console_pages import again_of
 from chalicelib.entrypoints.security import as_mail, with_script
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import InputError, NotFound
@@ -83,14 +84,20 @@ def campaign_page(
     zone = zone_of(container, campaign)
     data = {
         **seat.frame(),
-        **_live(container, seen, zone),
+        **_live(container, seen, seat, zone),
         "said": _said(container, campaign),
-        "list_name": _list_name(container, campaign),
-        "segment_name": _segment_name(container, campaign),
+        "list_name": list_name_of(container, campaign),
+        "segment_name": segment_name_of(container, campaign),
         "results": (
             None if campaign.started_ms is None else container.link_results.of(campaign.id)
         ),
+        "again": again_of(container, seen),
         "acts": _acts(seen, seat),
+        "tried_ms": (
+            container.dry_runs.asked_ms(campaign.id)
+            if seat.is_marketer and campaign.started_ms is None
+            else None
+        ),
         "trouble": trouble,
         "given": {name: seat.fields.get(name, "") for name in FIELDS},
         "today": day_in(container.clock.now_ms(), zone),
@@ -109,7 +116,7 @@ def _show_progress(container: "Container", request: Request, seat: Seat) -> Answ
     opened = request.query.get("seen", "")
     data = {
         **seat.frame(),
-        **_live(container, seen, zone_of(container, seen.campaign)),
+        **_live(container, seen, seat, zone_of(container, seen.campaign)),
         "is_other": opened in set(CampaignStatus) and opened != seen.status,
     }
     return html(container.renderer.page("console/campaign_progress.html", data))
@@ -164,11 +171,15 @@ def nothing(container: "Container", seat: Seat) -> Answer:
     return html(container.renderer.page("console/error.html", data), 404)
 
 
-def _live(container: "Container", seen: "Seen", zone: str) -> Mapping[str, object]:
+def _live(container: "Container", seen: "Seen", seat: Seat, zone: str) -> Mapping[str, object]:
     """What the part of the page that changes by itself is filled with."""
+    tongue = container.renderer.tongue(seat.language)
     return {
         "campaign": seen.shown,
         "progress": seen.progress,
+        "resolved": seen.resolved,
+        "number": tongue.number,
+        "tenths": tongue.tenths,
         "tempo": container.campaign_tempo.of(seen),
         "percent": tens(seen.progress),
         "moves": seen.campaign.started_ms is not None and not seen.complete,
@@ -189,14 +200,13 @@ def _said(container: "Container", campaign: "Campaign") -> "Rendered | None":
         return None
 
 
-def _list_name(container: "Container", campaign: "Campaign") -> str:
+def list_name_of(container: "Container", campaign: "Campaign") -> str:
+    """Return the name of the list a campaign goes to."""
     found = container.lists.get(campaign.list)
     return found.name if found else campaign.list
 
 
-def _segment_name(container: "Container", campaign: "Campaign") -> str | None:
-    """The name of the segment a campaign goes to; None: it goes to the whole list."""
-    if campaign.segment is None:
-        return None
-    found = container.segment_rows.get(campaign.segment)
-    return found.name if found else campaign.segment
+def segment_name_of(container: "Container", campaign: "Campaign") -> str | None:
+    """Return the name of the segment a campaign goes to; None: it has none, or it is gone."""
+    found = container.segment_rows.get(campaign.segment) if campaign.segment else None
+    return found.name if found else None

@@ -12,6 +12,7 @@ from chalicelib.domain.campaign_fingerprint import fingerprint
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import SHARDS
+from chalicelib.domain.tempo import Commit
 from chalicelib.errors import NotFound
 from chalicelib.ports.catalog import Brands, Campaigns, Page
 from chalicelib.ports.runs import ChunkAccounts
@@ -31,6 +32,8 @@ class Seen:
         status: ``sent`` as soon as everyone is accounted for, but one cancelled stays so; ``draft``
             when its test was of something else.
         tested: SES accepted a test of it as it is now, or as it was when it started.
+        resolved: how many of those sent were unknown before SES's events told of them.
+        commits: what workers wrote last, as in `domain.outcomes.Counted`.
         complete: everyone planned is accounted for.
         problem: code of what keeps it from going on by itself, or will.
 
@@ -40,6 +43,8 @@ class Seen:
     progress: Progress
     status: CampaignStatus
     tested: bool
+    resolved: int = 0
+    commits: tuple[Commit, ...] = ()
     complete: bool = False
     problem: str | None = None
 
@@ -132,6 +137,8 @@ class CampaignSight:
             progress=progress,
             status=status,
             tested=campaign.tested_fingerprint is not None,
+            resolved=counted.resolved,
+            commits=counted.commits,
             complete=complete,
             problem=campaign.problem,
         )

@@ -25,6 +25,7 @@ from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
     SHARDS,
     BrandId,
+    CampaignId,
     JobId,
     SubjectId,
     decode_id,
@@ -171,6 +172,11 @@ class DryRuns:
             cost=cost_of(found.mailed),
             course=course_of(found.mailed, self._sender.quota()),
         )
+
+    def asked_ms(self, campaign_id: CampaignId) -> int | None:
+        """Return when a campaign's latest dry run was asked for; None: not in the last 7 days."""
+        job = self._jobs.get(KIND, campaign_id)
+        return None if job is None else job.created_ms
 
     def _found(self, job: Job) -> DryRunSum | None:
         return summed(self._parts.of(job.request["run"]))

@@ -10,9 +10,11 @@ from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.campaigns import Act, Content
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.ids import ListId, PurposeId
-from chalicelib.domain.measurement import Targets
+from chalicelib.ports.sending import Outcome, Sent
+from chalicelib.services.dry_run import PATIENCE_MS
 from tests.support.asking import Reply
 from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
+from tests.support.memory_sending import accept
 from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
 from tests.support.tour import Tour
 from tests.support.world import World
@@ -151,6 +153,64 @@ def test_numbers_change_under_the_reader_who_keeps_focus_and_place(desk):
     assert tour.page.get_by_role("button", name="Pause").count() == 0
 
 
+def test_a_dry_run_is_begun_watched_and_read_by_pressing(desk):
+    tour = desk()
+    tour.subscribe("reader@example.org")
+    mails = len(tour.world.mails)
+    tour.page.clock.install()
+    tour.show(tour.written())
+    tour.press("Try without sending")
+    assert tour.page.locator("h1").inner_text() == "Dry run"
+    assert "being worked out" in now(tour)
+    tour.world.settle()
+    tour.page.clock.run_for(POLL_MS)
+    tour.page.get_by_text("1 of the 1 people chosen would get it.").wait_for()
+    assert tour.page.locator(".numbers dd").first.inner_text() == "1"
+    asked = tour.asked_for("/dry-run")
+    tour.page.clock.run_for(5 * POLL_MS)
+    assert tour.asked_for("/dry-run") == asked
+    tour.press("Try again without sending")
+    assert "being worked out" in now(tour)
+    tour.press("November news")
+    assert "latest dry run" in tour.page.locator("main").inner_text()
+    assert len(tour.world.mails) == mails
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_of_a_dry_run_is_sound_in_every_language_and_fits(desk, language):
+    tour = desk(language)
+    tour.subscribe("reader@example.org", first_name="Bo")
+    path = tour.written(html="<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</p>")
+    campaign = path.rpartition("/")[2]
+    for state in ("none", "pending", "ready", "failed"):
+        if state == "ready":
+            tour.world.settle()
+        elif state != "none":
+            tour.world.dry_runs.ask(campaign)
+        if state == "failed":
+            tour.world.time.advance(PATIENCE_MS + 1)
+        tour.show(f"{path}/dry-run?language={language}")
+        _judge(tour, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sending_again_is_sound_in_every_language_and_fits(desk, language):
+    tour = desk(language)
+    tour.subscribe("reader@example.org")
+    tour.world.mailbox.answer = lambda _message: Sent(outcome=Outcome.REJECTED)
+    parent = tour.world.campaign("November news")
+    tour.world.settle()
+    tour.world.mailbox.answer = accept
+    path = f"/console/campaigns/{parent}?language={language}"
+    tour.show(path)
+    _judge(tour, language)
+    tour.page.locator("section[aria-labelledby=again] button").click()
+    tour.page.get_by_role("status").wait_for()
+    _judge(tour, language)
+    tour.show(path)
+    _judge(tour, language)
+
+
 def test_the_mail_is_shown_where_nothing_of_it_runs_or_leads_away(desk):
     tour = desk()
     path = tour.written()
@@ -180,7 +240,8 @@ def test_every_state_is_sound_in_every_language_and_fits(desk, language):
     tour.show(f"/console/campaigns?language={language}")
     assert_sound(tour.page, language)
     tour.subscribe("reader@example.org")
-    path = tour.written("Ein sehr langer Name für eine Kampagne im November")
+    links = "".join(f'<p><a href="{link}">{link[:40]}</a></p>' for link in LINKS)
+    path = tour.written("Ein sehr langer Name für eine Kampagne im November", html=links)
     campaign = path.rpartition("/")[2]
     for state in ("draft", "tested", "scheduled", "paused", "sending", "sent"):
         _brought_to(tour.world, campaign, state)
@@ -199,8 +260,6 @@ def _brought_to(world, campaign, state):
         world.campaigns.schedule(campaign, world.clock.now_ms() + 3_600_000)
     elif state == "paused":
         world.campaigns.act(campaign, Act.SEND)
-        held = world.campaign_rows.get(campaign)
-        world.campaign_links.put(campaign, Targets(brand=held.brand, list=held.list, urls=LINKS))
         world.campaigns.act(campaign, Act.PAUSE)
     elif state == "sending":
         world.campaigns.act(campaign, Act.RESUME)

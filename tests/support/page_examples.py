@@ -34,9 +34,10 @@ from chalicelib.services.erasure import Certificate
 from chalicelib.services.findings import Finding, Standing
 from chalicelib.services.receipts import Receipt, ReceiptStatus
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
-from tests.support.campaign_examples import campaign, campaign_page_data
+from tests.support.campaign_examples import campaign, campaign_page_data, dry_run_page_data
 from tests.support.gate_cases import stepping
 from tests.support.preference_examples import preference_pages
+from tests.support.recipient_examples import export_page_data, recipients_page_data
 from tests.support.segment_examples import segment_pages
 from tests.support.unsubscribe_examples import WHOLE
 
@@ -228,6 +229,16 @@ def _marketers_pages(language: str) -> dict[str, dict[str, Any]]:
         },
         "campaign": campaign_page_data(moves=False),  # It has a script while it moves.
         "campaigns": {"campaigns": [campaign()], "cursor": "next", "is_first": False},
+        "campaign_preview": {
+            "campaign": campaign(),
+            "found": None,
+            "fault": "nobody",
+            "email": "visitor@example.org",
+            "shown": "",
+        },
+        "dry_run": dry_run_page_data(),
+        "recipients": recipients_page_data(),
+        "export": export_page_data(),
         "campaign_cancel": {"campaign": campaign(), "progress": Progress(planned=10, sent=6)},
         "error": {"missing": "campaign"},
         **_form_pages(language),

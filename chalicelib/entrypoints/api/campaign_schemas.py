@@ -13,6 +13,8 @@ from chalicelib.domain.content import ContentKind
 from chalicelib.domain.eligibility import SENTENCES, SkipReason
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.state import Grade
+from chalicelib.domain.tempo import Held
+from chalicelib.entrypoints.api.campaign_retry_schemas import RETRIED_BY, RETRY_OF
 from chalicelib.entrypoints.api.shapes import (
     ADDRESS,
     BOOLEAN,
@@ -73,6 +75,7 @@ _SUMMARY: Final[Schema] = {
     "status": _STATUS,
     "created_at": TIME,
     "scheduled_at": {**MAYBE_TIME, "description": "When it starts by itself; null: it does not."},
+    "retry_of": RETRY_OF,
 }
 
 CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
@@ -159,7 +162,11 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
                 "mail cannot be made; nobody was mailed. `planning`: its plan does not get on. "
                 "Else the code of what is wrong with its content.",
             },
-            "planned": COUNT,
+            "planned": {
+                **COUNT,
+                "description": "Everybody it is for, and each is in one of the others: "
+                "`planned` = `sent` + all of `skipped` + `rejected` + `unknown` + `open`.",
+            },
             "sent": COUNT,
             "skipped": {
                 "type": "object",
@@ -170,10 +177,41 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
                 "it, and nobody will send it any more.",
             },
             "rejected": COUNT,
-            "unknown": COUNT,
-            "rate": {"type": "number", "minimum": 0, "description": "Accepted mails a second."},
+            "unknown": {
+                **COUNT,
+                "description": "SES's answer is lost. They are not mailed again; SES's events "
+                "settle them.",
+            },
+            "open": {**COUNT, "description": "Whose outcome is still to come; 0 at the end."},
+            "failed": {**COUNT, "description": "The same as `skipped.failed`, 0 without it."},
+            "resolved": {
+                **COUNT,
+                "description": "Of `sent`, who were `unknown` until SES's events told of them.",
+            },
+            "rate": {
+                "type": "number",
+                "minimum": 0,
+                "description": "Accepted mails a second, from the first to the last.",
+            },
+            "rate_now": {
+                "type": "number",
+                "minimum": 0,
+                "description": "Accepted mails a second in the last 60 s; 0 when not `sending`.",
+            },
+            "seconds_left": {
+                **COUNT,
+                "type": ["integer", "null"],
+                "description": "Until nobody is `open`, as it goes now; null: nobody can tell.",
+            },
+            "held": {
+                "type": ["string", "null"],
+                "enum": [*Held, None],
+                "description": "`daily_quota`: the account may send no more for now. Nothing is to "
+                "be done: it goes on by itself.",
+            },
             "started_at": MAYBE_TIME,
             "finished_at": MAYBE_TIME,
+            "retried_by": RETRIED_BY,
         }
     ),
 }

@@ -28,6 +28,7 @@ from chalicelib.entrypoints.api.templates import found_shape
 from chalicelib.errors import InputError
 
 if TYPE_CHECKING:
+    from chalicelib.domain.tempo import Tempo
     from chalicelib.services.campaign_sight import Seen
     from chalicelib.services.campaigns import Written
 
@@ -85,7 +86,14 @@ def _written(call: Call, body: Mapping[str, Any]) -> Content:
 @operation("GET", "/campaigns/{campaign}", KeyScope.READ, gives="Campaign")
 def get_campaign(call: Call) -> Mapping[str, Any]:
     """Get one campaign and how far it is."""
-    return _shape(call.container.campaigns.get(call.word("campaign")))
+    return campaign_shape(call, call.word("campaign"))
+
+
+def campaign_shape(call: Call, campaign_id: str) -> Mapping[str, Any]:
+    """Return a campaign as it is now, in the API's shape."""
+    seen = call.container.campaigns.get(campaign_id)
+    shape = _shape(seen, call.container.campaign_tempo.of(seen))
+    return {**shape, "retried_by": call.container.campaign_retries.retried_by(seen)}
 
 
 @operation(
@@ -220,10 +228,11 @@ def _summary(seen: "Seen") -> dict[str, Any]:
         "status": seen.status,
         "created_at": rfc3339(campaign.created_ms),
         "scheduled_at": maybe_rfc3339(campaign.scheduled_ms),
+        "retry_of": campaign.retry_of,
     }
 
 
-def _shape(seen: "Seen") -> Mapping[str, Any]:
+def _shape(seen: "Seen", tempo: "Tempo | None") -> Mapping[str, Any]:
     campaign, progress = seen.campaign, seen.progress
     finished_ms = campaign.finished_ms or (progress.last_ms if seen.complete else None)
     return {
@@ -238,7 +247,13 @@ def _shape(seen: "Seen") -> Mapping[str, Any]:
         "skipped": dict(progress.skipped),
         "rejected": progress.rejected,
         "unknown": progress.unknown,
+        "open": progress.open,
+        "failed": progress.failed,
+        "resolved": seen.resolved,
         "rate": progress.rate,
+        "rate_now": tempo.per_second if tempo else 0.0,
+        "seconds_left": 0 if seen.complete else tempo and tempo.seconds_left,
+        "held": tempo and tempo.held,
         "started_at": maybe_rfc3339(campaign.started_ms),
         "finished_at": maybe_rfc3339(finished_ms),
     }

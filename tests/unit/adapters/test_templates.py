@@ -34,6 +34,7 @@ from tests.support.page_examples import (
     visitor_pages,
 )
 from tests.support.unsubscribe_examples import WHOLE
+from tests.support.whole_mails import whole_mail
 
 RENDERER = TemplateRenderer()
 
@@ -123,7 +124,10 @@ PARTS = {
     },
     "console": {
         *("layout.html", "parts.html"),
-        *("campaign.js", "campaign_progress.html", "segment.js", "segment_words.html"),
+        *("campaign.js", "campaign_again.html", "campaign_progress.html", "dry_run_found.html"),
+        *("recipients_export.html", "recipients_words.html"),
+        *("segment.js", "segment_words.html"),
+        *("campaign_preview_form.html", "campaign_preview_words.html"),
         *("campaign_words.html", "form_words.html", "rights_words.html"),
     },
     "notices": set(),
@@ -154,7 +158,7 @@ def test_notices_and_mails_are_whole_in_every_language(language):
         mail, other = (RENDERER.mail(name, mail_data(code)) for code in (language, "en"))
         assert (mail.subject == other.subject) is (language == "en")
         assert (mail.text == other.text) is (language == "en")
-    campaign_mail = RENDERER.campaign("s", "<p>h</p>", None, campaign_data(language))
+    campaign_mail = whole_mail("s", "<p>h</p>", None, campaign_data(language))
     for part in (campaign_mail.html, campaign_mail.text):
         assert campaign_data(language)["preferences_url"] in part
 

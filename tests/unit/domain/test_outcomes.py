@@ -25,6 +25,7 @@ from chalicelib.domain.outcomes import (
     tell,
 )
 from chalicelib.domain.outcomes import OutcomeCode as Code
+from chalicelib.domain.tempo import WINDOW_MS, Commit
 from chalicelib.errors import Conflict, FatalError
 
 EVERY = tuple(Code)
@@ -198,5 +199,19 @@ def test_counts_of_rows_without_codes_are_added() -> None:
             last_ms=30,
         ),
         resolved=1,
+        commits=(Commit(at_ms=30, sent=2, accounted=4),),
     )
     assert Tally().counted(0) == Counted(progress=Progress())
+
+
+def test_a_commit_tells_of_those_it_settled_alone() -> None:
+    tally = Tally()
+    waiting = bytes((Code.OPEN, Code.DISPATCHED, Code.EARLIER))
+    tally.add(waiting + bytes((Code.SENT, Code.UNKNOWN)), WINDOW_MS)
+    tally.add(waiting, WINDOW_MS + 1)
+    tally.add(bytes((Code.SENT,)), 1)
+    tally.add(bytes((Code.UNKNOWN,)), None)
+    assert tally.counted(12).commits == (
+        Commit(at_ms=WINDOW_MS, sent=1, accounted=2),
+        Commit(at_ms=WINDOW_MS + 1, sent=0, accounted=0),
+    )

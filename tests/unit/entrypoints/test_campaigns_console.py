@@ -14,7 +14,8 @@ from chalicelib.domain.eligibility import SkipReason
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.measurement import Targets
 from chalicelib.domain.outcomes import Counted
-from chalicelib.domain.plan_gate import PROBLEMS
+from chalicelib.domain.plan_gate import PLANNING, RENDERING
+from chalicelib.domain.tempo import Commit
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaign_start import UNSTARTED
 from chalicelib.services.campaign_tests import TESTS_PER_DAY
@@ -307,19 +308,49 @@ def test_numbers_are_asked_for_while_it_moves_and_not_after(desk, world):
     assert "<script>" not in desk.get(path).text
 
 
-def test_the_tempo_and_what_is_left_are_those_of_the_last_minute(desk, world, monkeypatch):
+@pytest.fixture
+def moving(world, monkeypatch):
+    """The address of what changes of a campaign that was sent to 40,150 of 41,000 people."""
+    now_ms = world.clock.now_ms()
+    counted = Counted(
+        progress=Progress(planned=41_000, sent=40_150, first_ms=now_ms - 600_000),
+        resolved=1_200,
+        commits=(Commit(at_ms=now_ms - 10_000, sent=300, accounted=300),),
+    )
     started = world.campaign()
-    seen = Progress(planned=1_000, sent=100, first_ms=world.clock.now_ms() - 600_000)
-    counts = {"now": seen}
-    told = world.chunk_accounts
-    monkeypatch.setattr(told, "progress", lambda _: (Counted(progress=counts["now"]), 16))
-    path = f"/console/campaigns/{started}/progress"
-    desk.get(path)
-    world.time.advance(10_000)
-    counts["now"] = replace(seen, sent=150)
-    part = desk.get(path).text
-    assert "<dd>5.0</dd>" in part
-    assert ">3 minutes</dd>" in part
+    monkeypatch.setattr(world.chunk_accounts, "progress", lambda _: (counted, 16))
+    return f"/console/campaigns/{started}/progress"
+
+
+def test_the_tempo_and_what_is_left_are_those_of_the_last_minute(desk, moving):
+    part = desk.get(moving).text
+    for words in ("<dd>5.0</dd>", ">3 minutes</dd>", "<dd>40,150</dd>", "1,200 of those sent were"):
+        assert words in part
+    assert "<dd>5,0</dd>" in desk.get(moving + "?language=sv").text
+
+
+def test_a_day_that_is_used_up_is_said_with_what_to_do(desk, moving, world):
+    world.rate.hold(world.clock.now_ms() + 1)
+    part = desk.get(moving).text
+    spoken = re.search(r'aria-live="polite">(.+?)</p>', part, re.DOTALL)[1]
+    assert "On hold" in spoken
+    assert "ask AWS for a higher quota" in spoken
+    assert '<dd class="words">\u2013</dd>' in part
+    world.time.advance(1)
+    assert "On hold" not in desk.get(moving).text
+
+
+def test_a_segment_leads_to_its_own_page_as_long_as_there_is_one(desk, world):
+    where = {"fact": "orders.count", "op": "gte", "value": 2}
+    world.segments.create(segment_id="buyers", brand_id="demo", name="Buyers", where=where)
+    path = f"/console/campaigns/{written(world, segment='buyers')}"
+    page = desk.get(path).text
+    there = re.search(r'<a href="(/console/segments/[^"]+)">Buyers</a>', page)[1]
+    assert desk.get(there).heading == "Buyers"
+    del world.catalog_rows.segments["buyers"]
+    page = desk.get(path).text
+    assert "deleted since" in page
+    assert "/console/segments/buyers" not in page
 
 
 def test_links_are_shown_with_what_was_counted(desk, world):
@@ -352,7 +383,7 @@ def test_every_status_and_reason_of_a_campaign_has_words(language, status):
     assert not set(rows) & set(reasons) - {"suppressed", "restricted", "erased", "objected"}
 
 
-@pytest.mark.parametrize("problem", ["not_tested", *PROBLEMS])
+@pytest.mark.parametrize("problem", ["not_tested", RENDERING, PLANNING])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_problem_of_a_campaign_has_words(language, problem):
     told = {}

@@ -92,6 +92,18 @@ def test_one_that_version_1_sent_is_over_only_once_it_was_let_go(world):
     assert world.campaign_rows.get(campaign).status is CampaignStatus.SENT
 
 
+def test_cancelling_after_a_pause_accounts_for_everybody(world):
+    campaign = world.campaign()
+    world.settle(Queue.PLANS)
+    world.campaigns.act(campaign, Act.PAUSE)
+    world.settle()
+    assert world.campaigns.get(campaign).progress.accounted == 0
+    world.campaigns.act(campaign, Act.CANCEL)
+    world.settle()
+    assert world.campaigns.get(campaign).progress.skipped == {"cancelled": 1}
+    assert world.mails == []
+
+
 def test_a_cancelled_campaign_whose_messages_were_lost_is_told_of_again(world):
     campaign = world.campaign()
     world.settle(Queue.PLANS)
@@ -119,6 +131,13 @@ def test_a_test_mail_never_goes_to_somebody_who_withdrew(world):
     world.mails.clear()
     with pytest.raises(InputError, match="agrees no more"):
         world.campaign_tests.send(draft(world), READER)
+    assert world.mails == []
+
+
+def test_a_test_mail_never_goes_to_a_suppressed_address(world):
+    world.suppressions.add("tester@example.org", "manual")
+    with pytest.raises(InputError, match="suppressed"):
+        world.campaign_tests.send(draft(world), "tester@example.org")
     assert world.mails == []
 
 
@@ -159,6 +178,16 @@ def test_a_test_mail_that_did_not_go_is_said_in_words(world, outcome):
     world.mailbox.answer = lambda _message: Sent(outcome=outcome)
     with pytest.raises(Exception, match="mail service"):
         world.campaign_tests.send(draft(world), "tester@example.org")
+
+
+def test_content_that_cannot_be_rendered_is_refused_when_written(world):
+    with pytest.raises(InputError, match="nobody_knows"):
+        world.campaigns.create(
+            name="Broken",
+            list_id=ListId("newsletter"),
+            purpose=PurposeId("newsletter"),
+            content=Content(subject="Hi", html="<p>{{ nobody_knows }}</p>"),
+        )
 
 
 def test_a_purpose_nobody_on_the_list_was_asked_about_is_refused_when_written(world):
