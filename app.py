@@ -74,7 +74,7 @@ def anchor_checkpoints(event: SQSEvent) -> Any:
 
 @app.on_sqs_message(queue="kvitto-segments", batch_size=1)
 def evaluate_segments(event: SQSEvent) -> Any:
-    """Count segments, forget what may not be known, and note what was measured."""
+    """Count segments, forget what may not be known, note what was measured, and write exports."""
     return segment_queue.evaluate_segments(event.to_dict())
 
 

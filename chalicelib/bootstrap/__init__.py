@@ -7,7 +7,7 @@ Guarantees that a process makes each part once, at first use.
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.bootstrap.campaigns import CampaignServices
+from chalicelib.bootstrap.accounts import AccountServices
 from chalicelib.config import Settings
 from chalicelib.services.access_links import AccessLinks
 from chalicelib.services.access_mail import AccessMail, AccessRequests
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.services.messages import MessageMail, Messages
 
 
-class Container(CampaignServices):
+class Container(AccountServices):
     """Everything a handler may ask for, made at first use; of its own, what visitors meet."""
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.planning import PlanningServices
 
 if TYPE_CHECKING:
+    from chalicelib.services.campaign_retry import CampaignRetries
     from chalicelib.services.campaign_sight import CampaignSight
     from chalicelib.services.campaign_start import CampaignStart
     from chalicelib.services.campaign_tempo import CampaignTempo
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.services.campaigns import CampaignDesk
     from chalicelib.services.composer import CallComposer
     from chalicelib.services.dry_run import DryRuns
+    from chalicelib.services.preview import Previews
     from chalicelib.services.runs import RunWorker
     from chalicelib.services.samples import Samples
     from chalicelib.services.watch import Watch
@@ -90,7 +92,7 @@ class CampaignServices(PlanningServices):
         """How fast campaigns go."""
         from chalicelib.services.campaign_tempo import CampaignTempo
 
-        return CampaignTempo(clock=self.clock)
+        return CampaignTempo(rate=self.rate, clock=self.clock)
 
     @cached_property
     def campaign_start(self) -> "CampaignStart":
@@ -103,6 +105,21 @@ class CampaignServices(PlanningServices):
             brands=self.brands,
             ledger=self.ledger,
             freezer=self.freezer,
+            messages=self.campaign_messages,
+            sender=self.sender,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def campaign_retries(self) -> "CampaignRetries":
+        """Retries of campaigns."""
+        from chalicelib.services.campaign_retry import CampaignRetries
+
+        return CampaignRetries(
+            sight=self.campaign_sight,
+            campaigns=self.campaign_rows,
+            accounts=self.chunk_accounts,
+            ledger=self.ledger,
             messages=self.campaign_messages,
             sender=self.sender,
             clock=self.clock,
@@ -157,6 +174,30 @@ class CampaignServices(PlanningServices):
             sender=self.sender,
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def previews(self) -> "Previews":
+        """Campaigns as subscribers would get them."""
+        from chalicelib.services.preview import PreviewContents, Previews
+
+        contents = PreviewContents(
+            sight=self.campaign_sight,
+            brands=self.brands,
+            compiler=self.content_compiler,
+            fields=self.declared_fields,
+            contents=self.frozen_contents,
+            composer=self.call_composer,
+            segments=self.segments,
+        )
+        return Previews(
+            contents=contents,
+            composer=self.call_composer,
+            ledger=self.ledger,
+            audience=self.audience,
+            facts=self.facts,
+            unsealing=self.unsealing,
+            clock=self.clock,
         )
 
     @cached_property

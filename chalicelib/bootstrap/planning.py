@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.services.frozen_contents import FrozenContents
     from chalicelib.services.plan_gate import PlanGate
     from chalicelib.services.rehearsal import Rehearsal
+    from chalicelib.services.retried_people import RetriedPeople
     from chalicelib.services.shard_people import ShardPeople
     from chalicelib.services.shard_plan import ShardPlanner
 
@@ -92,6 +93,15 @@ class PlanningServices(SegmentServices):
         return ShardPeople(audience=self.audience, evaluator=self.evaluator)
 
     @cached_property
+    def retried_people(self) -> "RetriedPeople":
+        """Whom retries are for."""
+        from chalicelib.services.retried_people import RetriedPeople
+
+        return RetriedPeople(
+            campaigns=self.campaign_rows, accounts=self.chunk_accounts, blobs=self.blobs
+        )
+
+    @cached_property
     def rehearsal(self) -> "Rehearsal":
         """Tries mails."""
         from chalicelib.services.rehearsal import Rehearsal
@@ -115,6 +125,7 @@ class PlanningServices(SegmentServices):
             campaigns=self.campaign_rows,
             contents=self.frozen_contents,
             people=self.shard_people,
+            retried=self.retried_people,
             rehearsal=self.rehearsal,
             blobs=self.blobs,
             totals=self.plan_totals,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adapters of runs of chunks, and of what SES's events told of them.
+"""Adapters of runs of chunks, of what SES's events told of them, and of exports of their people.
 
 Guarantees, as all of bootstrap, that each is made at its first use.
 """
@@ -11,6 +11,7 @@ from chalicelib.bootstrap.adapters import Adapters
 
 if TYPE_CHECKING:
     from chalicelib.ports.dry_runs import DryRunParts
+    from chalicelib.ports.exports import ExportFence, Uploads
     from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
     from chalicelib.ports.runs import ChunkAccounts, Deliveries, PlanTotals, RunStore
     from chalicelib.ports.send_reads import SendReads
@@ -87,3 +88,17 @@ class RunAdapters(Adapters):
         from chalicelib.adapters.dynamo.folds import DynamoUnresolvedCampaigns
 
         return DynamoUnresolvedCampaigns(self.settings.campaigns_table)
+
+    @cached_property
+    def export_fence(self) -> "ExportFence":
+        """Tells exports made before an erasure from later ones."""
+        from chalicelib.adapters.dynamo.exports import DynamoExportFence
+
+        return DynamoExportFence(self.settings.campaigns_table, self.random)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """Objects made of parts."""
+        from chalicelib.adapters.s3_uploads import S3Uploads
+
+        return S3Uploads(self.settings.bucket)

@@ -101,7 +101,7 @@ class SendingServices(LogServices):
 
     @cached_property
     def pacer(self) -> Pacer:
-        """Waits for the account's rate."""
+        """Reserves the account's rate."""
         return Pacer(rate=self.rate, sender=self.sender, clock=self.clock)
 
     @cached_property

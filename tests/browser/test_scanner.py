@@ -2,11 +2,11 @@
 """A scanner that runs scripts follows all of a person's mails: nothing is changed by looking."""
 
 import time
+from html import escape
 
 import pytest
 
 from chalicelib.adapters import aws as clients
-from chalicelib.adapters.dynamo.links import DynamoCampaignLinks
 from chalicelib.adapters.kms import KmsLinkKeys
 from chalicelib.adapters.system import SystemClock
 from chalicelib.services.link_tokens import LinkTokens
@@ -21,6 +21,8 @@ COUNTERS, HITS = "LC#", "E#"
 MEASURED = "measurement"
 FACTS = ("facts", "fv", "due")
 """The part of a person's row that clicks and opens change: facts, for segments."""
+COUNTED = "".join(f'<p><a href="{escape(url)}">News</a></p>' for url in TARGETS.urls)
+"""What a mail says whose counted links lead to `TARGETS`."""
 KINDS = ("confirm", "unsubscribe", "preferences", "address")
 ANCHORED, ANCHORS = "A#", "anchors/"
 """Rows and objects of time stamps, which the clock brings and no visitor."""
@@ -78,7 +80,6 @@ def counted(stack, monkeypatch):
     clients.forget_clients()
 
     def made(campaign, *people):
-        DynamoCampaignLinks(CAMPAIGNS).put(campaign, TARGETS)
         tokens = LinkTokens(
             KmsLinkKeys(key_id="alias/kvitto-links", campaigns_table=CAMPAIGNS, clock=SystemClock())
         )
@@ -160,7 +161,7 @@ def test_counted_links_and_pixels_are_noted_and_change_nothing_else(visit, stack
     """Whoever follows them is counted, or kept with an id; consent, entries and mails stay."""
     measured = stack.subscribe(stack.address("measured"), measurement="yes")
     plain = stack.subscribe(stack.address("not-measured"))
-    campaign = stack.send_campaign("To be counted", "<p>News</p>")
+    campaign = stack.send_campaign("To be counted", COUNTED)
     stack.finished(campaign)
     links = counted(campaign, measured["id"], plain["id"])
     before = stored(stack)

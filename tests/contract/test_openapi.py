@@ -16,7 +16,7 @@ from tests.support.asking import DOCUMENT
 NOUNS = {
     *("subscribers", "lists", "forms", "brands", "segments", "campaigns", "events"),
     *("suppressions", "proofs", "erasures", "rights-requests", "api-keys", "openapi.json"),
-    *("templates", "messages"),
+    *("templates", "messages", "exports"),
 }
 
 

@@ -59,7 +59,8 @@ def test_one_bundle_tells_the_whole_story_and_verifies(stack, tmp_path):
     assert (second["campaign"], second["message_id"]) == (campaign, mail["id"])
 
     content = json.loads(files[f"campaigns/{campaign}.content.json"])
-    assert content["html"] == "<p>Hello {{ first_name }}</p>"
+    assert content["source_html"] == "<p>Hello {{ first_name }}</p>"
+    assert content["source_html"] in content["html"]
     assert json.loads(files[f"campaigns/{campaign}.leaf.json"])["man"]
     (privacy,) = [name for name in files if name.startswith("privacy/") and name.endswith("html")]
     assert files[privacy] == stack.get("/privacy/demo?language=en").body

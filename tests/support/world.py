@@ -40,6 +40,7 @@ from tests.support.memory_catalog import (
 )
 from tests.support.memory_dry_runs import MemoryDryRunParts
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
+from tests.support.memory_exports import MemoryExportFence, MemoryUploads
 from tests.support.memory_facts import MemoryFactScan, MemoryFactStore
 from tests.support.memory_folds import (
     FoldRows,
@@ -233,6 +234,8 @@ class World(Container):
             "hits": MemoryHits(self.link_rows, rows, faults=strike),
             "blobs": MemoryBlobs(rows, faults=strike),
             "object_audit": MemoryObjectAudit(rows),
+            "export_fence": MemoryExportFence(rows, faults=strike),
+            "uploads": MemoryUploads(rows, faults=strike),
             "anchors": MemoryAnchors(faults=strike),
             "time_authority": MemoryTimeAuthority(self.time, faults=strike),
             "queues": self.messages,
@@ -347,6 +350,8 @@ class World(Container):
             self.segment_counts.make_part(body["count"], body["shard"])
         elif "forget" in body:
             self.forgetting.person(SubjectId(body["forget"]))
+        elif "export" in body:
+            self.exports.make(body["export"])
         else:
             sid, measured = SubjectId(body["subscriber"]), Measured(body["kind"])
             self.measured_facts.note(sid, body["campaign"], body["hit"], measured)

@@ -93,7 +93,11 @@ FINDING_SCHEMAS: Final[dict[str, Schema]] = {
             "at": MAYBE_TIME,
             "event": {**MAYBE, "description": "The strongest thing Amazon SES said."},
             "event_at": MAYBE_TIME,
-            "answer": {**MAYBE, "description": "The receiving server's own words."},
+            "answer": {
+                **MAYBE,
+                "description": "The receiving server's own words; of a campaign's mails only of "
+                "those that did not arrive.",
+            },
             "entry": {"anyOf": [ref("FoundEntry"), {"type": "null"}]},
         }
     ),

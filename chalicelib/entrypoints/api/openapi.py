@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from chalicelib.domain.csv_rows import CSV
+from chalicelib.entrypoints.api.account_schemas import OUTCOME, REASON
 from chalicelib.entrypoints.api.frame import (
     BASE,
     DEFAULT_LIMIT,
@@ -45,6 +47,8 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
         "schema": ADDRESS,
     },
     "language": {"description": "One of the form's languages.", "schema": LANGUAGE},
+    "outcome": {"description": "Only people of whom this is said.", "schema": OUTCOME},
+    "reason": {"description": "Only people skipped for this.", "schema": REASON},
     "brand": {"description": "A brand's id.", "required": True, "schema": SLUG},
     "open": {
         "description": "`true`: only what is still owed, by deadline.",
@@ -60,7 +64,10 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "Location": {"description": "Address of what was made.", "schema": {"type": "string"}},
+    "Location": {
+        "description": "Address of what was made, or of what is to be fetched.",
+        "schema": {"type": "string"},
+    },
     "Idempotency-Replayed": {
         "description": "`true` when this answer was given before.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -95,6 +102,11 @@ _REFUSALS: Mapping[int, str] = {
     429: "Too much at once.",
     500: "Something went wrong on our side.",
     503: "A service we depend on did not answer.",
+}
+_FILES = (ZIP, CSV)
+_ELSEWHERE: Mapping[str, Any] = {
+    "description": "The file is large: fetch it at `Location`, within five minutes, without a key.",
+    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
 }
 _REFUSAL_HEADERS: Mapping[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
@@ -157,6 +169,7 @@ def _described(op: Operation) -> dict[str, Any]:
                 str(status): _success(op, status)
                 for status in sorted({op.status, *op.statuses.values()})
             },
+            **({"303": _ELSEWHERE} if op.media_type in _FILES else {}),
             **{
                 str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses(op)
             },
@@ -195,7 +208,7 @@ def _success(op: Operation, status: int) -> dict[str, Any]:
     names = [
         *(("Location",) if op.location else ()),
         *(("Idempotency-Replayed",) if _is_remembered(op) else ()),
-        *(("Content-Disposition",) if op.media_type == ZIP else ()),
+        *(("Content-Disposition",) if op.media_type in _FILES else ()),
     ]
     success: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if names:

@@ -14,6 +14,9 @@ from chalicelib.domain.catalog import UnsubscribeScope
 from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
 from chalicelib.domain.leaving import LeavingReason
 from chalicelib.domain.suppressions import OPERATOR_REASONS
+from chalicelib.entrypoints.api.account_schemas import ACCOUNT_SCHEMAS
+from chalicelib.entrypoints.api.campaign_preview_schemas import CAMPAIGN_PREVIEW_SCHEMAS
+from chalicelib.entrypoints.api.campaign_retry_schemas import CAMPAIGN_RETRY_SCHEMAS
 from chalicelib.entrypoints.api.campaign_schemas import CAMPAIGN_SCHEMAS
 from chalicelib.entrypoints.api.enrolment_schemas import ENROLMENT_SCHEMAS
 from chalicelib.entrypoints.api.events_schemas import EVENTS_SCHEMAS
@@ -95,7 +98,10 @@ _KEY: Final[Schema] = {
 }
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    **ACCOUNT_SCHEMAS,
     **CAMPAIGN_SCHEMAS,
+    **CAMPAIGN_PREVIEW_SCHEMAS,
+    **CAMPAIGN_RETRY_SCHEMAS,
     **ENROLMENT_SCHEMAS,
     **EVENTS_SCHEMAS,
     **FINDING_SCHEMAS,

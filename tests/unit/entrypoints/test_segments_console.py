@@ -238,7 +238,7 @@ def test_deleting_asks_once_more_and_names_who_still_needs_it(desk, world, buyer
         purpose=PurposeId("newsletter"),
         content=Content(subject="News", html="<p>Hello</p>"),
         segment="buyers",
-    )
+    ).campaign
     asked = desk.get(f"{BUYERS}/delete").text
     assert f'href="/console/campaigns/{campaign.id}?language=en">November news<' in asked
     assert "Delete it for good" not in asked
