@@ -28,9 +28,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Who is told of calls: before one is made, of each mail SES takes, and of the answers."""
+    """Who is told of calls: before one is made, of each mail SES takes, and of the answers.
+
+    Also of each question for the quota.
+    """
 
     called: Callable[[Sequence[Message]], None]
+    asking: Callable[[], None]
+    quoted: Callable[[float], None]
     accepted: Callable[[Message, str], None]
     answered: Callable[[Sequence[Message], Sequence[Sent]], None]
     cut: Callable[[int], int | None]
@@ -38,6 +43,7 @@ class Told:
 
 
 THROTTLED = Sent(outcome=Outcome.RETRY, reason="throttled", limit=Limit.RATE)
+DAY_IS_OVER = Sent(outcome=Outcome.RETRY, reason="daily quota", limit=Limit.DAY)
 UNKNOWN = Sent(outcome=Outcome.UNKNOWN, reason="no answer")
 
 
@@ -59,8 +65,10 @@ class WatchedSender(MemorySender):
             return self._account.per_second
 
     def quota(self) -> Quota:
+        self._told.asking()
         with struck(self.faults, "Sender.quota"):
             account = self._account
+            self._told.quoted(account.per_second)
             return Quota(per_second=account.per_second, daily_left=account.daily_left)
 
     def _send(self, call: str, sender: str, messages: Sequence[Message]) -> tuple[Sent, ...]:
@@ -85,7 +93,12 @@ class WatchedSender(MemorySender):
         return (*taken, UNKNOWN, *(THROTTLED,) * rest)
 
     def _take(self, sender: str, message: Message) -> Sent:
+        account = self._account
+        if account.daily_left == 0:
+            return DAY_IS_OVER
         sent = super()._take(sender, message)
         if sent.outcome is Outcome.ACCEPTED:
+            if account.daily_left is not None:
+                account.daily_left -= 1
             self._told.accepted(message, sent.message_id or "")
         return sent

@@ -8,23 +8,25 @@ crash as any other; what they do is the product's own code.
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.campaigns import Act, CampaignStatus
 from chalicelib.domain.eligibility import SkipReason
 from chalicelib.domain.events import Via
 from chalicelib.domain.frequency import Frequency
-from chalicelib.domain.ids import PurposeId, SubjectId
+from chalicelib.domain.ids import CampaignId, PurposeId, SubjectId
 from chalicelib.errors import DependencyError, IllegalTransition, StateError
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND, DEMO_LIST
 from tests.simulation.simulation import Crash
 from tests.support import ses_documents
+from tests.support.memory_sending import Mailed
 
 if TYPE_CHECKING:
     from tests.simulation.sending.life import Life
-    from tests.simulation.sending.processes import Process, RunProcess
+    from tests.simulation.sending.processes import Process
 
 Task = Callable[[], None]
 DAY_MS = 86_400_000
@@ -138,7 +140,15 @@ def _operator(life: "Life") -> None:
         act = life.random.choice((Act.PAUSE, Act.PAUSE, Act.RESUME, Act.RESUME, Act.CANCEL))
         life.note(f"{act} the campaign")
         life.counts[f"acts {act}"] += 1
-        _try(life, lambda process, act=act: process.campaigns.act(first, act))  # type: ignore[misc]
+        _try(life, lambda process, act=act: _act(process, first, act))  # type: ignore[misc]
+
+
+def _act(process: "Process", campaign: CampaignId, act: Act) -> None:
+    if act is Act.RESUME:
+        skips = process.around.random.random() < 0.5
+        process.campaigns.resume(campaign, skip_rendering=skips)
+    else:
+        process.campaigns.act(campaign, act)
 
 
 def _start_second(life: "Life") -> None:
@@ -154,10 +164,10 @@ def _start_second(life: "Life") -> None:
 
 def resume_all(life: "Life", process: "Process") -> None:
     """Let every paused campaign go on."""
-    for campaign in life.begun.campaigns:
-        if life.rows.catalog.campaigns[campaign].status is CampaignStatus.PAUSED:
+    for campaign in list(life.rows.catalog.campaigns.values()):
+        if campaign.status is CampaignStatus.PAUSED:
             with suppress(IllegalTransition):  # Everybody in it is accounted for by now.
-                process.campaigns.act(campaign, Act.RESUME)
+                process.campaigns.resume(campaign.id, skip_rendering=True)
 
 
 # The account and the world
@@ -175,7 +185,7 @@ def _clocks(life: "Life") -> None:
     while not life.over():
         _wait_a_little(life)
         name = life.random.choice(sorted(life.processes))
-        life.processes[name].skewed.skew_ms = life.random.randint(-300_000, 300_000)
+        life.processes[name].skewed.set(life.random.randint(-300_000, 300_000))
         life.watch.excuses += 5
         life.counts["clock jumps"] += 1
         life.nap(20_000)
@@ -206,22 +216,37 @@ def _events(life: "Life") -> None:
             life.nap(60_000)
             continue
         mail = life.random.choice(mailed)
-        tags = {name: [value] for name, value in mail.message.tags}
         make = life.random.choice(
             (ses_documents.delivery, ses_documents.bounce, ses_documents.complaint)
         )
-        document = make(mail.message.to)
-        document["mail"].update(messageId=mail.message_id, destination=[mail.message.to], tags=tags)
-        raw = json.dumps(document)
+        raw = _raw(make(mail.message.to), mail, life.baton.now_ms)
         for _ in range(life.random.randint(1, 3)):
             life.counts["events"] += 1
-            _try(life, lambda process, raw=raw: process.feedback.record(raw))  # type: ignore[misc]
+            _try(life, lambda process, raw=raw: process.hear(raw))  # type: ignore[misc]
 
 
-def everything_told(life: "Life", process: "RunProcess") -> None:
-    """Tell of every mail that SES took, in any order."""
+def _raw(document: dict[str, Any], mail: Mailed, at_ms: int) -> str:
+    """Return an event about a mail as SES sends it; it tells that it is of ``at_ms``."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    told = document["mail"]
+    told.update(messageId=mail.message_id, destination=[mail.message.to], timestamp=at)
+    told["tags"] = {name: [value] for name, value in mail.message.tags}
+    for part in ("delivery", "bounce", "complaint"):
+        if part in document:
+            document[part]["timestamp"] = at
+    return json.dumps(document)
+
+
+def everything_told(life: "Life", process: "Process") -> None:
+    """Tell of every mail that SES took, in any order; then of one again, as time goes by.
+
+    In some lives no event comes after that, so that nobody learns how far events have come.
+    """
     mailed = list(life.rows.account.accepted)
-    if len(mailed) != life.told:
-        life.told = len(mailed)
-        life.random.shuffle(mailed)
-        process.tell(mailed)
+    if len(mailed) == life.told:
+        mailed = mailed[-1:] if life.hears_on else []
+    life.told = len(life.rows.account.accepted)
+    life.random.shuffle(mailed)
+    now_ms = life.baton.now_ms
+    if mailed:
+        process.hear(*(_raw(ses_documents.send(), mail, now_ms) for mail in mailed))

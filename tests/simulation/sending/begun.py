@@ -2,7 +2,8 @@
 """Where every simulated sending begins: thirty people and two campaigns, the first just started.
 
 Made once by the product's own code and copied for each seed. Most people are of one shard, so that
-it has several chunks; some take one mail a week, and to some SES refuses to send.
+it has several chunks; some take one mail a week, and to some SES refuses to send. There is a second
+beginning, in which the first campaign's mail cannot be made for some.
 """
 
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ SHARDS = {"3": 16, "a": 9, "f": 5}
 """People in each shard; a chunk of 5 is full, one is not."""
 CAP = 1
 """Mails a week for those who limited them."""
+PLAIN = "<p>One</p>"
+FAILS_FOR_BO = "<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}One</p>"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Begun:
         people: by address.
         capped: those who take `CAP` mails a week.
         refused: addresses to which SES never sends.
+        unmakeable: addresses for which the first campaign's mail cannot be made.
         campaigns: the one that is started, and the one that may be.
     """
 
@@ -80,6 +84,7 @@ class Begun:
     people: dict[str, SubjectId]
     capped: frozenset[SubjectId]
     refused: frozenset[str]
+    unmakeable: frozenset[str]
     campaigns: tuple[CampaignId, CampaignId]
     start_ms: int
 
@@ -124,8 +129,12 @@ class _Chosen:
 
 
 @cache
-def begun() -> Begun:
-    """Return the beginning; the rows in it are copied, never changed."""
+def begun(*, fails: bool = False) -> Begun:
+    """Return the beginning; the rows in it are copied, never changed.
+
+    Args:
+        fails: the first campaign's mail cannot be made for everybody.
+    """
     random = _Chosen()
     world = World()
     world.__dict__["random"] = random
@@ -137,14 +146,14 @@ def begun() -> Begun:
         random.shard = shard
         for number in range(count):
             address = f"reader-{shard}{number}@example.org"
-            people[address] = _subscribe(world, address)
+            people[address] = _subscribe(world, address, "Bo" if len(people) % 13 == 6 else "Ada")
     random.shard = None
     capped = frozenset(sid for n, sid in enumerate(people.values()) if n % 5 == 2)
     for sid in capped:
         rhythm = Rhythm(frequency=Frequency(max_per_week=CAP))
         text = canonical.encode(dump_rhythm(rhythm)).decode()
         world.rows.audience[sid] = replace(world.rows.audience[sid], rhythm=text)
-    started = world.campaign("First", html="<p>One</p>")
+    started = world.campaign("First", html=FAILS_FOR_BO if fails else PLAIN)
     queues = QueueRows()
     for message in world.outside_rows.messages:
         queues.put(message.queue, message.body, 0)
@@ -166,12 +175,13 @@ def begun() -> Begun:
         people=people,
         capped=capped,
         refused=frozenset(address for n, address in enumerate(people) if n % 11 == 4),
+        unmakeable=frozenset(address for n, address in enumerate(people) if fails and n % 13 == 6),
         campaigns=(started, second.id),
         start_ms=world.time.now_ms() + 1000,
     )
 
 
-def _subscribe(world: World, address: str) -> SubjectId:
+def _subscribe(world: World, address: str, name: str) -> SubjectId:
     chain = world.ledger.start(world.ledger.mac(address))
     draft = Draft(
         type=EventType.CONSENT_CONFIRMED,
@@ -182,7 +192,7 @@ def _subscribe(world: World, address: str) -> SubjectId:
         via=Via.PAGE,
     )
     profile: dict[str, canonical.JsonValue] = {
-        "attributes": {},
+        "attributes": {"first_name": name},
         "email": address,
         "language": "en",
     }

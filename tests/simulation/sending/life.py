@@ -23,12 +23,14 @@ from tests.simulation.sending import actors
 from tests.simulation.sending.account import Told
 from tests.simulation.sending.begun import begun
 from tests.simulation.sending.former import FormerProcess
+from tests.simulation.sending.pace import Own
 from tests.simulation.sending.ports import coin
 from tests.simulation.sending.processes import Around, Process, RunProcess
 from tests.simulation.sending.queue import Consumer, Habits
 from tests.simulation.sending.queue import Message as Queued
-from tests.simulation.sending.watch import Watch
-from tests.simulation.sending.weather import CALM, drawn
+from tests.simulation.sending.retries import Retrying, judge
+from tests.simulation.sending.watch import Watch, first
+from tests.simulation.sending.weather import CALM, DULL, GRAVE, WRITES, drawn
 from tests.simulation.simulation import Crash
 from tests.simulation.watch import BrokenPromise
 from tests.support.faults import Moment
@@ -39,27 +41,8 @@ MAX_CALLS = 30_000
 """Calls after which a life that does not end is called so."""
 MAX_AT_THE_END = 3_000
 """Messages handled in peace after which it is called no peace."""
-DULL = frozenset(
-    {
-        "Blobs.size",
-        "ChunkStore.expire",
-        "ChunkAccounts.chunks",
-        "ChunkAccounts.expire",
-        "KeyWrapper.kek",
-        "KeyWrapper.unwrap",
-    }
-)
-"""Calls between which nobody else is let in: they are many and change nothing for others."""
-WRITES = frozenset(
-    {
-        *(f"RunStore.{act}" for act in ("dispatch", "commit", "release")),
-        *(f"ChunkStore.{act}" for act in ("claim", "dispatch", "commit", "release", "expire")),
-        *(f"ChunkAccounts.{act}" for act in ("expire", "resolve")),
-    }
-)
-"""Calls after which a chunk may be another."""
-GRAVE = frozenset({"Sender", "RunStore", "ChunkStore"})
-"""Ports whose calls fail, and take long, more often than others here."""
+FAILING = 0.15
+"""How many of the others begin with a mail that cannot be made for everybody."""
 MIXED = 0.2
 """How many lives begin with yesterday's code."""
 ROUNDS = 40
@@ -74,18 +57,25 @@ class Life:
     def __init__(self, seed: int, make: Make = RunProcess, *, trace: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self.trace: list[str] | None = [] if trace else None
-        self.begun = begun()
-        self.rows = self.begun.copy()
         self.random = random = Random(seed)
+        self._deployed_ms = self._deployment(Random(f"deployment {seed}"))
+        self.begun = begun(fails=not self._deployed_ms and random.random() < FAILING)
+        self.rows = self.begun.copy()
         self.weather = drawn(random)
         self.baton = Baton(random, random.choice((0.3, 0.6, 0.9)), self.begun.start_ms)
         self.until_ms = self.begun.start_ms + random.choice((1, 4, 12)) * MINUTE_MS
-        self.watch = Watch(self.begun, self.rows, lambda: self.baton.current)
+        self.watch = Watch(
+            self.begun,
+            self.rows,
+            lambda: self.baton.current,
+            self._worker,
+            is_mixed=bool(self._deployed_ms),
+        )
+        self.hears_on = random.random() < 0.5
         self.processes: dict[str, Process] = {}
         self.told = 0
         self._make = make
-        self._deployed_ms = self._deployment(Random(-seed))
-        self._last = ""
+        self._retrying = Retrying(seed)
         self._calm = False
         self._dead: set[str] = set()
         self._late: list[Callable[[], None]] = []
@@ -107,6 +97,8 @@ class Life:
             answer=self._answer,
             told=Told(
                 called=self._called,
+                asking=self.watch.pace.asking,
+                quoted=self.watch.pace.quoted,
                 accepted=self.watch.took,
                 answered=self.watch.answered,
                 cut=self._cut,
@@ -131,14 +123,19 @@ class Life:
             "planner 2": lambda: self._consume(Queue.PLANS),
             "schedule": self._tick,
             **actors.drawn(self),
+            **self._retrying.tasks(self, mixed=bool(self._deployed_ms)),
         }
         try:
             self.baton.run(tasks)
             self._settle()
-        except BrokenPromise:
-            raise
+        except BrokenPromise as promise:
+            raise first(promise) from None
         except Exception as error:
             raise BrokenPromise(f"nobody expected {type(error).__name__}: {error}") from error
+        finally:
+            self.counts.update(self.watch.met)
+            self.counts["turns to ask"] += self.watch.pace.asked
+            self.counts["people once unknown"] += self.watch.unknown
 
     # What happens at every call
 
@@ -160,11 +157,9 @@ class Life:
             self.watch.excuses += 5
             if isinstance(fault, Crash):
                 self._dead.add(self.baton.current)
-                self.watch.crashes += 1
             raise fault
 
     def _before(self, call: str, drawn: float) -> None:
-        self._last = call
         self.counts["calls"] += 1
         if self.counts["calls"] > MAX_CALLS:
             raise BrokenPromise("liveness: the processes keep going")
@@ -217,6 +212,13 @@ class Life:
 
     # Processes
 
+    def _worker(self) -> Own:
+        """The worker that runs: its clock, and whether it is yesterday's code."""
+        process = self.processes[self.baton.current]
+        clock = process.skewed
+        is_former = isinstance(process, FormerProcess)
+        return Own(now_ms=clock.now_ms(), jumps=clock.jumps, is_former=is_former)
+
     def process(self) -> Process:
         """Start a process for the task that runs."""
         name = self.baton.current
@@ -240,7 +242,7 @@ class Life:
         """When new code arrives in the middle of this life; 0: it is there from the start."""
         if random.random() >= MIXED:
             return 0
-        return self.begun.start_ms + random.choice((3, 10, 20, 60)) * 1000
+        return begun().start_ms + random.choice((3, 10, 20, 60)) * 1000
 
     def over(self) -> bool:
         """Whether the time of this life is up."""
@@ -315,17 +317,19 @@ class Life:
             assert isinstance(process, RunProcess)
             self.baton.pass_time(MINUTE_MS * min(2**round_number, 180))
             actors.resume_all(self, process)
-            actors.everything_told(self, process)
+            if not self._retrying.in_haste(self, process):
+                actors.everything_told(self, process)
             process.advance()
             self.watch.wrote_chunks()
             self._drain(process)
-            if not self._left():
+            if not self._left() and not self._retrying.once_more(self, process):
                 break
         else:
             raise BrokenPromise("liveness: a campaign never ends")
         process = self.process()
         assert isinstance(process, RunProcess)
         self._judge(process)
+        self.watch.pace.finished(self.baton.now_ms - self.begun.start_ms, self.watch.excuses)
 
     def _drain(self, process: Process) -> None:
         self.consumer.redrive()
@@ -356,12 +360,11 @@ class Life:
 
     def _left(self) -> bool:
         stored = self.rows.catalog.campaigns
-        unfinished = any(stored[each].unfinished for each in self.begun.campaigns)
+        unfinished = any(campaign.unfinished for campaign in stored.values())
         return unfinished or bool(self.rows.folds.unresolved)
 
     def _judge(self, process: RunProcess) -> None:
-        for each in self.begun.campaigns:
-            campaign = self.rows.catalog.campaigns[each]
+        for each, campaign in self.rows.catalog.campaigns.items():
             if campaign.started_ms is None:
                 continue
             progress, shards = process.accounts(each)
@@ -370,7 +373,9 @@ class Life:
             self.note(f"{campaign.name}: {progress}")
             self.watch.finished(campaign, progress, shards)
             self.watch.outcomes(campaign, process.outcomes(each))
-            self.counts[f"ended {campaign.status}"] += 1
+            judge(self, campaign, process.outcomes)
+            kind = "ended" if campaign.retry_of is None else "retries ended"
+            self.counts[f"{kind} {campaign.status}"] += 1
             for name, people in progress.skipped.items():
                 self.counts[f"people {name}"] += people
             self.counts["people sent"] += progress.sent

@@ -11,13 +11,13 @@ from chalicelib.adapters.templates import TemplateRenderer
 from chalicelib.domain.campaigns import Campaign, ChunkRef, Content
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
 from chalicelib.domain.rate import Slot
-from chalicelib.domain.runs import Mark, Settled
+from chalicelib.domain.runs import Mark, RunRef, Settled
 from chalicelib.domain.state import SubjectState
 from chalicelib.domain.tongues import Tongue
 from chalicelib.errors import Throttled, Unavailable
 from chalicelib.ports.erasure import Shred
 from chalicelib.ports.ledger import Append
-from chalicelib.ports.send_reads import LastLook
+from chalicelib.ports.send_reads import LastLook, SealedReader
 from chalicelib.ports.sending import DeliveryRow, Rendered
 from tests.simulation.baton import Baton
 from tests.simulation.sending.watch import Watch
@@ -38,8 +38,14 @@ class SkewClock:
 
     def __init__(self, baton: Baton, skew_ms: int, watch: Watch) -> None:
         self.skew_ms = skew_ms
+        self.jumps = 0
         self._baton = baton
         self._watch = watch
+
+    def set(self, skew_ms: int) -> None:
+        """Be wrong by another span from now on."""
+        self.skew_ms = skew_ms
+        self.jumps += 1
 
     def now_ms(self) -> int:
         return self._baton.now_ms + self.skew_ms
@@ -63,11 +69,6 @@ class PlainRenderer:
 
     def mail(self, name: str, _data: Mapping[str, object]) -> Rendered:
         return Rendered(subject=name, html=name, text=name)
-
-    def campaign(
-        self, subject: str, html: str, text: str | None, _data: Mapping[str, object]
-    ) -> Rendered:
-        return Rendered(subject=subject, html=html, text=text or html)
 
 
 class WatchedLedgerStore(MemoryLedgerStore):
@@ -121,33 +122,66 @@ class WatchedCampaigns(MemoryCampaigns):
 
 
 class WatchedSendReads(MemorySendReads):
-    """`SendReads` that tells of looks."""
+    """`SendReads` that tells of looks, and may stay partial, which is no look."""
 
     def __init__(
-        self, rows: MemoryRows, catalog: CatalogRows, faults: Faults, watch: Watch
+        self, rows: MemoryRows, catalog: CatalogRows, faults: Faults, watch: Watch, partly: Chance
     ) -> None:
         super().__init__(rows, catalog, faults)
         self._catalog = catalog
         self._watch = watch
+        self._partly = partly
+
+    def readers(
+        self, sids: Sequence[SubjectId], *, strong: bool = False
+    ) -> Mapping[SubjectId, SealedReader]:
+        self._watch.pace.began()
+        found = super().readers(sids, strong=strong)
+        self._require_all()
+        return found
 
     def last_look(self, campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
         with struck(self.faults, "SendReads.last_look"):
+            self._require_all()
             self._watch.looked(sids)
             self._watch.looked_at(campaign)
             return MemorySendReads(self.rows, self._catalog).last_look(campaign, sids)
 
+    def _require_all(self) -> None:
+        if self._partly():
+            self._watch.met["partial reads"] += 1
+            raise Throttled("not everybody was read")
+
 
 class WatchedRateSlot(MemoryRateSlot):
-    """`RateSlot` that tells of reservations."""
+    """`RateSlot` that tells of reservations, holds and turns.
 
-    def __init__(self, row: RateRow, faults: Faults, watch: Watch) -> None:
+    Args:
+        now_ms: everybody's time.
+    """
+
+    def __init__(
+        self, row: RateRow, faults: Faults, watch: Watch, now_ms: Callable[[], int]
+    ) -> None:
         super().__init__(row, faults)
         self._watch = watch
+        self._now_ms = now_ms
 
     def reserve(self, recipients: int, now_ms: int) -> Slot:
+        self._watch.pace.reserves()
         slot = super().reserve(recipients, now_ms)
-        self._watch.reserved(recipients if slot.start_ms is not None else 0)
+        self._watch.pace.reserved(recipients, slot, now_ms)
         return slot
+
+    def hold(self, until_ms: int) -> None:
+        self._watch.pace.held(until_ms)
+        super().hold(until_ms)
+
+    def asks(self, seen_ms: int | None, now_ms: int) -> bool:
+        is_turn = super().asks(seen_ms, now_ms)
+        if is_turn:
+            self._watch.pace.took_turn(self._now_ms(), self._watch.excuses)
+        return is_turn
 
 
 class PartialChunks(MemoryChunks):
@@ -182,12 +216,23 @@ class LateRuns(MemoryRuns):
         self,
         rows: RunRows,
         faults: Faults,
+        watch: Watch,
         partly: Chance,
         late: Callable[[Callable[[], None]], None],
     ) -> None:
         super().__init__(rows, faults)
+        self._watch = watch
         self._partly = partly
         self._late = late
+
+    def lease(self, run: RunRef, owner: str, now_ms: int, lease_ms: int) -> int:
+        place = (run.campaign, run.shard, run.first)
+        with self._call("RunStore.lease"):
+            before = self.rows.leases.get(place)
+            try:
+                return MemoryRuns(self.rows).lease(run, owner, now_ms, lease_ms)
+            finally:
+                self._watch.leased(before, self.rows.leases.get(place))
 
     def dispatch(self, mark: Mark, rows: Sequence[DeliveryRow]) -> None:
         if self._partly():

@@ -5,7 +5,7 @@
 a life needs of a version is `plan`, `deliver` and `advance`; today's also gives account at the end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from random import Random  # noqa: TID251  # seeded: a failing run replays exactly
@@ -15,8 +15,6 @@ from chalicelib.adapters.campaign_mail import SplitCampaignMails
 from chalicelib.bootstrap import Container
 from chalicelib.domain.campaigns import Progress, chunk_range, read_records
 from chalicelib.domain.content_document import FrozenContent
-from chalicelib.domain.folding import Heard, MailPlace
-from chalicelib.domain.folding import Told as Folded
 from chalicelib.domain.ids import SHARDS, CampaignId
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.ports.campaign_mail import MailVersion
@@ -53,16 +51,13 @@ from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs
 from tests.support.memory_rights import MemoryRightsRecords
 from tests.support.memory_runs import MemoryChunkAccounts, MemoryDeliveries, MemoryPlanTotals
+from tests.support.memory_scan import MemoryAudienceScan
 from tests.support.memory_segments import MemoryLifecycles, MemorySegments
-from tests.support.memory_sending import Mailed
 from tests.support.memory_traces import MemoryTraces
 
 _renderer = PlainRenderer()
 _link_keys = MemoryLinkKeys()
 """Every process keeps them: they are asked for once in its life."""
-_NOBODY: Any = None
-_NO_TRIAL: Any = None
-"""No campaign here goes to a segment, and none was frozen with fields that could fail."""
 
 
 class _Mails(SplitCampaignMails):
@@ -123,8 +118,6 @@ class Process(Container):
             **self._of_people(),
             **self._of_campaigns(),
             campaign_mails=_mails(self.settings.base_url),
-            evaluator=_NOBODY,
-            rehearsal=_NO_TRIAL,
         )
 
     def _of_people(self) -> dict[str, Any]:
@@ -138,6 +131,7 @@ class Process(Container):
             "store": WatchedLedgerStore(rows.ledger, strike, watch),
             "heads": MemoryHeadStore(self.settings.ledger_origin, rows.ledger, strike),
             "audience": MemoryAudienceStore(rows.ledger, strike),
+            "audience_scan": MemoryAudienceScan(rows.ledger, strike),
             "frequency": MemoryFrequencyStore(rows.ledger, strike),
             "mail_records": MemoryMailStore(rows.ledger, strike),
             "health": MemoryHealthStore(rows.hygiene, strike),
@@ -156,14 +150,16 @@ class Process(Container):
             "segment_rows": MemorySegments(rows.catalog, strike),
             "lifecycle_rows": MemoryLifecycles(rows.catalog, strike),
             "campaign_rows": WatchedCampaigns(rows.catalog, strike, around.watch),
-            "rate": WatchedRateSlot(rows.rate, strike, around.watch),
-            "runs": LateRuns(rows.runs, strike, around.partly, around.late),
+            "rate": WatchedRateSlot(rows.rate, strike, around.watch, lambda: around.baton.now_ms),
+            "runs": LateRuns(rows.runs, strike, around.watch, around.partly, around.late),
             "chunk_accounts": MemoryChunkAccounts(rows.runs, strike),
             "plan_totals": MemoryPlanTotals(rows.runs, strike),
             "folds": MemoryFolds(rows.folds, strike),
             "watermark": MemoryWatermark(rows.folds, strike),
             "unresolved_campaigns": MemoryUnresolvedCampaigns(rows.folds, strike),
-            "send_reads": WatchedSendReads(rows.ledger, rows.catalog, strike, around.watch),
+            "send_reads": WatchedSendReads(
+                rows.ledger, rows.catalog, strike, around.watch, around.partly
+            ),
             "deliveries": MemoryDeliveries(rows.runs, strike),
             "campaign_links": MemoryCampaignLinks(rows.links, strike),
             "chunks": PartialChunks(rows.runs.former, strike, around.partly),
@@ -184,6 +180,20 @@ class Process(Container):
             self.deliver(body)
         elif queue is Queue.ERASURES:
             self.erasures.perform(body["erasure"])
+
+    def hear(self, *messages: str) -> None:
+        """Take in a batch of SES's events, as `record_ses_events` does.
+
+        Raises:
+            KvittoError: the first of what failed; the batch comes again.
+        """
+        batch = self.folding.batch()
+        for name, message in enumerate(messages):
+            batch.take(str(name), message)
+        for error in batch.fold().values():
+            raise error
+        for name in batch.unfinished:
+            batch.finish(name)
 
     def plan(self, body: Mapping[str, Any]) -> None:
         """Plan the shard a message names."""
@@ -209,18 +219,6 @@ class RunProcess(Process):
 
     def advance(self) -> None:
         self.watch.advance()
-        for campaign in self.campaign_rows.unfinished():
-            if self.chunk_accounts.progress(campaign.id)[0].progress.unknown:
-                self.unknowns.note(campaign.id)
-        self.unknowns.look()
-
-    def tell(self, mails: Sequence[Mailed]) -> None:
-        """Fold SES's events of these mails: it took them."""
-        for mail in mails:
-            tags = dict(mail.message.tags)
-            place = MailPlace.read(CampaignId(tags["c"]), tags["a"])
-            if place is not None:
-                self.folding.keep(place.chunk, Folded.of({Heard.SENT: [place.place]}))
 
     def accounts(self, campaign: CampaignId) -> tuple[Progress, int]:
         """Return how far a campaign is, and how many shards are planned."""

@@ -12,7 +12,7 @@ from tests.simulation.sending.variants import BROKEN
 from tests.simulation.watch import BrokenPromise
 
 SEEDS = range(1, 1001)
-"""Some 23 seconds of one core."""
+"""Some 32 seconds of one core."""
 ENOUGH = range(1, 1001)
 """Seeds within which everything that is wrong is found out."""
 
@@ -54,6 +54,12 @@ def test_every_promise_is_kept_in_every_life(lives):
         "acts pause",
         "acts resume",
         "acts cancel",
+        "partial reads",
+        "turns to ask",
+        "gate paused",
+        "gate sending",
+        "people rendering",
+        "people failed",
         "people unsent",
         "people frequency",
         "people no-consent",
@@ -63,6 +69,10 @@ def test_every_promise_is_kept_in_every_life(lives):
         "people suppressed",
         "ended sent",
         "ended cancelled",
+        "retries ended sent",
+        "retried REJECTED",
+        "retried UNSENT",
+        "retried NO_PROFILE",
     ],
 )
 def test_the_seeds_reach_every_kind_of_misfortune(lives, happened):

@@ -10,16 +10,18 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.campaigns import CampaignStatus
-from chalicelib.domain.folding import Told
 from chalicelib.domain.ids import CampaignId, SubjectId
-from chalicelib.domain.outcomes import DISPATCHED, OPEN, OutcomeCode, given_back, status_of
-from chalicelib.domain.rate import Slot, Terms
+from chalicelib.domain.outcomes import OPEN, OutcomeCode, given_back, status_of
 from chalicelib.domain.runs import Mark, Settled
 from chalicelib.domain.state import load_state
 from chalicelib.errors import Conflict
 from chalicelib.ports.send_reads import LastLook
 from chalicelib.ports.sending import BulkMail, DeliveryRow, DeliverySeen, Outcome, Sent
+from chalicelib.services.retried_people import RetriedPeople
+from tests.simulation.sending.plan_variants import PLANS
 from tests.simulation.sending.processes import Around, Process, RunProcess
+from tests.simulation.sending.rate_variants import RATE
+from tests.simulation.sending.retries import UnknownAsRefused
 
 Wrong = Callable[[Process], None]
 
@@ -101,10 +103,10 @@ def look_before_the_wait(process: Process) -> None:
     readers, look = reads.readers, reads.last_look
     seen: dict[SubjectId, str] = {}
 
-    def remembered(sids: Sequence[SubjectId]) -> Any:
+    def remembered(sids: Sequence[SubjectId], *, strong: bool = False) -> Any:
         states = process.around.rows.ledger.states
         seen.update({sid: states[sid].text for sid in sids if sid in states})
-        return readers(sids)
+        return readers(sids, strong=strong)
 
     def old(campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
         now = look(campaign, ())
@@ -112,6 +114,20 @@ def look_before_the_wait(process: Process) -> None:
         return LastLook(campaign=now.campaign, states=states)
 
     reads.readers, reads.last_look = remembered, old
+
+
+def unread_is_absent(process: Process) -> None:
+    """Takes who was left unread in a batch for somebody who is not there."""
+    reads: Any = process.__dict__["send_reads"]
+    look = reads.last_look
+
+    def partial(campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
+        found: LastLook = look(campaign, sids)
+        left = {sid: found.states[sid] for sid in list(found.states)[1:]}
+        is_partial = process.around.random.random() < 0.05
+        return LastLook(campaign=found.campaign, states=left) if is_partial else found
+
+    reads.last_look = partial
 
 
 def cancelled_is_no_matter(process: Process) -> None:
@@ -127,14 +143,6 @@ def cancelled_is_no_matter(process: Process) -> None:
         return LastLook(campaign=going, states=found.states)
 
     reads.last_look = always
-
-
-def no_slot(process: Process) -> None:
-    """Sends as fast as it can."""
-    rate: Any = process.rate
-    rate.reserve = lambda _people, now_ms: Slot(
-        terms=Terms(quota_milli=5_000, quota_ms=now_ms), start_ms=now_ms
-    )
 
 
 def no_weekly_slot(process: Process) -> None:
@@ -158,6 +166,13 @@ def unknown_is_tried_again(process: Process) -> None:
         )
 
     sender.send_bulk = hopeful
+
+
+def nothing_is_sure(process: Process) -> None:
+    """Takes every answer for none."""
+    sender: Any = process.sender
+    send = sender.send_bulk
+    sender.send_bulk = lambda of, mail: tuple(Sent(outcome=Outcome.UNKNOWN) for _ in send(of, mail))
 
 
 def answers_out_of_order(process: Process) -> None:
@@ -213,42 +228,13 @@ def late_commit_writes_over(process: Process) -> None:
     runs.commit = over
 
 
-# What the schedule and the planner do
-
-
-def expired_is_sent_again(process: Process) -> None:
-    """Takes a worker that is late for one that sent nothing."""
-    accounts: Any = process.chunk_accounts
-    expire = accounts.expire
-
-    def reopen(campaign: CampaignId, shard: str, before_ms: int) -> int:
-        rows = process.around.rows.runs
-        for ref, view in list(rows.chunks.items()):
-            late = (view.dispatched_ms or 0) < before_ms and DISPATCHED in (view.codes or b"")
-            if (ref.campaign, ref.shard) == (campaign, shard) and late:
-                codes = given_back(view.codes or b"")
-                rows.chunks[ref] = replace(view, codes=codes, status=status_of(codes))
-        return int(expire(campaign, shard, before_ms))
-
-    accounts.expire = reopen
-
-
-def events_are_not_asked(process: Process) -> None:
-    """Calls everybody unsent of whom no answer came, whatever SES's events say."""
-    folds: Any = process.folds
-    folds.of_chunk = lambda _chunk: Told()
-    folds.give_up = lambda _chunk, _places: Told()
-
-
-def plan_written_over(process: Process) -> None:
-    """Plans a shard anew although it was planned."""
-    blobs: Any = process.blobs
-
-    def over(key: str, data: bytes, content_type: str) -> bool:
-        blobs.put(key, data, content_type)
-        return True
-
-    blobs.put_new = over
+def retry_takes_unknown(process: Process) -> None:
+    """Takes whose answer is lost for somebody who has no mail."""
+    process.__dict__["retried_people"] = RetriedPeople(
+        campaigns=process.campaign_rows,
+        accounts=UnknownAsRefused(process.around.rows.runs, process.around.faults),
+        blobs=process.blobs,
+    )
 
 
 BROKEN: Mapping[str, Callable[[Around], Process]] = {
@@ -259,16 +245,17 @@ BROKEN: Mapping[str, Callable[[Around], Process]] = {
         sends_after_a_lost_mark,
         look_before_the_wait,
         cancelled_is_no_matter,
-        no_slot,
+        unread_is_absent,
         no_weekly_slot,
         unknown_is_tried_again,
+        nothing_is_sure,
         answers_out_of_order,
         released_after_unknown,
         partial_forgets_who,
         late_commit_writes_over,
-        expired_is_sent_again,
-        events_are_not_asked,
-        plan_written_over,
+        retry_takes_unknown,
+        *RATE,
+        *PLANS,
     )
 }
 """Each thing that is wrong, by name."""

@@ -24,6 +24,27 @@ class Weather:
     skews: bool
 
 
+DULL = frozenset(
+    {
+        "Blobs.size",
+        "ChunkStore.expire",
+        "ChunkAccounts.chunks",
+        "ChunkAccounts.expire",
+        "KeyWrapper.kek",
+        "KeyWrapper.unwrap",
+    }
+)
+"""Calls between which nobody else is let in: they are many and change nothing for others."""
+WRITES = frozenset(
+    {
+        *(f"RunStore.{act}" for act in ("dispatch", "commit", "release")),
+        *(f"ChunkStore.{act}" for act in ("claim", "dispatch", "commit", "release", "expire")),
+        *(f"ChunkAccounts.{act}" for act in ("expire", "resolve")),
+    }
+)
+"""Calls after which a chunk may be another."""
+GRAVE = frozenset({"Sender", "RunStore", "ChunkStore"})
+"""Ports whose calls fail, and take long, more often than others here."""
 CALM = Weather(rate=0.0, stalls=0.0, partly=0.0, moods=0.0, skews=False)
 
 
