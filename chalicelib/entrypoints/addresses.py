@@ -96,9 +96,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "POST": "campaign_preview_console:show_preview",
     },
     "/console/campaigns/{campaign}/progress": {"GET": "campaigns_console_pages:show_progress"},
-    "/console/campaigns/{campaign}/recipients": {
-        "GET": "recipients_console_pages:show_recipients"
-    },
+    "/console/campaigns/{campaign}/recipients": {"GET": "recipients_console_pages:show_recipients"},
     "/console/campaigns/{campaign}/retry": {"POST": "campaigns_console_acts:retry_campaign"},
     "/console/exports/{export}": {"GET": "recipients_console_pages:show_export"},
     "/console/exports/{export}/csv": {"GET": "recipients_console_pages:download"},
