@@ -39,6 +39,9 @@ Later, and a window of one second could hold more than the quota and one call: t
 1,000 ms · (1 - SHARE) / SHARE, less the millisecond to which a start is rounded up.
 """
 
+WINDOW_MS: Final = 1_000
+"""The shortest window in which the quota is counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
@@ -170,6 +173,16 @@ class Slot:
     def missed(self, now_ms: int) -> bool:
         """Say whether it is too late for the call, so that another slot is needed."""
         return self.start_ms is not None and now_ms > self.start_ms + LATE_MS
+
+    def moved(self, late_ms: int, began_ms: int) -> "Slot | None":
+        """Return the slot ``late_ms`` later, once all that begins at ``began_ms`` was moved so far.
+
+        None: what was reserved already and cannot be moved reaches beyond a window after the slot,
+        which could then hold more than the quota and one call.
+        """
+        if self.start_ms is None or began_ms > self.start_ms + WINDOW_MS:
+            return None
+        return replace(self, start_ms=self.start_ms + late_ms)
 
 
 def interval_us(recipients: int, per_second: float) -> int:

@@ -150,10 +150,11 @@ class RateSlot(Protocol):
         """
         ...
 
-    def charge(self, recipients: int, now_ms: int) -> None:
-        """Count service mails that go now, without waiting: campaigns start so much later.
+    def charge(self, recipients: int, now_ms: int) -> int | None:
+        """Move what is not reserved yet back by what ``recipients`` take, without waiting.
 
-        Harmless while no quota was noted yet: then no campaign was ever sent.
+        For service mails, which go now, and for calls that are late. Return when that began, Unix
+        milliseconds; None while no quota was noted yet: then no campaign was ever sent.
         """
         ...
 

@@ -105,6 +105,18 @@ class Approach:
         self._sleep_until(start_ms)
         return not ready.slot.missed(self._clock.now_ms())
 
+    def moved(self, ready: Ready) -> bool:
+        """Move what comes behind a call that missed its slot, so that it may be made now.
+
+        False when it needs another slot and another look: what was looked at would be old, or too
+        many slots are reserved already.
+        """
+        now_ms = self._clock.now_ms()
+        if not ready.slot.missed(now_ms) or now_ms - ready.looked_ms > LONGEST_MS:
+            return False
+        slot = self._pacer.move(ready.slot)
+        return slot is not None and not slot.missed(self._clock.now_ms())
+
     def learn(self, ready: Ready) -> None:
         """Note how long a call took from its look until now, when nothing is left but to wait."""
         self._lead.took(self._clock.now_ms() - ready.looked_ms)

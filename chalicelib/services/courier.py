@@ -160,11 +160,11 @@ class Courier:
             self._approach.learn(made)
         else:
             made = self._approach.make(mailing, attempt, items, until_ms)
-        if isinstance(made, Ready) and not self._approach.wait(made):
+        if isinstance(made, Ready) and not self._in_time(made):
             made = self._approach.make(mailing, attempt, items, until_ms)
             if isinstance(made, Ready) and not self._approach.wait(made):
                 # Late once more, it goes all the same: a slow worker would never send.
-                self._pacer.pay(made.slot)
+                self._pacer.move(made.slot)
         if not isinstance(made, Ready):
             return made
         if self._clock.now_ms() > until_ms:
@@ -174,6 +174,10 @@ class Courier:
         attempt.answered(made.items, answers)
         self._pacer.heard(answers)
         return None
+
+    def _in_time(self, ready: Ready) -> bool:
+        """Wait for a call's slot; one that is a little late goes where those behind make room."""
+        return self._approach.wait(ready) or self._approach.moved(ready)
 
     def settle(self, mark: Mark, attempt: Attempt) -> None:
         """Write down what came of a mark, or give the chunk back; free the week's unused slots.

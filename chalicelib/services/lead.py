@@ -15,7 +15,7 @@ FIRST_MS: Final = 80
 WEIGHT: Final = 0.2
 """Of the latest span, in the mean and in the variance."""
 SIGMAS: Final = 3.0
-MARGIN_MS: Final = 40
+MARGIN_MS: Final = 80
 """Now and then a step takes longer than any before it; a slot that is missed is lost for a call."""
 
 

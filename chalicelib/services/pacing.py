@@ -19,6 +19,9 @@ from chalicelib.ports.system import Clock
 
 log = logging.getLogger(__name__)
 
+TELLING_MS = 5
+"""A late call is this much later once the others are told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
@@ -59,20 +62,23 @@ class Pacer:
             # The answers are worth more than the pace: the next throttle tells it again.
             log.warning("the other workers were not told of a limit that SES named")
 
-    def pay(self, slot: Slot) -> None:
+    def move(self, slot: Slot) -> Slot | None:
         """Move whatever is not reserved yet back by as long as a call is late that goes now.
 
-        Without it the calls behind would come too soon after this one.
+        Without it the calls behind would come too soon after this one. Return the slot the call has
+        now; None when it has none: too much is reserved already, or nobody could be told.
         """
         now_ms = self._clock.now_ms()
-        late_ms = now_ms - (slot.start_ms or now_ms)
+        late_ms = now_ms - (slot.start_ms or now_ms) + TELLING_MS
         people = math.ceil(late_ms * slot.terms.per_second(now_ms) / 1000)
         if people < 1:
-            return
+            return None
         try:
-            self._rate.charge(people, now_ms)
+            began_ms = self._rate.charge(people, now_ms)
         except DependencyError:
             log.warning("the other workers were not told that a call is late")
+            return None
+        return None if began_ms is None else slot.moved(late_ms, began_ms)
 
     def reserve(self, recipients: int, ahead_ms: int = 0) -> Slot:
         """Reserve a slot that starts in ``ahead_ms`` or later, and do not wait for it.

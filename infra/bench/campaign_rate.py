@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How near campaigns come to what the account may send, and whether they ever pass it.
 
-It guarantees the real clock, workers that share nothing but AWS, a store that keeps the conditions
-of updates, and arrivals stamped by SES's side when a request has come, before it takes its time.
+It guarantees the real clock, workers that share nothing but AWS, a process each, a store that keeps
+the conditions of updates, and arrivals stamped by SES's side, a process of its own, when a request
+has come, before it takes its time.
 
 Run as ``python -m infra.bench.campaign_rate PER_SECOND LATENCY_MS SECONDS WARM_S``: one case, JSON.
 """
@@ -16,11 +17,11 @@ from itertools import accumulate
 from typing import Any, Final
 
 from chalicelib.adapters.system import SystemClock
-from chalicelib.bootstrap import Container
 from infra.bench.campaign_costs import workers_at
-from infra.bench.campaign_drive import deliver, plan, runs, start
-from infra.bench.line import Line, Meter, metered
-from infra.bench.sink import another_container, null_aws, real_container
+from infra.bench.campaign_drive import plan, runs, start
+from infra.bench.line import Line
+from infra.bench.rate_worker import Workers
+from infra.bench.sink import null_aws, real_container, ses_apart
 from infra.bench.worlds import subscriber_state
 
 QUOTAS: tuple[int, ...] = (14, 50, 500)
@@ -31,6 +32,8 @@ WINDOW_S: Final = 1.0
 """The shortest window in which SES counts."""
 REST_S: Final = 2.0
 """Workers go on for so long after the last window."""
+STARTS_S = 5.0
+"""The processes of all workers have begun by then."""
 CALL_S: Final = 15
 """A worker begins nothing so shortly before its end (services/runs.py)."""
 FEWEST: Final = 5_000
@@ -42,7 +45,7 @@ Arrivals = Sequence[tuple[float, int]]
 def campaign_rate(seconds: int) -> Iterator[Line]:
     """Print what SES accepted of what it allows, for each quota and latency.
 
-    The quotas of one latency run side by side, each in two processes of its own.
+    The quotas of one latency run side by side, each in processes of its own.
 
     Args:
         seconds: measured, after `WARM_S`.
@@ -84,8 +87,8 @@ def _line(found: Mapping[str, Any]) -> Line:
 
 def case(per_second: int, latency_ms: int, seconds: int, warm_s: float) -> dict[str, Any]:
     """Send a campaign for the time asked for, and return what SES's side saw of it."""
-    with null_aws() as endpoint:
-        endpoint.set_ses(per_second=per_second, latency_ms=latency_ms)
+    with null_aws() as endpoint, ses_apart() as ses:
+        ses.set_ses(per_second=per_second, latency_ms=latency_ms)
         container = real_container(endpoint, clock=SystemClock())
         lasting_s = warm_s + seconds + REST_S
         endpoint.add_people(max(FEWEST, int(per_second * (lasting_s + 1))), subscriber_state())
@@ -93,25 +96,23 @@ def case(per_second: int, latency_ms: int, seconds: int, warm_s: float) -> dict[
         sizes = plan(container, campaign_id)
         stored = container.campaign_rows.get(campaign_id)
         wanted = runs(campaign_id, sizes, stored.chunk_size if stored else 0)
-        others = [another_container(endpoint, SystemClock()) for _ in range(workers_at(per_second))]
         endpoint.keep_conditions()
-        meter, before = Meter(), len(endpoint.arrivals())
-        until_ms = container.clock.now_ms() + int((lasting_s + CALL_S) * 1000)
-
-        def until(_worker: Container) -> int:
-            return until_ms
-
-        with metered(meter):
-            deliver(others, wanted, until)
-        arrivals = endpoint.arrivals()[before:]
+        count, before = workers_at(per_second), len(ses.arrivals())
+        until_ms = container.clock.now_ms() + int((STARTS_S + lasting_s + CALL_S) * 1000)
+        workers = Workers(endpoint.url, [wanted[n::count] for n in range(count)], until_ms)
+        try:
+            cpu_s = workers.run()
+        finally:
+            workers.end()
+        arrivals = ses.arrivals()[before:]
     first_s = arrivals[0][0] + warm_s
     accepted = sum(people for at_s, people in arrivals if first_s <= at_s < first_s + seconds)
     return {
         "per_second": per_second,
         "latency_ms": latency_ms,
         "seconds": seconds,
-        "workers": len(others),
-        "cpu_s": meter.cpu_s,
+        "workers": count,
+        "cpu_s": cpu_s,
         "accepted": accepted,
         "share": accepted / (per_second * seconds),
         "calls": len(arrivals),

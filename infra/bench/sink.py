@@ -97,22 +97,39 @@ def since(before: Counted, after: Counted) -> Counted:
 @contextmanager
 def null_aws() -> Iterator[NullEndpoint]:
     """Run the null AWS beside this process, whose SDK talks to nothing else meanwhile."""
+    saved = dict(os.environ)
+    with _child() as url:
+        try:
+            _point_sdk_at(url)
+            yield NullEndpoint(url=url)
+        finally:
+            aws.forget_clients()
+            os.environ.clear()
+            os.environ.update(saved)
+
+
+@contextmanager
+def ses_apart() -> Iterator[NullEndpoint]:
+    """Run SES in a further process, so that no other service delays when a call is seen there."""
+    with _child() as url:
+        os.environ["AWS_ENDPOINT_URL_SESV2"] = url
+        aws.forget_clients()
+        yield NullEndpoint(url=url)
+
+
+@contextmanager
+def _child() -> Iterator[str]:
+    """Run a null AWS; its address."""
     child = subprocess.Popen(
         [sys.executable, "-m", "infra.bench.null_aws"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    saved = dict(os.environ)
     try:
         port = int(child.stdout.readline()) if child.stdout else 0
-        url = f"http://127.0.0.1:{port}"
-        _point_sdk_at(url)
-        yield NullEndpoint(url=url)
+        yield f"http://127.0.0.1:{port}"
     finally:
-        aws.forget_clients()
-        os.environ.clear()
-        os.environ.update(saved)
         child.terminate()
         child.communicate()
 

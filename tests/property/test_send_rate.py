@@ -2,6 +2,7 @@
 """What leaves in any second or more is at most the quota and one call, however workers stumble."""
 
 import heapq
+import math
 from itertools import accumulate, cycle
 
 import pytest
@@ -9,16 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.rate import LATE_MS, SHARE, Quota, interval_us
+from chalicelib.services.pacing import TELLING_MS
 from tests.support.clock import START_MS
 from tests.support.memory_rate import MemoryRateSlot
 
 
-def sent(quota, sizes, jitter_ms, workers, until_ms, slow_at=()):
-    """Play workers that reserve, wait, stumble, and reserve again when they come too late.
+def sent(quota, sizes, jitter_ms, workers, until_ms, slow_at=(), moves=True, telling_ms=int):
+    """Play workers that reserve, wait, stumble, and move slots or reserve again when too late.
 
     Args:
         sizes: recipients of each call in turn, over and over.
         jitter_ms: returns how long after its slot a worker is ready to call.
+        moves: whether who is late moves the slots behind it before it reserves again.
+        telling_ms: returns how long that took.
 
     Returns:
         (when, recipients) of each call, in order, milliseconds from the first reservation.
@@ -32,6 +36,12 @@ def sent(quota, sizes, jitter_ms, workers, until_ms, slow_at=()):
         now_ms, worker, recipients, held = heapq.heappop(ready)
         while throttles and START_MS + throttles[0] <= now_ms:
             slot.slow(START_MS + throttles.pop(0))
+        if held is not None and moves and held.missed(now_ms):
+            late_ms = now_ms - held.start_ms + TELLING_MS
+            people = math.ceil(late_ms * held.terms.per_second(now_ms) / 1_000)
+            moved = held.moved(late_ms, slot.charge(people, now_ms))
+            now_ms += telling_ms()
+            held = moved or held
         if held is not None and not held.missed(now_ms):
             calls.append((now_ms - START_MS, recipients))
             recipients = sizes[asked % len(sizes)]
@@ -59,9 +69,12 @@ def worst_excess(calls, quota):
     workers=st.integers(1, 6),
     whole=st.booleans(),
     slow_at=st.lists(st.integers(0, 4_000), max_size=4),
+    moves=st.booleans(),
 )
-def test_no_window_holds_more_than_the_quota_and_one_call(quota, dice, workers, whole, slow_at):
-    """Workers come up to one slot late; who is too late reserves again."""
+def test_no_window_holds_more_than_the_quota_and_one_call(
+    quota, dice, workers, whole, slow_at, moves
+):
+    """Workers come up to one slot late; who is too late moves those behind, or reserves again."""
     most = max(1, min(50, int(quota)))
     sizes = [most] if whole else [dice.randint(1, most) for _ in range(20)]
 
@@ -72,7 +85,11 @@ def test_no_window_holds_more_than_the_quota_and_one_call(quota, dice, workers, 
         return dice.choice((0, min(LATE_MS, one_slot_ms)))
 
     until_ms = 5_000 if most > 3 else 20_000
-    calls = sent(quota, sizes, stumble, workers, until_ms, slow_at)
+
+    def telling_ms():
+        return dice.choice((0, TELLING_MS, TELLING_MS + LATE_MS, 30))
+
+    calls = sent(quota, sizes, stumble, workers, until_ms, slow_at, moves, telling_ms)
     assert calls
     assert worst_excess(calls, quota) <= 1e-6
 
@@ -85,6 +102,17 @@ def test_a_minute_of_sending_uses_the_quota(quota, late_ms):
     minute = sum(recipients for at_ms, recipients in calls if 5_000 <= at_ms < 65_000)
     assert 0.98 * quota * 60 <= minute <= quota * 60
     assert worst_excess([call for call in calls if call[0] < 20_000], quota) <= 0
+
+
+@pytest.mark.parametrize("late_ms", [15, 60, 150])
+def test_calls_that_are_late_now_and_then_cost_no_slot_where_many_go_each_second(late_ms):
+    """One call in fifty late: those behind make room, and a minute still uses the quota."""
+    stumbles = cycle([late_ms] + [2] * 49)
+    calls = sent(500.0, [50], lambda _: next(stumbles), 7, 66_000)
+    minute = sum(recipients for at_ms, recipients in calls if 5_000 <= at_ms < 65_000)
+    lost = (late_ms + TELLING_MS + 2) / (50 * 101)
+    assert minute >= SHARE * (1 - lost) * 500 * 60 - 50
+    assert worst_excess(calls, 500.0) <= 0
 
 
 def test_the_room_for_late_calls_is_what_the_share_leaves_in_a_second():

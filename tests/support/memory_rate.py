@@ -52,12 +52,14 @@ class MemoryRateSlot:
                 row.terms = replace(row.terms, daily_left=row.terms.daily_left - recipients)
             return Slot(terms=row.terms, start_ms=start_ms(start))
 
-    def charge(self, recipients: int, now_ms: int) -> None:
+    def charge(self, recipients: int, now_ms: int) -> int | None:
         with self._call("charge") as row:
             pace = row.terms.per_second(now_ms)
-            if pace:
-                take = interval_us(recipients, pace)
-                _, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
+            if not pace:
+                return None
+            take = interval_us(recipients, pace)
+            began_us, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
+            return start_ms(began_us)
 
     def terms(self) -> Terms:
         with self._call("terms") as row:

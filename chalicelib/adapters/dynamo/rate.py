@@ -78,16 +78,17 @@ class DynamoRateSlot:
                 return Slot(terms=_terms(row), start_ms=start)
         raise Throttled("reserve a rate slot: its row changed again and again")
 
-    def charge(self, recipients: int, now_ms: int) -> None:
-        """Move everything not reserved yet back by what ``recipients`` take."""
+    def charge(self, recipients: int, now_ms: int) -> int | None:
+        """Move everything not reserved yet back by what ``recipients`` take; say when it began."""
         pace = _terms(self._known()).per_second(now_ms)
         if not pace:
             self._row = None  # A quota may be noted before the next mail: look again then.
-            return
+            return None
         take = interval_us(recipients, pace)
         for _ in range(_TRIES):
-            if self._take(take, now_ms, "", {}) is not None:
-                return
+            row = self._take(take, now_ms, "", {})
+            if row is not None:
+                return start_ms(require_number(row, "free_us") - take)
         raise Throttled("charge the rate slot: its row changed again and again")
 
     def terms(self) -> Terms:

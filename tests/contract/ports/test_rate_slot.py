@@ -98,7 +98,7 @@ def test_no_recipients_is_refused(slot):
 
 
 def test_without_a_quota_nothing_is_reserved_or_charged(fresh):
-    fresh.charge(1, START_MS)
+    assert fresh.charge(1, START_MS) is None
     assert fresh.reserve(1, START_MS).start_ms is None
     fresh.note(FIFTY, START_MS)
     assert start(fresh, 1, START_MS) == 0
@@ -116,6 +116,12 @@ def test_service_mails_never_wait_and_campaigns_start_so_much_later(slot):
     for _ in range(10):
         service.charge(1, START_MS)
     assert start(slot, 50, START_MS) == pytest.approx(1_220, abs=1)
+
+
+def test_who_charges_hears_from_when_on_everything_is_moved(slot):
+    assert slot.charge(1, START_MS) == START_MS
+    assert slot.charge(5, START_MS) == pytest.approx(START_MS + 20, abs=1)
+    assert slot.charge(1, START_MS + 60_000) == START_MS + 60_000
 
 
 def test_who_charged_before_there_was_a_quota_hears_of_it(fresh):

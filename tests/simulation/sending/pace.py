@@ -27,6 +27,7 @@ class Held:
         people: how many its slot is for; 0 when it has none.
         start_ms: when that starts.
         jumps: how often its clock had been set when it was reserved.
+        moved_ms: how far it moved all that comes a second after its slot or earlier.
         slots: how many it reserved since it last called, or began a chunk.
         may_ask: it is its turn to ask SES for the quota, or it saw that none is known.
         must_hold: SES told it that the day's quota is used up.
@@ -36,6 +37,7 @@ class Held:
     start_ms: int = 0
     quota_milli: int = 0
     jumps: int = 0
+    moved_ms: int = 0
     slots: int = 0
     may_ask: bool = False
     must_hold: bool = False
@@ -103,7 +105,13 @@ class PaceWatch:
         require(milli in self._told_milli, "D6: a slot by a quota that SES never told")
         hand.people, hand.start_ms, hand.quota_milli = people, slot.start_ms, milli
         hand.jumps = self._own().jumps
+        hand.moved_ms = 0
         hand.slots += 1
+
+    def charged(self, by_ms: int, began_ms: int) -> None:
+        """Note that everything from ``began_ms`` on was moved back."""
+        if began_ms <= self._hand.start_ms + SECOND_MS:
+            self._hand.moved_ms += by_ms
 
     def called(self, people: int) -> None:
         """Judge a call that is about to be made; yesterday's code did not look at its clock."""
@@ -114,8 +122,8 @@ class PaceWatch:
         if own.is_former or own.jumps != hand.jumps:
             return
         require(own.now_ms >= hand.start_ms, "D6: a call before its slot")
-        if own.now_ms > hand.start_ms + LATE_MS:
-            require(slots > 1, "D6: a call too late for its slot that took no other")
+        if own.now_ms > hand.start_ms + LATE_MS + hand.moved_ms:
+            require(slots > 1, "D6: a call too late for its slot that moved none and took no other")
             return
         call = _Call(at_ms=own.now_ms, people=people, quota_milli=hand.quota_milli)
         self._calls.append(call)

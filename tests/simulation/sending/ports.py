@@ -173,6 +173,13 @@ class WatchedRateSlot(MemoryRateSlot):
         self._watch.pace.reserved(recipients, slot, now_ms)
         return slot
 
+    def charge(self, recipients: int, now_ms: int) -> int | None:
+        began_ms = super().charge(recipients, now_ms)
+        if began_ms is not None:
+            pace = self.row.terms.per_second(now_ms)
+            self._watch.pace.charged(int(recipients * 1000 // pace), began_ms)
+        return began_ms
+
     def hold(self, until_ms: int) -> None:
         self._watch.pace.held(until_ms)
         super().hold(until_ms)

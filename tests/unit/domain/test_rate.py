@@ -171,3 +171,15 @@ def test_a_call_is_too_late_when_its_slot_has_passed():
     slot = Slot(terms=Terms(), start_ms=1_000)
     assert [slot.missed(ms) for ms in (0, 1_000 + LATE_MS, 1_001 + LATE_MS)] == [False, False, True]
     assert not Slot(terms=Terms()).missed(5_000)
+
+
+@pytest.mark.parametrize(
+    ("began_ms", "start_ms"), [(900, 1_030), (2_000, 1_030), (2_001, None), (9_000, None)]
+)
+def test_a_slot_is_moved_while_all_that_cannot_be_begins_within_a_window(began_ms, start_ms):
+    moved = Slot(terms=Terms(), start_ms=1_000).moved(30, began_ms)
+    assert (moved and moved.start_ms) == start_ms
+
+
+def test_no_slot_is_moved_to_nowhere():
+    assert Slot(terms=Terms()).moved(30, 1_000) is None

@@ -3,7 +3,7 @@
 
 import pytest
 
-from chalicelib.domain.rate import LATE_MS, Quota
+from chalicelib.domain.rate import LATE_MS, WINDOW_MS, Quota
 from chalicelib.errors import Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
@@ -48,8 +48,44 @@ def test_the_last_look_is_taken_so_shortly_before_the_call_as_the_steps_between_
     assert len(looks) == 3
 
 
-def test_a_call_that_comes_late_for_its_slot_takes_another_and_looks_again(world):
-    calls = [call for call, _ in watched(world, {"RunStore.dispatch": FIRST_MS + LATE_MS + 1})]
+A_LITTLE_LATE = {"RunStore.dispatch": FIRST_MS + LATE_MS + 1}
+
+
+def test_a_call_a_little_late_moves_the_slots_behind_it_back_and_goes(world):
+    calls = [call for call, _ in watched(world, A_LITTLE_LATE)]
+    first = calls.index("RunStore.dispatch_rows")
+    assert calls[first + 1 : first + 3] == ["RateSlot.charge", "Sender.send_bulk"]
+
+
+@pytest.mark.parametrize("why", ["too much is reserved", "nobody can be told", "no quota"])
+def test_a_call_a_little_late_takes_another_slot_where_none_can_be_moved(world, why):
+    charge = world.rate.charge
+
+    def cannot(people, now_ms):
+        charge(people, now_ms)
+        if why == "nobody can be told":
+            raise Unavailable("no answer")
+        return now_ms + WINDOW_MS + 1 if why == "too much is reserved" else None
+
+    world.rate.charge = cannot
+    calls = [call for call, _ in watched(world, A_LITTLE_LATE)]
+    first = calls.index("RunStore.dispatch_rows")
+    assert calls[first + 1 : first + 5] == [
+        "RateSlot.charge",
+        "RateSlot.reserve",
+        "SendReads.last_look",
+        "Sender.send_bulk",
+    ]
+
+
+def test_a_call_that_takes_long_to_tell_the_others_takes_another_slot(world):
+    calls = [call for call, _ in watched(world, {**A_LITTLE_LATE, "RateSlot.charge": 40})]
+    first = calls.index("RateSlot.charge")
+    assert calls[first + 1] == "RateSlot.reserve"
+
+
+def test_a_call_so_late_that_what_was_looked_at_is_old_takes_another_slot_and_looks_again(world):
+    calls = [call for call, _ in watched(world, {"RunStore.dispatch": LONGEST_MS + 1})]
     first = calls.index("RunStore.dispatch_rows")
     assert calls[first + 1 : first + 4] == [
         "RateSlot.reserve",
