@@ -42,6 +42,7 @@ class AccountServices(CampaignServices):
         return ExportWriter(
             reader=self.account_reader,
             reads=self.send_reads,
+            store=self.store,
             wrapper=self.wrapper,
             origin=self.settings.ledger_origin,
         )

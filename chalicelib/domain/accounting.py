@@ -105,5 +105,5 @@ def read_asked(outcomes: Iterable[str], reasons: Iterable[str]) -> Asked:
         raise InputError(code="bad_reason", detail=f"A reason is one of: {', '.join(REASONS)}.")
     if whys and words and Account.SKIPPED not in words:
         detail = "Only people skipped have a reason: ask for the outcome skipped, or for none."
-        raise InputError(code="bad_reason", detail=detail)
+        raise InputError(code="reason_without_skipped", detail=detail)
     return Asked(outcomes=frozenset(map(Account, words)), reasons=whys)

@@ -33,9 +33,17 @@ NOT_NOTED = (
     "This campaign was sent by an earlier version, which did not note whom it did not reach. So "
     "nobody can be sent to again for sure. Nothing was changed."
 )
+ONLY_UNSENT = (
+    "There is nobody to send to again but those called unsent, whom SES surely does not have. Ask "
+    'with "unsent": true to send to them. Nothing was changed.'
+)
+STILL_UNKNOWN = (
+    "Whether {people} have the mail is not known yet; it will be within 72 hours of the send. Ask "
+    "again then, since a campaign is retried once. Nothing was changed."
+)
 OTHERWISE = (
-    "This campaign was retried before, {how} those called unsent. It is retried once; retry that "
-    "campaign in its turn. Nothing was changed."
+    "This campaign was retried before, {how} those called unsent, and is retried once. Nothing was "
+    "changed. Whom the retry did not reach is reached by a retry of it."
 )
 _FORMER = bytes((OutcomeCode.EARLIER,))
 """What a row of version 1 says of anybody."""
@@ -74,7 +82,8 @@ class CampaignRetries:
         Raises:
             NotFound: there is no such campaign.
             IllegalTransition: it is not over, or was cancelled.
-            Conflict: nobody in it is to be sent to again, or it was retried otherwise before.
+            Conflict: nobody in it is to be sent to again, or it was retried otherwise before, or
+                the unsent are asked for while somebody may yet become one.
             DependencyError: try again.
 
         """
@@ -84,6 +93,8 @@ class CampaignRetries:
             return self._again(found, unsent=unsent)
         seen = self._sight.seen(parent)
         require_over(seen.status, complete=seen.complete)
+        if unsent and seen.progress.unknown:
+            raise Conflict(STILL_UNKNOWN.format(people=seen.progress.unknown))
         self._require_somebody(parent, unsent=unsent)
         content = self._sight.content(parent)
         child = self._child(parent, unsent=unsent)
@@ -113,12 +124,16 @@ class CampaignRetries:
 
     def _require_somebody(self, parent: Campaign, *, unsent: bool) -> None:
         """Look for the first person who is sent to again."""
-        is_noted = True
+        is_noted, has_unsent = True, False
         for shard in SHARDS:
             for view in self._accounts.chunks(parent.id, shard):
                 if places_again(view.codes, unsent=unsent):
                     return
-                is_noted &= OutcomeCode.EARLIER not in (view.codes or _FORMER)
+                codes = view.codes or _FORMER
+                is_noted &= OutcomeCode.EARLIER not in codes
+                has_unsent |= OutcomeCode.UNSENT in codes
+        if has_unsent:
+            raise Conflict(ONLY_UNSENT)
         raise Conflict(NOBODY if is_noted else NOT_NOTED)
 
     def _child(self, parent: Campaign, *, unsent: bool) -> Campaign:

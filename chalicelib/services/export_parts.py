@@ -3,7 +3,7 @@
 
 Guarantees a row for everybody asked for, whether or not their address opens; and a memory that one
 part bounds, however many people there are. The address is the only thing that is taken from what
-is opened, and who was erased before a part was begun has none in it.
+is opened, and who was erased or restricted before a part was begun has none in it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ from chalicelib.domain.accounting import Asked
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.csv_rows import csv_row
 from chalicelib.domain.ids import SubjectId, decode_id
+from chalicelib.domain.state import SubjectState
 from chalicelib.ports.keys import KeyWrapper
+from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.send_reads import MAX_PEOPLE, SendReads
 from chalicelib.proof.opening import SealedPerson, Wanted, open_sections
 from chalicelib.services.recipients import FIRST, Accounted, AccountReader, Spot
@@ -57,12 +59,14 @@ class ExportWriter:
         *,
         reader: AccountReader,
         reads: SendReads,
+        store: LedgerStore,
         wrapper: KeyWrapper,
         origin: str,
         part_bytes: int = PART_BYTES,
     ) -> None:
         self._reader = reader
         self._reads = reads
+        self._store = store
         self._wrapper = wrapper
         self._origin = origin
         self._part_bytes = part_bytes
@@ -111,11 +115,13 @@ class ExportWriter:
     def _addresses(self, people: Sequence[Accounted]) -> list[str]:
         """The addresses in the order asked; "" where there is none, or it does not open."""
         # Strongly: who was erased before the fence was looked at must not come back by a late read.
-        readers = self._reads.readers([person.sid for person in people], strong=True)
+        sids = [person.sid for person in people]
+        readers = self._reads.readers(sids, strong=True)
+        states = self._store.states(sids)
         found = [
             (sid, SealedPerson(decode_id(sid), reader.wrapped_key, reader.sealed, None))
             for sid, reader in readers.items()
-            if reader.sealed
+            if reader.sealed and _may_be_opened(states.get(sid))
         ]
         opened = open_sections(
             [sealed for _, sealed in found],
@@ -127,6 +133,11 @@ class ExportWriter:
             sid: _address(one.profile) for (sid, _), one in zip(found, opened, strict=True)
         }
         return [addresses.get(person.sid, "") for person in people]
+
+
+def _may_be_opened(state: SubjectState | None) -> bool:
+    """Whether somebody's data may be used at all (GDPR Art. 18(2)); unread means no."""
+    return state is not None and not state.restricted and not state.erased
 
 
 def _address(profile: bytes | None) -> str:

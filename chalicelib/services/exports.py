@@ -122,7 +122,7 @@ class Exports:
             raise Conflict(EARLY)
         self._unsealing.listing()
         job = Job(
-            id=JobId(encode_id(self._random(RANDOM_ID_BYTES))),
+            id=JobId(self._fresh()),
             kind=KIND,
             status=JobStatus.PENDING,
             created_ms=self._clock.now_ms(),
@@ -187,14 +187,26 @@ class Exports:
         if self._is_late(job):
             self._replace(replace(job, status=JobStatus.FAILED, problem=TOO_LONG))
             return
-        # Before anybody is opened: who is erased from now on moves it.
-        begun = job if job.progress else replace(job, progress={"fence": self._fence.place()})
+        begun = replace(job, progress={**self._attempt_of(job), "by": self._fresh()})
         try:
             self._part(begun)
         except Conflict:
             # Its upload is gone: another worker's, or the bucket's own clock was first.
             log.warning("an export is begun anew", extra={"job": job.id})
             self._restart(begun)
+
+    def _attempt_of(self, job: Job) -> Mapping[str, str]:
+        """What is known of a file; of a new one, what must be before anybody is opened.
+
+        Whoever is erased from then on moves the fence. Each attempt has a file of its own: what a
+        slow worker still writes is in none that is given out.
+        """
+        if "fence" in job.progress:
+            return job.progress
+        return {"fence": self._fence.place(), "file": self._fresh()}
+
+    def _fresh(self) -> str:
+        return encode_id(self._random(RANDOM_ID_BYTES))
 
     def _part(self, job: Job) -> None:
         progress = job.progress
@@ -242,21 +254,21 @@ class Exports:
         if self._fence.place() != job.progress["fence"]:
             self._restart(job)
             return
-        progress = {**counted, "fence": job.progress["fence"]}
+        progress = {**counted, "fence": job.progress["fence"], "by": job.progress["by"]}
         ready = replace(job, status=JobStatus.READY, progress=progress, blob=_key(job))
         if self._replace(ready):
             log.info("an export is ready", extra={"job": job.id})
 
     def _restart(self, job: Job) -> None:
-        """Begin anew, on what is there now; the file of before is written over."""
+        """Begin anew, on what is there now, with another file."""
         upload = job.progress.get("upload")
         if upload is not None:
             self._uploads.abandon(_key(job), upload)
-        if self._replace(replace(job, progress={})):
+        if self._replace(replace(job, progress={"by": job.progress["by"]})):
             self._go_on(job)
 
     def _replace(self, job: Job) -> bool:
-        """Store a job; False: another worker's account of it stands."""
+        """Store a job; False: another worker's account of it stands, equal but for ``by``."""
         try:
             self._jobs.replace(job)
         except Conflict:
@@ -304,7 +316,7 @@ class Exports:
 
 
 def _key(job: Job) -> str:
-    return f"{FOLDER}{job.id}.csv"
+    return f"{FOLDER}{job.id}-{job.progress['file']}.csv"
 
 
 def _asked(job: Job) -> Asked:

@@ -83,17 +83,21 @@ class Shredder:
             EvidenceError: the vault's key is not this person's; nothing was destroyed.
         """
         done = self._ended(sid) or self._end(sid, ground, suppress=suppress, entries=entries)
-        self.sweep(sid)
+        self.sweep(sid, was_mailed=ground is not Ground.UNCONFIRMED)
         self._ledger.wake_sequencer()
         log.info("a person was erased", extra={"event": done.event, "ground": ground})
         return done
 
-    def sweep(self, sid: SubjectId) -> int:
+    def sweep(self, sid: SubjectId, *, was_mailed: bool = True) -> int:
         """Destroy what a chain without a key still has; harmless to repeat.
 
         Requests about the person's data that were still owed are closed: the erasure answers them.
 
         Nothing tells in which exports a person is, so all of them go.
+
+        Args:
+            was_mailed: False: nobody may ever have sent them a campaign, so that no export, which
+                names a campaign's people, has them.
 
         Returns:
             How many rows were deleted or emptied; bundles and exports are not counted.
@@ -103,8 +107,9 @@ class Shredder:
         """
         # First the fence: no export that was begun before it moved is given out any more, not even
         # one whose file is written after these were destroyed.
-        self._fence.move()
-        self._blobs.delete_all(FOLDER)
+        if was_mailed:
+            self._fence.move()
+            self._blobs.delete_all(FOLDER)
         swept = self._data.sweep(sid)
         for asked in self._rights.of(sid):
             left = forget(asked, self._clock.now_ms())

@@ -119,7 +119,7 @@ class Unconfirmed:
         loaded = self._store.load(found.sid)
         state = loaded.state
         if state is not None and state.erased:
-            self._shredder.sweep(found.sid)
+            self._shredder.sweep(found.sid, was_mailed=False)
             return False
         events = [event_of_leaf(entry.leaf) for entry in self._store.history(found.sid)]
         if not events or len(events) <= found.n or not may_be_unconfirmed(state, found.n):

@@ -46,6 +46,9 @@ def live_targets(stack):
         "segment": "regulars",
         "campaign": campaign,
         "erasure": "A" * 22,
+        "export": stack.api("POST", "/exports", {"campaign": campaign, "outcomes": ["sent"]}).json[
+            "id"
+        ],
         "request": "A" * 22,
         "version": 1,
         "proof": stack.api("GET", "/proofs").json["items"][0]["id"],

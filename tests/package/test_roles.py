@@ -226,8 +226,10 @@ def test_only_feedback_and_receiving_read_the_queues_that_name_people(sam):
     assert who_may(sam, "sqs:ReceiveMessage", "InboundQueue") == {"receiving"}
 
 
-def test_only_pages_and_the_sequencer_ask_of_segments_whose_worker_writes_no_entry(sam):
-    assert who_may(sam, "sqs:SendMessage", "SegmentsQueue") == {"http", "sequencing"}
+def test_only_pages_the_sequencer_and_itself_ask_of_segments_whose_worker_writes_no_entry(sam):
+    """An export is written part by part: each part asks for the next."""
+    asking = {"http", "segments", "sequencing"}
+    assert who_may(sam, "sqs:SendMessage", "SegmentsQueue") == asking
     for action in ("PutItem", "UpdateItem", "DeleteItem"):
         assert "segments" not in who_may(sam, f"dynamodb:{action}", "-ledger")
         assert "segments" not in who_may(sam, f"dynamodb:{action}", "-vault")

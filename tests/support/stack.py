@@ -295,7 +295,7 @@ class Stack(LocalRun):
     def settled(self) -> dict[str, list[dict[str, Any]]]:
         """Every table once no work is left: queues, outbox and running campaigns are empty.
 
-        Without the rows of time stamps, which the clock brings and nobody's request.
+        Without what the clock brings and nobody's request.
         """
 
         def look() -> Any:
@@ -351,9 +351,9 @@ class Stack(LocalRun):
 
 
 def unstamped(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """The tables without the rows of time stamps."""
+    """The tables without the rows of time stamps, and of when the clock looks for lost answers."""
     return {
-        name: [item for item in items if not item["pk"]["S"].startswith("A#")]
+        name: [item for item in items if not item["pk"]["S"].startswith(("A#", "UNRESOLVED"))]
         for name, items in tables.items()
     }
 

@@ -45,6 +45,7 @@ BEYOND_SCHEMAS = frozenset(
         "other_id",  # the body repeats the id of its address
         "purpose_without_mail",  # two purposes say what may be known, and mail nobody
         "segment_of_another_brand",  # whose it is, depends on what is stored
+        "reason_without_skipped",  # two members say who is asked for
         "several_people",  # whom a mail leads to depends on what was sent
         "template_too_large",  # its sources are counted together, as UTF-8
         "unknown_brand",

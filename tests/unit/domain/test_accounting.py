@@ -85,7 +85,7 @@ def test_who_asks_for_nothing_in_particular_asks_for_everybody() -> None:
         (["mailed"], [], "bad_outcome"),
         ([""], [], "bad_outcome"),
         (["skipped"], ["bored"], "bad_reason"),
-        (["sent"], ["erased"], "bad_reason"),
+        (["sent"], ["erased"], "reason_without_skipped"),
     ],
 )
 def test_a_word_nobody_knows_is_refused(outcomes: list[str], reasons: list[str], code: str) -> None:

@@ -66,7 +66,7 @@ class TestWhoIsSentToAgain:
         world.sids += [world.subscribe(f"reader{n}@example.org") for n in range(6, len(Code))]
         parent = world.over()
         world.mails.clear()
-        not_over = {Code.OPEN, Code.DISPATCHED, Code.EARLIER}
+        not_over = {Code.OPEN, Code.DISPATCHED, Code.EARLIER, Code.UNKNOWN}
         for number, code in enumerate(code for code in Code if code not in not_over):
             world.become(parent, number, code)
         child = retry(world, parent, unsent=True)
@@ -93,9 +93,28 @@ class TestWhoIsSentToAgain:
     def test_who_is_unknown_is_never_sent_to_again(self, world):
         parent = world.over(1)
         world.become(parent, 2, Code.UNKNOWN)
-        child = retry(world, parent, unsent=True)
+        child = retry(world, parent)
         world.settle()
         assert set(world.outcomes(child.id)) == {world.sids[1]}
+
+    def test_the_unsent_are_not_retried_while_somebody_may_yet_become_one(self, world):
+        """It is made once: whoever became one after it would be reached by none."""
+        parent = world.over(1)
+        world.become(parent, 2, Code.UNKNOWN)
+        before = stored(world)
+        with pytest.raises(Conflict, match="Whether 1 have the mail is not known yet"):
+            retry(world, parent, unsent=True)
+        assert stored(world) == before
+        world.become(parent, 2, Code.UNSENT)
+        child = retry(world, parent, unsent=True)
+        world.settle()
+        assert set(world.outcomes(child.id)) == {world.sids[1], world.sids[2]}
+
+    def test_where_only_the_unsent_are_left_it_is_said_how_to_reach_them(self, world):
+        parent = world.over()
+        world.become(parent, 2, Code.UNSENT)
+        with pytest.raises(Conflict, match='"unsent": true'):
+            retry(world, parent)
 
     def test_the_send_looks_at_consent_as_always(self, world):
         parent = world.over(1, 4)
@@ -264,7 +283,6 @@ class TestRefusals:
     def test_where_nobody_is_to_be_sent_to_again_nothing_is_stored(self, world):
         campaign = world.over()
         world.become(campaign, 1, Code.UNKNOWN)
-        world.become(campaign, 2, Code.UNSENT)
         world.become(campaign, 3, Code.NO_CONSENT)
         before = stored(world)
         with pytest.raises(Conflict) as caught:

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import logging
+import re
 import tracemalloc
 from dataclasses import replace
 
@@ -49,6 +50,7 @@ def parts_of(world, part_bytes):
     world.__dict__["export_writer"] = ExportWriter(
         reader=world.account_reader,
         reads=world.send_reads,
+        store=world.store,
         wrapper=world.wrapper,
         origin=world.settings.ledger_origin,
         part_bytes=part_bytes,
@@ -297,6 +299,58 @@ def test_whoever_is_erased_while_it_is_made_is_not_in_what_is_given_out(
     assert CANARY.encode() not in b"".join(b.data for b in world.outside_rows.blobs.values())
 
 
+def test_what_a_slow_worker_still_writes_is_in_no_file_that_is_given_out(world, monkeypatch):
+    """Its message came twice; somebody was erased between its opening and its writing."""
+    campaign, people = sent_to(world, CANARY, "reader@example.org")
+    asked = world.exports.ask(campaign, EVERYBODY)
+    put = world.blobs.put
+
+    def slow(key, data, media_type, *more):
+        monkeypatch.undo()
+        erase(world, people[CANARY])
+        world.exports.make(asked.id)
+        assert world.exports.get(asked.id).status is JobStatus.READY
+        put(key, data, media_type, *more)
+
+    monkeypatch.setattr(world.blobs, "put", slow)
+    world.exports.make(asked.id)
+    given = world.exports.file(asked.id, PLENTY)
+    assert CANARY.encode() not in given
+    assert b"reader@example.org" in given
+    world.settle()
+    assert world.exports.file(asked.id, PLENTY) == given
+
+
+def test_the_address_of_who_asked_for_a_restriction_is_not_opened(world):
+    campaign, people = sent_to(world, CANARY, "reader@example.org")
+    world.erasures.request({"subscriber": people[CANARY]}, key_id=ASKER)
+    found = {row["subscriber"]: row["address"] for row in exported(world, campaign)}
+    assert found == {
+        people[CANARY]: "",
+        people["reader@example.org"]: "reader@example.org",
+    }
+
+
+def test_a_message_that_came_twice_is_not_two_messages_for_every_part(world):
+    campaign, _ = crowd(world, CANARY)
+    parts_of(world, 300)
+    asked = world.exports.ask(campaign, EVERYBODY)
+    (body,) = world.messages.take(Queue.SEGMENTS)
+    written = world.export_writer.part
+    world.messages.send(Queue.SEGMENTS, body)
+
+    def met(*given):
+        world.export_writer.part = written
+        for again in world.messages.take(Queue.SEGMENTS):
+            world.exports.make(again["export"])
+        return written(*given)
+
+    world.export_writer.part = met
+    world.exports.make(body["export"])
+    assert len(world.messages.take(Queue.SEGMENTS)) == 1
+    assert asked.id == body["export"]
+
+
 def test_a_file_is_given_out_for_five_days_and_no_longer(world):
     campaign, _ = sent_to(world, CANARY)
     asked = world.exports.ask(campaign, EVERYBODY)
@@ -320,7 +374,7 @@ def test_a_file_that_is_too_large_or_gone_is_said_to_be(world):
     size = len(world.exports.file(asked.id, PLENTY) or b"")
     assert world.exports.file(asked.id, size) is not None
     assert world.exports.file(asked.id, size - 1) is None
-    world.blobs.delete(f"exports/{asked.id}.csv")
+    world.blobs.delete(world.catalog_rows.jobs[KIND][asked.id].blob)
     with pytest.raises(NotFound):
         world.exports.file(asked.id, PLENTY)
     with pytest.raises(NotFound):
@@ -353,7 +407,8 @@ def test_no_address_is_in_a_message_a_log_a_key_a_job_or_an_address(world, caplo
     assert any("an export is ready" in line for line in lines)
     address = world.exports.address(asked.id)
     keys = [key for key in world.outside_rows.blobs if key.startswith("exports/")]
-    assert keys == [f"exports/{asked.id}.csv"]
+    (key,) = keys
+    assert re.fullmatch(rf"exports/{asked.id}-[A-Za-z0-9_-]{{22}}\.csv", key)
     jobs = repr(world.catalog_rows.jobs[KIND])
     for text in (told, *lines, address, *keys, jobs):
         assert CANARY not in text
@@ -369,6 +424,7 @@ def test_memory_does_not_grow_with_the_people(world):
         writer = ExportWriter(
             reader=world.account_reader,
             reads=world.send_reads,
+            store=world.store,
             wrapper=world.wrapper,
             origin=world.settings.ledger_origin,
             part_bytes=60_000,
