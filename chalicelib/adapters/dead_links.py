@@ -9,10 +9,12 @@ Comments stay, which no browser follows.
 import re
 from typing import Final
 
-from chalicelib.adapters.markup import Kind, scan
+from chalicelib.adapters.markup import RAW_HTML, Kind, scan
 
 DEAD: Final = "#"
 _LEADS: Final = frozenset({"action", "formaction", "href", "ping", "xlink:href"})
+_RAW: Final = RAW_HTML - {"noscript"}
+"""Elements that hold text alone; where a mail is looked at no script runs."""
 _ADDRESS: Final = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _AFTER: Final = re.compile(r"[).,;:!?\]}\"'”»]*$")
 """What ends a sentence and not an address."""
@@ -27,7 +29,7 @@ def dead_html(html: str) -> str:
     """
     pieces: list[str] = []
     place = 0
-    for tag in scan(html):
+    for tag in scan(html, _RAW):
         if tag.kind is not Kind.START:
             continue
         for each in tag.attributes:

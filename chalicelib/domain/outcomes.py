@@ -101,6 +101,8 @@ _BY_KNOWLEDGE: Final = (
 )
 _RANK: Final[Mapping[int, int]] = {code: rank for rank, code in enumerate(_BY_KNOWLEDGE)}
 
+CLOCKS_APART_MS: Final = 5 * 60 * 1000
+"""A worker's clock is ahead of the others' by no more."""
 _EXPIRED: Final = bytes.maketrans(bytes((DISPATCHED,)), bytes((UNKNOWN,)))
 _GIVEN_BACK: Final = bytes.maketrans(bytes((DISPATCHED,)), bytes((OPEN,)))
 
@@ -282,7 +284,7 @@ class Tally:
         return tuple(
             Commit(at_ms=at_ms, sent=sent, accounted=accounted)
             for at_ms, sent, accounted in self._commits
-            if at_ms > last_ms - WINDOW_MS
+            if at_ms > last_ms - WINDOW_MS - CLOCKS_APART_MS
         )
 
 

@@ -164,25 +164,28 @@ class Slot:
     Attributes:
         start_ms: when the call may be made; None: nothing was reserved, and ``terms`` say why.
         terms: what is shared, as the reservation found or left it.
+        recipients: how many it is for.
 
     """
 
     terms: Terms
     start_ms: int | None = None
+    recipients: int = 0
 
     def missed(self, now_ms: int) -> bool:
         """Say whether it is too late for the call, so that another slot is needed."""
         return self.start_ms is not None and now_ms > self.start_ms + LATE_MS
 
-    def moved(self, late_ms: int, began_ms: int) -> "Slot | None":
-        """Return the slot ``late_ms`` later, once all that begins at ``began_ms`` was moved so far.
+    def late(self, now_ms: int) -> int:
+        """Return for how many recipients those behind make room when the call goes at ``now_ms``.
 
-        None: what was reserved already and cannot be moved reaches beyond a window after the slot,
-        which could then hold more than the quota and one call.
+        As many as go in the time it is late; no more than its own, since a late call adds no more
+        than those to a window.
         """
-        if self.start_ms is None or began_ms > self.start_ms + WINDOW_MS:
-            return None
-        return replace(self, start_ms=self.start_ms + late_ms)
+        if self.start_ms is None or now_ms <= self.start_ms:
+            return 0
+        people = math.ceil((now_ms - self.start_ms) * self.terms.per_second(now_ms) / 1000)
+        return min(people, self.recipients)
 
 
 def interval_us(recipients: int, per_second: float) -> int:

@@ -150,11 +150,12 @@ class RateSlot(Protocol):
         """
         ...
 
-    def charge(self, recipients: int, now_ms: int) -> int | None:
+    def charge(self, recipients: int, now_ms: int, latest_ms: int | None = None) -> bool:
         """Move what is not reserved yet back by what ``recipients`` take, without waiting.
 
-        For service mails, which go now, and for calls that are late. Return when that began, Unix
-        milliseconds; None while no quota was noted yet: then no campaign was ever sent.
+        For service mails, which go now, and for calls that are late. False, and nothing is moved,
+        when that begins after ``latest_ms``, or while no quota was noted yet: then no campaign was
+        ever sent.
         """
         ...
 

@@ -114,7 +114,7 @@ class Approach:
         now_ms = self._clock.now_ms()
         if not ready.slot.missed(now_ms) or now_ms - ready.looked_ms > LONGEST_MS:
             return False
-        slot = self._pacer.move(ready.slot)
+        slot = self._pacer.move(ready.slot, must=False)
         return slot is not None and not slot.missed(self._clock.now_ms())
 
     def learn(self, ready: Ready) -> None:

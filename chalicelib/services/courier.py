@@ -164,7 +164,7 @@ class Courier:
             made = self._approach.make(mailing, attempt, items, until_ms)
             if isinstance(made, Ready) and not self._approach.wait(made):
                 # Late once more, it goes all the same: a slow worker would never send.
-                self._pacer.move(made.slot)
+                self._pacer.move(made.slot, must=True)
         if not isinstance(made, Ready):
             return made
         if self._clock.now_ms() > until_ms:

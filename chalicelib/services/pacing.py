@@ -7,12 +7,11 @@ them. Refuses nothing for want of a fresh quota while an older one is known.
 """
 
 import logging
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
-from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, Slot, Terms
+from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, WINDOW_MS, Slot, Terms
 from chalicelib.errors import DependencyError
 from chalicelib.ports.sending import Limit, RateSlot, Sender, Sent
 from chalicelib.ports.system import Clock
@@ -62,23 +61,24 @@ class Pacer:
             # The answers are worth more than the pace: the next throttle tells it again.
             log.warning("the other workers were not told of a limit that SES named")
 
-    def move(self, slot: Slot) -> Slot | None:
-        """Move whatever is not reserved yet back by as long as a call is late that goes now.
+    def move(self, slot: Slot, *, must: bool) -> Slot | None:
+        """Move whatever is not reserved yet back for a call that is late and goes now.
 
-        Without it the calls behind would come too soon after this one. Return the slot the call has
-        now; None when it has none: too much is reserved already, or nobody could be told.
+        Without it the calls behind would come too soon after this one. Where too much is reserved
+        already, which nobody can move, a window would be passed all the same: then nothing is
+        moved, unless it ``must`` be. Return the slot the call has now; None when it has none.
         """
-        now_ms = self._clock.now_ms()
-        late_ms = now_ms - (slot.start_ms or now_ms) + TELLING_MS
-        people = math.ceil(late_ms * slot.terms.per_second(now_ms) / 1000)
-        if people < 1:
+        at_ms = self._clock.now_ms() + TELLING_MS
+        people = slot.late(at_ms)
+        if slot.start_ms is None or not people:
             return None
+        latest_ms = None if must else slot.start_ms + WINDOW_MS
         try:
-            began_ms = self._rate.charge(people, now_ms)
+            is_moved = self._rate.charge(people, at_ms - TELLING_MS, latest_ms)
         except DependencyError:
             log.warning("the other workers were not told that a call is late")
             return None
-        return None if began_ms is None else slot.moved(late_ms, began_ms)
+        return replace(slot, start_ms=at_ms) if is_moved else None
 
     def reserve(self, recipients: int, ahead_ms: int = 0) -> Slot:
         """Reserve a slot that starts in ``ahead_ms`` or later, and do not wait for it.

@@ -236,7 +236,9 @@ class Previews:
             # What version 1 froze has no counted links and no place for a pixel.
             mailing = said.mailing
             measured = verdict.measured and (mailing is None or mailing.content.list is not None)
-        if NOTHING_MADE & set(reasons):
+        # Of several reasons the verdict is the first alone.
+        objected = Scope(campaign.brand, EMAIL) in chain.state.objections
+        if objected or NOTHING_MADE & set(reasons):
             return _without_mail(reasons, said.findings)
         member = self._audience.member(chain.sid)
         if member is None or not member.sealed:

@@ -50,16 +50,19 @@ class MemoryRateSlot:
             start, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
             if row.terms.daily_left is not None:
                 row.terms = replace(row.terms, daily_left=row.terms.daily_left - recipients)
-            return Slot(terms=row.terms, start_ms=start_ms(start))
+            return Slot(terms=row.terms, start_ms=start_ms(start), recipients=recipients)
 
-    def charge(self, recipients: int, now_ms: int) -> int | None:
+    def charge(self, recipients: int, now_ms: int, latest_ms: int | None = None) -> bool:
         with self._call("charge") as row:
             pace = row.terms.per_second(now_ms)
             if not pace:
-                return None
+                return False
             take = interval_us(recipients, pace)
-            began_us, row.free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
-            return start_ms(began_us)
+            began_us, free_us = reserve(row.free_us, now_ms * US_PER_MS, take)
+            if latest_ms is not None and start_ms(began_us) > latest_ms:
+                return False
+            row.free_us = free_us
+            return True
 
     def terms(self) -> Terms:
         with self._call("terms") as row:

@@ -75,20 +75,22 @@ class DynamoRateSlot:
             row = self._take(take, now_ms, where, values)
             if row is not None:
                 start = start_ms(require_number(row, "free_us") - take)
-                return Slot(terms=_terms(row), start_ms=start)
+                return Slot(terms=_terms(row), start_ms=start, recipients=recipients)
         raise Throttled("reserve a rate slot: its row changed again and again")
 
-    def charge(self, recipients: int, now_ms: int) -> int | None:
-        """Move everything not reserved yet back by what ``recipients`` take; say when it began."""
+    def charge(self, recipients: int, now_ms: int, latest_ms: int | None = None) -> bool:
+        """Move all that is not reserved yet, unless it begins after ``latest_ms``; say whether."""
         pace = _terms(self._known()).per_second(now_ms)
         if not pace:
             self._row = None  # A quota may be noted before the next mail: look again then.
-            return None
+            return False
         take = interval_us(recipients, pace)
         for _ in range(_TRIES):
-            row = self._take(take, now_ms, "", {})
-            if row is not None:
-                return start_ms(require_number(row, "free_us") - take)
+            free_ms = start_ms(max(number_of(self._known(), "free_us") or 0, now_ms * US_PER_MS))
+            if latest_ms is not None and free_ms > latest_ms:
+                return False
+            if self._take(take, now_ms, *_until(latest_ms)) is not None:
+                return True
         raise Throttled("charge the rate slot: its row changed again and again")
 
     def terms(self) -> Terms:
@@ -183,6 +185,14 @@ def _terms(row: Item) -> Terms:
         slow_ms=number_of(row, "slow_ms"),
         held_ms=number_of(row, "held_ms"),
     )
+
+
+def _until(latest_ms: int | None) -> tuple[str, dict[str, Any]]:
+    """The condition that what is free begins by ``latest_ms``, if that matters."""
+    if latest_ms is None:
+        return "", {}
+    where = "(attribute_not_exists(free_us) OR free_us <= :latest)"
+    return where, {":latest": number(latest_ms * US_PER_MS)}
 
 
 def _same(name: str, value: int | None) -> tuple[str, dict[str, Any]]:

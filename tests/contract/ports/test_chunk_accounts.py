@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.campaigns import ChunkStatus, Progress
 from chalicelib.domain.ids import SHARDS, CampaignId, DeliveryId
+from chalicelib.domain.outcomes import CLOCKS_APART_MS
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.runs import Mark, Totals
 from chalicelib.domain.tempo import WINDOW_MS, Commit
@@ -181,21 +182,24 @@ def test_progress_accounts_for_everybody_in_every_shard(stores):
     assert stores.accounts.progress(CampaignId("other"))[1] == 0
 
 
+PRESENT_MS = WINDOW_MS + CLOCKS_APART_MS
+
+
 def test_what_was_committed_in_the_last_minute_is_told_with_its_time(stores):
     stores.totals.planned(CAMPAIGN, "3", 8)
     first = stores.dispatched("a", PAIR + b"\x1b")
     stores.runs.commit(first, settled(SENT, Code.REJECTED, Code.FREQUENCY))
-    later = stores.mark("b", PAIR, START_MS + WINDOW_MS, number=1)
+    later = stores.mark("b", PAIR, START_MS + PRESENT_MS, number=1)
     stores.runs.dispatch(later, rows_of(later))
     told = stores.accounts.progress(CAMPAIGN)[0]
     assert told.commits == (Commit(at_ms=START_MS + 500, sent=1, accounted=3),)
-    stores.runs.commit(later, settled(SENT, Code.OPEN, at_ms=WINDOW_MS))
-    skipped = stores.mark("c", bytes((Code.CANCELLED,)) * 3, START_MS + WINDOW_MS, number=2)
+    stores.runs.commit(later, settled(SENT, Code.OPEN, at_ms=PRESENT_MS))
+    skipped = stores.mark("c", bytes((Code.CANCELLED,)) * 3, START_MS + PRESENT_MS, number=2)
     stores.runs.dispatch(skipped, ())
     told = stores.accounts.progress(CAMPAIGN)[0]
     assert told.commits == (
-        Commit(at_ms=START_MS + 500 + WINDOW_MS, sent=1, accounted=1),
-        Commit(at_ms=START_MS + WINDOW_MS, sent=0, accounted=3),
+        Commit(at_ms=START_MS + 500 + PRESENT_MS, sent=1, accounted=1),
+        Commit(at_ms=START_MS + PRESENT_MS, sent=0, accounted=3),
     )
     assert told.progress.open == 1
 

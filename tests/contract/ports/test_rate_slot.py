@@ -98,7 +98,7 @@ def test_no_recipients_is_refused(slot):
 
 
 def test_without_a_quota_nothing_is_reserved_or_charged(fresh):
-    assert fresh.charge(1, START_MS) is None
+    assert not fresh.charge(1, START_MS)
     assert fresh.reserve(1, START_MS).start_ms is None
     fresh.note(FIFTY, START_MS)
     assert start(fresh, 1, START_MS) == 0
@@ -118,10 +118,22 @@ def test_service_mails_never_wait_and_campaigns_start_so_much_later(slot):
     assert start(slot, 50, START_MS) == pytest.approx(1_220, abs=1)
 
 
-def test_who_charges_hears_from_when_on_everything_is_moved(slot):
-    assert slot.charge(1, START_MS) == START_MS
-    assert slot.charge(5, START_MS) == pytest.approx(START_MS + 20, abs=1)
-    assert slot.charge(1, START_MS + 60_000) == START_MS + 60_000
+def test_nothing_is_moved_that_begins_too_late(slot):
+    assert slot.charge(50, START_MS, START_MS)
+    assert not slot.charge(50, START_MS, START_MS + 1_000)
+    assert not other(slot).charge(50, START_MS + 500, START_MS + 1_000)
+    assert start(slot, 1, START_MS) == pytest.approx(1_001, abs=1)
+    assert slot.charge(50, START_MS, START_MS + 1_100)
+    assert start(slot, 1, START_MS) == pytest.approx(2_021, abs=2)
+    assert not slot.charge(50, START_MS + 60_000, START_MS + 59_999)
+    assert slot.charge(50, START_MS + 60_000)
+
+
+def test_what_somebody_reserved_meanwhile_is_seen_by_who_may_move_nothing(slot):
+    slot.charge(1, START_MS)
+    other(slot).reserve(50, START_MS)
+    assert not slot.charge(1, START_MS, START_MS + 500)
+    assert start(slot, 1, START_MS) == pytest.approx(1_020, abs=2)
 
 
 def test_who_charged_before_there_was_a_quota_hears_of_it(fresh):

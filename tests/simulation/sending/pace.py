@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.rate import HOLD_MS, LATE_MS, QUOTA_LIFE_MS, Slot
 from chalicelib.ports.sending import Limit, Sent
+from chalicelib.services.pacing import TELLING_MS
 from tests.simulation.watch import BrokenPromise
 
 SECOND_MS = 1_000
@@ -27,7 +28,7 @@ class Held:
         people: how many its slot is for; 0 when it has none.
         start_ms: when that starts.
         jumps: how often its clock had been set when it was reserved.
-        moved_ms: how far it moved all that comes a second after its slot or earlier.
+        moved_ms: how far its slot was moved, with all that comes a second after it or earlier.
         slots: how many it reserved since it last called, or began a chunk.
         may_ask: it is its turn to ask SES for the quota, or it saw that none is known.
         must_hold: SES told it that the day's quota is used up.
@@ -108,10 +109,10 @@ class PaceWatch:
         hand.moved_ms = 0
         hand.slots += 1
 
-    def charged(self, by_ms: int, began_ms: int) -> None:
-        """Note that everything from ``began_ms`` on was moved back."""
-        if began_ms <= self._hand.start_ms + SECOND_MS:
-            self._hand.moved_ms += by_ms
+    def moved(self, now_ms: int, latest_ms: int) -> None:
+        """Note that all behind its slot was moved back for a call that goes at ``now_ms``."""
+        require(latest_ms <= self._hand.start_ms + SECOND_MS, "D6: more is moved than may be")
+        self._hand.moved_ms = max(0, now_ms - self._hand.start_ms) + TELLING_MS
 
     def called(self, people: int) -> None:
         """Judge a call that is about to be made; yesterday's code did not look at its clock."""

@@ -173,12 +173,11 @@ class WatchedRateSlot(MemoryRateSlot):
         self._watch.pace.reserved(recipients, slot, now_ms)
         return slot
 
-    def charge(self, recipients: int, now_ms: int) -> int | None:
-        began_ms = super().charge(recipients, now_ms)
-        if began_ms is not None:
-            pace = self.row.terms.per_second(now_ms)
-            self._watch.pace.charged(int(recipients * 1000 // pace), began_ms)
-        return began_ms
+    def charge(self, recipients: int, now_ms: int, latest_ms: int | None = None) -> bool:
+        is_moved = super().charge(recipients, now_ms, latest_ms)
+        if is_moved and latest_ms is not None:
+            self._watch.pace.moved(now_ms, latest_ms)
+        return is_moved
 
     def hold(self, until_ms: int) -> None:
         self._watch.pace.held(until_ms)

@@ -25,6 +25,10 @@ TOKEN = "https://k.example/unsubscribe/secret"
         ('<form action="/x"><button formaction="/y">', '<form action="#"><button formaction="#">'),
         ('<svg><a xlink:href="https://example.org">', '<svg><a xlink:href="#">'),
         ('<a ping="/p" href="/q">', '<a ping="#" href="#">'),
+        (
+            '<noscript><a href="https://example.org/">x</a></noscript>',
+            '<noscript><a href="#">x</a></noscript>',
+        ),
         ('<img src="https://example.org/a.png" alt="href=b">', None),
         ('<!-- <a href="https://example.org/"> -->', None),
         ('<style>a[href="https://x.example"]{color:red}</style>', None),

@@ -174,12 +174,15 @@ def test_a_call_is_too_late_when_its_slot_has_passed():
 
 
 @pytest.mark.parametrize(
-    ("began_ms", "start_ms"), [(900, 1_030), (2_000, 1_030), (2_001, None), (9_000, None)]
+    ("now_ms", "people"),
+    [(900, 0), (1_000, 0), (1_001, 1), (1_020, 2), (1_021, 3), (1_500, 50), (99_000, 50)],
 )
-def test_a_slot_is_moved_while_all_that_cannot_be_begins_within_a_window(began_ms, start_ms):
-    moved = Slot(terms=Terms(), start_ms=1_000).moved(30, began_ms)
-    assert (moved and moved.start_ms) == start_ms
+def test_those_behind_make_room_for_as_long_as_a_call_is_late_but_for_no_more_than_it_has(
+    now_ms, people
+):
+    slot = Slot(terms=Terms(quota_milli=100_000), start_ms=1_000, recipients=50)
+    assert slot.late(now_ms) == people
 
 
-def test_no_slot_is_moved_to_nowhere():
-    assert Slot(terms=Terms()).moved(30, 1_000) is None
+def test_nobody_makes_room_for_a_call_without_a_slot():
+    assert Slot(terms=Terms(quota_milli=100_000)).late(1_000) == 0

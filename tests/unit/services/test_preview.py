@@ -204,6 +204,14 @@ def test_of_who_objected_or_asked_for_a_restriction_nothing_is_opened(world, sto
     assert show(world, draft).mail is None
 
 
+def test_of_who_objected_nothing_is_opened_whatever_else_keeps_their_mail_back(world):
+    draft = world.draft(HTML)
+    objection(world, world.anna)
+    world.suppressions.add(ANNA, "manual")
+    world.faults = FailAlways("AudienceStore.member", Moment.BEFORE, Unavailable("no"))
+    assert show(world, draft).mail is None
+
+
 def test_weak_evidence_and_a_withdrawal_are_told_with_the_mail(world):
     draft = world.draft(HTML)
     campaign = world.campaign_rows.get(draft)
