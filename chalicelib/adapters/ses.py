@@ -72,6 +72,10 @@ class SesSender:
         """How the next call leaves: bulk or single."""
         return self._switch.now
 
+    def ready(self) -> None:
+        """Make the SDK's client."""
+        self._client("sesv2")
+
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send one message with ``SendEmail``; one HTTP request or, when it is malformed, none.
 

@@ -107,6 +107,10 @@ class Sender(Protocol):
     Outcomes nobody knows are returned, not raised.
     """
 
+    def ready(self) -> None:
+        """Make what the first call needs, so that it is not late for its slot; SES is not asked."""
+        ...
+
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send a service mail. Unknown outcomes are returned, not raised."""
         ...

@@ -66,6 +66,7 @@ class Courier:
         Raises:
             DependencyError: nothing was sent or marked, and no slot of the week is held.
         """
+        self._sender.ready()
         return self._letters.write(mailing, work)
 
     def admit(self, mailing: Mailing, attempt: Attempt) -> Halt | None:

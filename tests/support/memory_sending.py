@@ -299,6 +299,9 @@ class MemorySender:
         answers = iter(self._send("Sender.send_bulk", sender, whole) if whole else ())
         return tuple(next(answers) if message else _INCOMPLETE for message in rendered)
 
+    def ready(self) -> None:
+        """There is nothing to make."""
+
     def quota_per_second(self) -> float:
         with struck(self.faults, "Sender.quota_per_second"):
             return self.per_second

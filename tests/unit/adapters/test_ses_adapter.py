@@ -268,3 +268,14 @@ def test_without_any_known_quota_silence_is_an_error(stub, sender):
     stub.answer = refusing(500, "InternalFailure")
     with pytest.raises(Unavailable):
         sender.quota_per_second()
+
+
+def test_the_client_is_made_before_the_first_call_and_asks_nothing(stub, clock):
+    made = []
+    sender = SesSender(
+        configuration_set="kvitto",
+        clock=clock,
+        client=lambda service: made.append(service) or aws.client(service),
+    )
+    sender.ready()
+    assert (made, stub.requests) == (["sesv2"], [])

@@ -222,3 +222,14 @@ def test_a_clock_set_back_teaches_nothing():
     lead = Lead()
     lead.took(-5_000)
     assert lead.span_ms == FIRST_MS
+
+
+def test_what_the_first_call_needs_is_made_before_its_slot_is_reserved(world, monkeypatch):
+    done = []
+    reserve = world.rate.reserve
+    monkeypatch.setattr(world.sender, "ready", lambda: done.append("ready"))
+    monkeypatch.setattr(
+        world.rate, "reserve", lambda *given: done.append("reserve") or reserve(*given)
+    )
+    watched(world, {})
+    assert done[:2] == ["ready", "reserve"]
