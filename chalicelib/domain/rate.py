@@ -32,11 +32,14 @@ HOLD_MS: Final = 15 * 60 * 1000
 """Nobody sends for so long once the day's quota is used up; then one finds out anew."""
 QUOTA_LIFE_MS: Final = 60_000
 """SES is asked for the quota so rarely: all workers together, GetAccount takes one a second."""
-LATE_MS: Final = 9
+ON_THE_WAY_MS: Final = 4
+"""What a call takes to reach SES varies by so much from one to the next."""
+LATE_MS: Final = 5
 """A call may be made so long after its slot starts.
 
 Later, and a window of one second could hold more than the quota and one call: there is room for
-1,000 ms · (1 - SHARE) / SHARE, less the millisecond to which a start is rounded up.
+1,000 ms · (1 - SHARE) / SHARE, less the millisecond to which a start is rounded up, and less
+`ON_THE_WAY_MS`.
 """
 
 WINDOW_MS: Final = 1_000
