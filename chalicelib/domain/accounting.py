@@ -87,9 +87,6 @@ class Asked:
         return named and (not self.reasons or reason in self.reasons)
 
 
-EVERYBODY: Final = Asked()
-
-
 def read_asked(outcomes: Iterable[str], reasons: Iterable[str]) -> Asked:
     """Return who is asked for.
 

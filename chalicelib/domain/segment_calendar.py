@@ -113,9 +113,3 @@ def latest_birth(age: int, moment: Moment) -> str:
     "born after ``latest_birth(19, …)``".
     """
     return shift(moment.today, Unit.YEARS, -age).isoformat()
-
-
-def age_of(born: date, moment: Moment) -> int:
-    """Return the full years since ``born``, today; negative for a day to come."""
-    today = moment.today
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -15,7 +15,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, decode_id, encode_id
 from chalicelib.domain.messages import (
@@ -56,6 +55,7 @@ from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.link_tokens import LinkTokens
 from chalicelib.services.message_record import open_message, seal_message
+from chalicelib.services.selection import subject_at
 from chalicelib.services.service_mail import ServiceSender
 
 log = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ class Messages:
     def _chain(self, asked: Asked) -> Chain:
         sid = SubjectId(asked.subscriber) if asked.subscriber else None
         if asked.email is not None:
-            sid = self._ledger.lookup(self._ledger.mac(parse_address(asked.email).normal)).sid
+            sid = subject_at(asked.email, self._ledger, _STRANGER)
         if sid is None:
             raise NotFound(_STRANGER)
         try:

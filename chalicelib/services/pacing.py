@@ -9,6 +9,7 @@ them. Refuses nothing for want of a fresh quota while an older one is known.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
 from chalicelib.domain.rate import HOLD_MS, QUOTA_LIFE_MS, WINDOW_MS, Slot, Terms
@@ -18,7 +19,7 @@ from chalicelib.ports.system import Clock
 
 log = logging.getLogger(__name__)
 
-TELLING_MS = 5
+TELLING_MS: Final = 5
 """A late call is this much later once the others are told."""
 
 

@@ -11,7 +11,6 @@ in the mail leads anywhere. Of who asked for a restriction, or objected, nothing
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.campaigns import Campaign, CampaignStatus
 from chalicelib.domain.content import ContentKind, Severity
 from chalicelib.domain.content_document import Aim, frozen
@@ -47,6 +46,7 @@ from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.segment_explain import person_of
 from chalicelib.services.segments import Segments
+from chalicelib.services.selection import subject_at
 from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 
 CLUE: Final = "preview"
@@ -192,10 +192,7 @@ class Previews:
             InputError: the address is malformed.
             NotFound: nobody's.
         """
-        sid = self._ledger.lookup(self._ledger.mac(parse_address(address).normal)).sid
-        if sid is None:
-            raise NotFound(_NOBODY)
-        return sid
+        return subject_at(address, self._ledger, _NOBODY)
 
     def show(self, campaign_id: str, sid: str, key: str) -> Preview:
         """Return a campaign's mail as one person would get it now.

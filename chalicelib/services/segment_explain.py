@@ -8,7 +8,6 @@ the very columns and sections that a count and a campaign go by.
 
 from dataclasses import dataclass
 
-from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.frequency import dump_rhythm
 from chalicelib.domain.ids import SubjectId, decode_id
 from chalicelib.domain.segment_compile import compile_lifecycle
@@ -22,6 +21,7 @@ from chalicelib.proof.opening import Opened
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.segment_run import Unreadable, plain_person, with_sections
 from chalicelib.services.segments import Segments
+from chalicelib.services.selection import subject_at
 from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 
 CLUE = "segment"
@@ -64,10 +64,7 @@ class Explaining:
             InputError: the address is malformed.
             NotFound: nobody's.
         """
-        sid = self._ledger.lookup(self._ledger.mac(parse_address(address).normal)).sid
-        if sid is None:
-            raise NotFound(_NOBODY)
-        return sid
+        return subject_at(address, self._ledger, _NOBODY)
 
     def tell(
         self,

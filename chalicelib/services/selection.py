@@ -17,6 +17,19 @@ NOBODY = "Nobody is found by this."
 SELECTORS = frozenset({"email", "token", "subscriber"})
 
 
+def subject_at(address: str, ledger: Ledger, nobody: str) -> SubjectId:
+    """Return whose address it is.
+
+    Raises:
+        InputError: the address is malformed.
+        NotFound: nobody's; ``nobody`` is the sentence that says so.
+    """
+    found = ledger.lookup(ledger.mac(parse_address(address).normal)).sid
+    if found is None:
+        raise NotFound(nobody)
+    return found
+
+
 def subject_of(selector: Mapping[str, str], ledger: Ledger, tokens: LinkTokens) -> SubjectId:
     """Return the subject that ``selector`` names; it need not exist when named by id.
 
@@ -35,10 +48,7 @@ def subject_of(selector: Mapping[str, str], ledger: Ledger, tokens: LinkTokens) 
         )
     ((name, value),) = given.items()
     if name == "email":
-        found = ledger.lookup(ledger.mac(parse_address(value).normal)).sid
-        if found is None:
-            raise NotFound(NOBODY)
-        return found
+        return subject_at(value, ledger, NOBODY)
     if name == "token":
         try:
             payload = tokens.read(LinkPurpose.UNSUBSCRIBE, value.rstrip("/").rpartition("/")[2])

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib import bootstrap
+from chalicelib.domain.api_keys import KeyScope
 from tests.support.browser import HANDS, Visit
+from tests.support.console_tour import Desk
 from tests.support.stack import running
+from tests.support.world import World
 
 HERE = Path(__file__).parent
 
@@ -59,3 +63,19 @@ def drawn(browser):
 def hands(request):
     """A mouse, then a keyboard."""
     return HANDS[request.param]
+
+
+@pytest.fixture
+def desk(browser, monkeypatch):
+    """Begin tours of the console, each of a world of its own."""
+    begun: list[Desk] = []
+
+    def begin(language: str = "en", *scopes: KeyScope) -> Desk:
+        world = World()
+        monkeypatch.setattr(bootstrap, "container", lambda: world)
+        begun.append(Desk(browser, world, language, *scopes))
+        return begun[-1]
+
+    yield begin
+    for tour in begun:
+        tour.close()

@@ -3,14 +3,10 @@
 
 import pytest
 
-from chalicelib import bootstrap
-from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import LANGUAGES
-from tests.browser.test_campaign_pages import Desk
 from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.shop import objection
 from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
-from tests.support.world import World
 
 ANNA = "anna@example.org"
 PICTURE = (
@@ -23,22 +19,6 @@ HTML = (
     "<p><a href='https://www.example.org/menu'>The menu</a></p>"
     "{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</body></html>"
 )
-
-
-@pytest.fixture
-def desk(browser, monkeypatch):
-    """Begin tours, each of a world of its own."""
-    begun: list[Desk] = []
-
-    def begin(language: str = "en") -> Desk:
-        world = World()
-        monkeypatch.setattr(bootstrap, "container", lambda: world)
-        begun.append(Desk(browser, world, language, KeyScope.MARKETING))
-        return begun[-1]
-
-    yield begin
-    for tour in begun:
-        tour.close()
 
 
 def asked(tour, path, email):

@@ -3,36 +3,23 @@
 
 import pytest
 
-from chalicelib import bootstrap
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.ids import SHARDS
 from chalicelib.domain.outcomes import OutcomeCode
 from chalicelib.ports.outside import Queue
-from tests.browser.test_campaign_pages import Desk
 from tests.support.account_examples import fill, sids
 from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
-from tests.support.world import World
 
 CODES = [code for code in OutcomeCode if code is not OutcomeCode.DISPATCHED]
 SCOPES = (KeyScope.MARKETING, KeyScope.COMPLIANCE)
 
 
 @pytest.fixture
-def desk(browser, monkeypatch):
-    """Begin tours, each of a world of its own."""
-    begun: list[Desk] = []
-
-    def begin(language: str = "en") -> Desk:
-        world = World()
-        monkeypatch.setattr(bootstrap, "container", lambda: world)
-        begun.append(Desk(browser, world, language, *SCOPES))
-        return begun[-1]
-
-    yield begin
-    for tour in begun:
-        tour.close()
+def desk(desk):
+    """Tours of somebody who may see people, too."""
+    return lambda language="en": desk(language, *SCOPES)
 
 
 def sent(tour):

@@ -3,34 +3,15 @@
 
 import pytest
 
-from chalicelib import bootstrap
-from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import LANGUAGES
-from tests.browser.test_campaign_pages import POLL_MS, Desk
 from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
+from tests.support.console_tour import POLL_MS
 from tests.support.segment_desk import BUYERS, HOME, RULES, make_buyers
 from tests.support.shop import BUYER
 from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
-from tests.support.world import World
 
 BROKEN = '{"all": [{"fact": "orders.cont", "op": "gte"}, {"any": []}]}'
 RULE = '{"fact": "orders.count", "op": "gte", "value": 2}'
-
-
-@pytest.fixture
-def desk(browser, monkeypatch):
-    """Begin tours, each of a world of its own with somebody who ordered twice."""
-    begun: list[Desk] = []
-
-    def begin(language: str = "en") -> Desk:
-        world = World()
-        monkeypatch.setattr(bootstrap, "container", lambda: world)
-        begun.append(Desk(browser, world, language, KeyScope.MARKETING))
-        return begun[-1]
-
-    yield begin
-    for tour in begun:
-        tour.close()
 
 
 def test_a_segment_is_written_mended_counted_explained_and_deleted_by_pressing(desk):

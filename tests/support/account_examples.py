@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.accounting import Asked
 from chalicelib.domain.campaigns import ChunkRef, Recipient, pack_manifest
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId, encode_id
 from chalicelib.domain.outcomes import status_of
@@ -12,6 +13,7 @@ from chalicelib.services.plans import manifest_key
 from tests.support.world import World
 
 AT_MS = 1_767_225_600_250
+EVERYBODY = Asked()
 
 
 def sids(count: int, first: int = 0) -> list[SubjectId]:

@@ -21,7 +21,7 @@ from chalicelib.domain.frequency import Rhythm, dump_rhythm
 from chalicelib.domain.ids import BrandId, ListId
 from chalicelib.domain.latest import Latest
 from chalicelib.domain.lifecycle import DEFAULT_RULES, dump_rules
-from chalicelib.domain.segment_calendar import Moment, age_of, shift
+from chalicelib.domain.segment_calendar import Moment, shift
 from chalicelib.domain.segment_facts import resolve
 from chalicelib.domain.segment_person import Person
 from chalicelib.domain.segment_terms import FactType
@@ -308,3 +308,9 @@ def _of_tally(part: str, tally: Any) -> Any:
     if part == "count":
         return tally.times if tally else 0
     return _at(tally.last_s) if tally else None
+
+
+def age_of(born: date, moment: Moment) -> int:
+    """Return the full years since ``born``, today; negative for a day to come."""
+    today = moment.today
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.accounting import EVERYBODY, REASONS, Account, read_asked, told
+from chalicelib.domain.accounting import REASONS, Account, read_asked, told
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.domain.outcomes import Tally
 from chalicelib.errors import InputError
+from tests.support.account_examples import EVERYBODY
 
 TABLE = {
     Code.OPEN: ("planned", None),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.segment_calendar import (
     Moment,
-    age_of,
     birthdays,
     day_of,
     latest_birth,
@@ -19,6 +18,7 @@ from chalicelib.domain.segment_calendar import (
 )
 from chalicelib.domain.segment_terms import Op
 from chalicelib.domain.segment_values import Relative, Unit, Way, Window
+from tests.support.naive_segments import age_of
 
 STOCKHOLM = "Europe/Stockholm"
 

@@ -6,13 +6,13 @@ import logging
 
 import pytest
 
-from chalicelib.domain.accounting import EVERYBODY
 from chalicelib.domain.ids import SHARDS
 from chalicelib.entrypoints import logs
 from chalicelib.entrypoints.queues import sequence_ledger
 from chalicelib.entrypoints.segment_queue import evaluate_segments
 from chalicelib.errors import Unavailable
 from chalicelib.ports.outside import Queue
+from tests.support.account_examples import EVERYBODY
 from tests.support.faults import FailAlways, Moment
 from tests.support.link_examples import CAMPAIGN, DELIVERY, EMAIL, TARGETS, click
 from tests.support.shop import consent, event, kinds, known, placed, viewed

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.domain.accounting import EVERYBODY
 from chalicelib.domain.erasure import Ground, Stage
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import decode_id
@@ -25,6 +24,7 @@ from chalicelib.proof.leaf import parse_leaf
 from chalicelib.proof.tokens import LinkPayload, LinkPurpose
 from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.proofs import Wish
+from tests.support.account_examples import EVERYBODY
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.link_examples import CAMPAIGN, DELIVERY
 from tests.support.world import READER, TICKED, VISITOR, World

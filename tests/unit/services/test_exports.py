@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.accounting import EVERYBODY, read_asked
+from chalicelib.domain.accounting import read_asked
 from chalicelib.domain.ids import SHARDS
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.outcomes import OutcomeCode as Code
@@ -31,7 +31,7 @@ from chalicelib.services.exports import (
 )
 from chalicelib.services.recipients import FIRST
 from chalicelib.vocabulary import EventType
-from tests.support.account_examples import fill, sent_campaign, sids
+from tests.support.account_examples import EVERYBODY, fill, sent_campaign, sids
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import World
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.accounting import EVERYBODY, Account, read_asked
+from chalicelib.domain.accounting import Account, read_asked
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus, Content
 from chalicelib.domain.ids import SHARDS, ListId, PurposeId
 from chalicelib.domain.outcomes import OutcomeCode as Code
 from chalicelib.errors import InputError, NotFound
 from chalicelib.services.recipients import MAX_LOOKS, Spot
-from tests.support.account_examples import AT_MS, fill, sent_campaign, sids
+from tests.support.account_examples import AT_MS, EVERYBODY, fill, sent_campaign, sids
 from tests.support.faults import Moment
 from tests.support.memory_sending import ChunkRow
 from tests.support.world import World
