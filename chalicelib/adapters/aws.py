@@ -17,15 +17,14 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
+from chalicelib.adapters.http_wire import CONNECT_TIMEOUT_S, POOLED_CONNECTIONS, Carrier
 from chalicelib.errors import Conflict, FatalError, KvittoError, NotFound, Throttled, Unavailable
 
-CONNECT_TIMEOUT_S: Final = 2
 SES_READ_TIMEOUT_S: Final = 10
 """SES answers a bulk call in well under a second; a longer silence is an unknown outcome."""
 READ_TIMEOUT_S: Final = 5
 ATTEMPTS: Final = 4
 """Tries of an idempotent call, the first included, with the SDK's own jittered back-off."""
-POOLED_CONNECTIONS: Final = 25
 USER_AGENT: Final = "kvitto"
 """What CloudTrail shows as the caller's program."""
 
@@ -34,8 +33,9 @@ JSON: Final = "kvitto_json"
 
 _ROWS_WRITTEN: Final = ("BatchGetItem", "BatchWriteItem", "UpdateItem")
 """Operations of DynamoDB that a send makes again and again."""
-_UNVALIDATED: Final = frozenset({"dynamodb", "sesv2"})
-"""Hot clients: the service validates anyway, and the SDK's own check costs as much as the call."""
+_HOT: Final = frozenset({"dynamodb", "sesv2"})
+"""Parameters of these are checked by the service alone: the SDK's own check takes as long as the
+call. Nor do their requests go the SDK's long way to the network."""
 
 _CONFLICT: Final = frozenset(
     {
@@ -85,7 +85,12 @@ def client(service: str) -> Any:
     The first call imports the SDK, which takes longer than the rest of a cold start. The two
     operations of `sesv2` that send take their whole body as bytes, in the one parameter `JSON`.
     """
-    return _kept(service, _make_mail_client if service == "sesv2" else lambda: _make(service))
+    return kept(service, lambda: _carried(new_client(service)))
+
+
+def new_client(service: str) -> Any:
+    """Return a new client for ``service``, whose requests go the SDK's own way to the network."""
+    return _make_mail_client() if service == "sesv2" else _make(service)
 
 
 def rows_client() -> Any:
@@ -99,11 +104,11 @@ def rows_client() -> Any:
     The hook is what the SDK's own S3 support uses; no page of its documentation names it, so the
     contract suite holds both clients side by side.
     """
-    return _kept("dynamodb rows", _make_rows_client)
+    return kept("dynamodb rows", _make_rows_client)
 
 
 def _make_rows_client() -> Any:
-    made = _make("dynamodb")
+    made = _carried(_make("dynamodb"))
     for operation in ("Query", "BatchGetItem"):
         made.meta.events.register(f"before-parse.dynamodb.{operation}", _parse_rows)
     return made
@@ -130,7 +135,7 @@ def _parse_rows(
 
 
 def _make_mail_client() -> Any:
-    """Return the client for SES, whose mails may come as JSON written already.
+    """Return a client for SES, whose mails may come as JSON written already.
 
     The SDK walks through every value of a request twice to write it; for fifty mails that takes
     longer than the rest of the call.
@@ -189,12 +194,13 @@ def _base64(value: object) -> str:
     return b2a_base64(value, newline=False).decode("ascii")
 
 
-def _kept(name: str, make: Callable[[], Any]) -> Any:
-    made = _clients.get(name)
-    if made is None:
+def kept(name: str, make: Callable[[], Any]) -> Any:
+    """Return what this process made under ``name`` once; `forget_clients` drops it."""
+    made = _clients.get(name, _clients)
+    if made is _clients:
         with _making:
-            made = _clients.get(name)
-            if made is None:
+            made = _clients.get(name, _clients)
+            if made is _clients:
                 made = _clients[name] = make()
     return made
 
@@ -202,6 +208,9 @@ def _kept(name: str, make: Callable[[], Any]) -> Any:
 def forget_clients() -> None:
     """Drop every client, so that the next call sees the endpoints and credentials of now."""
     with _making:
+        for made in _clients.values():
+            if made is not None:
+                made.close()
         _clients.clear()
 
 
@@ -215,7 +224,7 @@ def _make(service: str) -> Any:
         read_timeout=SES_READ_TIMEOUT_S if once else READ_TIMEOUT_S,
         # SES v2 has no idempotency token: the default retries send a mail up to three times.
         retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
-        parameter_validation=service not in _UNVALIDATED,
+        parameter_validation=service not in _HOT,
         max_pool_connections=POOLED_CONNECTIONS,
         tcp_keepalive=True,
         # The SDK's own spells out itself and the machine anew for every request.
@@ -225,6 +234,24 @@ def _make(service: str) -> Any:
     if service == "dynamodb":
         _write_here(made)
     return made
+
+
+def _carried(made: Any) -> Any:
+    """Let a hot client's requests leave by `adapters.http_wire`, unless they need a proxy.
+
+    The client has no parameter for it. Its hook ``before-send`` would do, and would send also what
+    another's hook answers.
+    """
+    if made.meta.service_model.service_name in _HOT and not behind_proxy(made):
+        made._endpoint.http_session = Carrier(made.meta.config.read_timeout)  # noqa: SLF001 -- see above
+    return made
+
+
+def behind_proxy(made: Any) -> bool:
+    """Say whether a client's requests go through a proxy."""
+    from botocore.utils import get_environ_proxies
+
+    return bool(made.meta.config.proxies or get_environ_proxies(made.meta.endpoint_url))
 
 
 @contextmanager

@@ -7,14 +7,14 @@ unsent is called unknown. Refuses headers, tags and addresses that could break o
 before any call.
 
 Two modes behind one port (`adapters.ses_mode`): ``SendBulkEmail`` with an inline template, and one
-``SendEmail`` a person, up to eight at a time, with the mail put together here.
+``SendEmail`` a person, up to eight at a time (`adapters.ses_wire`), each mail put together here.
 """
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
-from chalicelib.adapters import aws, ses_bulk
+from chalicelib.adapters import aws, ses_bulk, ses_wire
 from chalicelib.adapters.ses_fields import (
     bad_envelope,
     bad_subject,
@@ -31,7 +31,7 @@ from chalicelib.adapters.ses_outcomes import (
     is_unsupported,
     sdk_errors,
 )
-from chalicelib.adapters.static_text import assemble, filled, keys_of
+from chalicelib.adapters.static_text import filled, keys_of
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL
 from chalicelib.domain.rate import QUOTA_LIFE_MS, Quota
 from chalicelib.errors import DependencyError, InputError
@@ -51,6 +51,8 @@ class SesSender:
         clock: ages the cached quota, and a mode that holds for a while.
         mode: which operation carries campaign mail.
         client: returns the SDK's client for a service; it must never retry.
+        wire: returns what carries several single mails at once, or None: then the client does,
+            one after the other.
     """
 
     def __init__(
@@ -60,11 +62,13 @@ class SesSender:
         clock: Clock,
         mode: SendMode = SendMode.AUTO,
         client: Callable[[str], Any] = aws.client,
+        wire: Callable[[], ses_wire.Wire | None] = ses_wire.of_process,
     ) -> None:
         self._configuration_set = configuration_set
         self._clock = clock
         self._switch = ModeSwitch(mode, clock)
         self._client = client
+        self._wire = wire
         self._per_second: tuple[float, int] | None = None
 
     @property
@@ -73,8 +77,11 @@ class SesSender:
         return self._switch.now
 
     def ready(self) -> None:
-        """Make the SDK's client."""
+        """Make what the next call leaves by."""
         self._client("sesv2")
+        if self.mode is SendMode.SINGLE:
+            with suppress(*sdk_errors()):
+                self._wire()
 
     def send_one(self, sender: str, message: Message) -> Sent:
         """Send one message with ``SendEmail``; one HTTP request or, when it is malformed, none.
@@ -83,7 +90,10 @@ class SesSender:
             InputError: ``sender`` is not an address.
         """
         sender = from_value(sender)
-        return malformed(message) or self._single(sender, message).sent
+        rejected = malformed(message)
+        if rejected:
+            return rejected
+        return self._single(ses_bulk.single(sender, self._configuration_set, message)).sent
 
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         """Send a call to 1 to 50 recipients, each in one HTTP request; results in order.
@@ -168,26 +178,39 @@ class SesSender:
 
     def _send_singly(self, sender: str, mail: BulkMail, results: dict[int, Sent]) -> None:
         """Make one request for each entry without an outcome, and none after one that says stop."""
-        # Imported here: most processes never send singly, and each would start later.
-        from concurrent.futures import ThreadPoolExecutor
-
-        stopped = threading.Event()
-
-        def send(place: int) -> Sent:
-            if stopped.is_set():
-                return NOT_TRIED
-            verdict = self._single(sender, _assembled(mail.static, mail.entries[place]))
-            if verdict.stop:
-                stopped.set()
-            return verdict.sent
-
         places = [place for place in range(len(mail.entries)) if place not in results]
-        if places:
-            with ThreadPoolExecutor(min(IN_FLIGHT, len(places))) as pool:
-                results.update(zip(places, pool.map(send, places), strict=True))
+        if not places:
+            return
+        stopped = False
 
-    def _single(self, sender: str, message: Message) -> Verdict:
-        body = ses_bulk.single(sender, self._configuration_set, message)
+        def bodies() -> Iterator[bytes]:
+            for place in places:
+                if stopped:
+                    return
+                entry = mail.entries[place]
+                yield ses_bulk.filled_single(sender, self._configuration_set, mail.static, entry)
+
+        for number, verdict in self._verdicts(bodies()):
+            results[places[number]] = verdict.sent
+            stopped = stopped or verdict.stop
+
+    def _verdicts(self, bodies: Iterator[bytes]) -> Iterator[tuple[int, Verdict]]:
+        """Make a request of each body; yield its number and what is said of it, as answers come."""
+        try:
+            wire = self._wire()
+        except sdk_errors():
+            wire = None  # The SDK says of each mail what it lacks.
+        if wire is None:
+            for number, body in enumerate(bodies):
+                yield number, self._single(body)
+            return
+        for number, answer in wire.exchange(bodies, IN_FLIGHT):
+            if isinstance(answer, Exception):
+                yield number, after_error(answer)
+            else:
+                yield number, after_single(answer)
+
+    def _single(self, body: bytes) -> Verdict:
         try:
             answer = self._client("sesv2").send_email(**{aws.JSON: body})
         except sdk_errors() as error:
@@ -221,18 +244,6 @@ def _bad_data(static: InlineTemplate, keys: frozenset[str], entry: BulkEntry) ->
     """Return what is wrong with an entry's data, or None."""
     if not keys <= entry.data.keys():
         return "malformed_data"
-    if not all(sendable(value) for value in entry.data.values()):
+    if not sendable("".join(entry.data.values())):
         return "malformed_text"
     return bad_subject(filled(static.subject, entry.data)) if keys_of(static.subject) else None
-
-
-def _assembled(static: InlineTemplate, entry: BulkEntry) -> Message:
-    mail = assemble(static, entry.data)
-    return Message(
-        to=entry.to,
-        subject=mail.subject,
-        html=mail.html,
-        text=mail.text,
-        headers=entry.headers,
-        tags=entry.tags,
-    )

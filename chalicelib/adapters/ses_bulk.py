@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import orjson
 
-from chalicelib.adapters.static_text import keys_of
+from chalicelib.adapters.static_text import keys_of, texts_and_keys
 from chalicelib.ports.sending import BulkEntry, BulkMail, InlineTemplate, Message
 
 MAX_CALL_BYTES: Final = 900_000
@@ -93,6 +93,49 @@ def single(sender: str, configuration_set: str, message: Message) -> bytes:
     )
 
 
+def filled_single(
+    sender: str, configuration_set: str, static: InlineTemplate, entry: BulkEntry
+) -> bytes:
+    """Return the JSON of one ``SendEmail`` request, with the mail put together in it.
+
+    A text's JSON is that of its parts, one after the other; so what a call shares is escaped once.
+
+    Raises:
+        KeyError: the entry's data lack a key of the template.
+    """
+    parts, keys = _shared(sender, configuration_set, static.subject, static.html, static.text)
+    personal = {key: _inside(entry.data[key]) for key in frozenset(keys)}
+    filled = list(parts)
+    filled[1::2] = [personal[key] for key in keys]
+    filled += (b'}},"Headers":', orjson.dumps(_pairs(entry.headers)))
+    filled += (b'}},"Destination":{"ToAddresses":[', orjson.dumps(entry.to))
+    filled += (b']},"EmailTags":', orjson.dumps(_pairs(entry.tags)), b"}")
+    return b"".join(filled)
+
+
+@lru_cache(maxsize=_KEPT_HEADS)
+def _shared(
+    sender: str, configuration_set: str, subject: str, html: str, text: str
+) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """Return a single mail's JSON up to its headers, empty at its places, and the keys of those."""
+    head = orjson.dumps({"FromEmailAddress": sender, "ConfigurationSetName": configuration_set})
+    parts = [head[:-1] + b',"Content":{"Simple":{"Subject":{"Charset":"UTF-8","Data":"']
+    keys: list[str] = []
+    for template, after in (
+        (subject, b'"},"Body":{"Text":{"Charset":"UTF-8","Data":"'),
+        (text, b'"},"Html":{"Charset":"UTF-8","Data":"'),
+        (html, b'"'),
+    ):
+        texts, found = texts_and_keys(template)
+        first, *others = map(_inside, texts)
+        parts[-1] += first
+        for other in others:
+            parts += (b"", other)
+        parts[-1] += after
+        keys += found
+    return tuple(parts), tuple(keys)
+
+
 @lru_cache(maxsize=_KEPT_HEADS)
 def _head(sender: str, configuration_set: str, subject: str, html: str, text: str) -> bytes:
     """Return everything before the entries. A campaign's calls share a few of these."""
@@ -139,6 +182,11 @@ def _is_too_long(data: bytes) -> bool:
 
 def _request(head: bytes, places: Sequence[int], parts: Sequence[bytes]) -> Request:
     return Request(places=tuple(places), body=b"".join((head, b",".join(parts), _TAIL)))
+
+
+def _inside(text: str) -> bytes:
+    """Return what is between the quotation marks of a text's JSON."""
+    return orjson.dumps(text)[1:-1]
 
 
 def _text(data: str) -> dict[str, str]:

@@ -38,12 +38,14 @@ def bad_envelope(to: str, headers: Pairs, tags: Pairs) -> str | None:
     """Return what is wrong with what surrounds a mail's content, or None."""
     if not _ADDRESS.fullmatch(to):
         return "malformed_address"
-    if len(headers) > MAX_HEADERS or not all(
-        _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in headers
-    ):
+    if len(headers) > MAX_HEADERS:
         return "malformed_header"
-    if not all(_TAG.fullmatch(name) and _TAG.fullmatch(value) for name, value in tags):
-        return "malformed_tag"
+    for name, value in headers:
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
+            return "malformed_header"
+    for name, value in tags:
+        if not (_TAG.fullmatch(name) and _TAG.fullmatch(value)):
+            return "malformed_tag"
     return None
 
 

@@ -14,7 +14,7 @@ Handlebars, "Expressions" (a backslash before braces escapes them).
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -108,6 +108,18 @@ def filled(template: str, data: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda place: data[place[1]], template)
 
 
+def texts_and_keys(template: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return one part's constant texts and the keys between them, in order.
+
+    Example:
+        >>> texts_and_keys("Hello {{s}}, {{h0}}")
+        (['Hello ', ', ', ''], ['s', 'h0'])
+
+    """
+    found = _PLACE.split(template)
+    return found[::2], found[1::2]
+
+
 @lru_cache(maxsize=_KEPT_KEYS)
 def keys_of(template: str) -> frozenset[str]:
     """Return the keys of one part's places.
@@ -120,12 +132,11 @@ def keys_of(template: str) -> frozenset[str]:
         ['h0', 's']
 
     """
-    found = _PLACE.split(template)
-    texts = found[::2]
+    texts, found = texts_and_keys(template)
     edges = {text[-1] for text in texts[:-1] if text} | {text[0] for text in texts[1:] if text}
     if edges & _EDGES or any("{{" in text or "}}" in text for text in texts):
         raise FatalError("an inline template holds more than places")
-    return frozenset(found[1::2])
+    return frozenset(found)
 
 
 def _sealed(pieces: Pieces, runs: dict[str, str], keys: dict[str, None]) -> str:

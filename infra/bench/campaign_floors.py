@@ -7,6 +7,7 @@ system that keeps the promises of this one can do less. Each floor is CPU second
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -62,6 +63,12 @@ def single(mail: BulkMail) -> float:
     return _each_chunk(send, with_stores=True)
 
 
+@cache
+def _client(service: str) -> Any:
+    """Return the SDK's client, which takes its own way to the network."""
+    return aws.new_client(service)
+
+
 def _each_chunk(send: Callable[[int], None], *, with_stores: bool) -> float:
     rows = [dict(dynamo_rows(one)) for one in people(FLOOR_PEOPLE, ORIGIN, subscriber_state())]
 
@@ -83,7 +90,7 @@ def _bulk(mail: BulkMail, size: int) -> None:
     static = mail.static
     content = {"Subject": static.subject, "Html": static.html, "Text": static.text}
     empty = json.dumps(dict.fromkeys(mail.entries[0].data, ""))
-    aws.client("sesv2").send_bulk_email(
+    _client("sesv2").send_bulk_email(
         FromEmailAddress=SENDER,
         ConfigurationSetName=_SET,
         DefaultContent={"Template": {"TemplateContent": content, "TemplateData": empty}},
@@ -99,7 +106,7 @@ def _bulk_whole(mail: BulkMail, pages: Sequence[str]) -> None:
             _entry(one, {"s": "News", "h": page, "t": text})
             for one, page in zip(_entries(mail, len(some)), some, strict=True)
         ]
-        aws.client("sesv2").send_bulk_email(
+        _client("sesv2").send_bulk_email(
             FromEmailAddress=SENDER,
             ConfigurationSetName=_SET,
             DefaultContent={"Template": {"TemplateContent": names, "TemplateData": "{}"}},
@@ -124,7 +131,7 @@ def _one(mail: BulkMail, entry: BulkEntry) -> None:
         "Body": {"Html": {"Data": made.html}, "Text": {"Data": made.text}},
         "Headers": _pairs(entry.headers),
     }
-    aws.client("sesv2").send_email(
+    _client("sesv2").send_email(
         FromEmailAddress=SENDER,
         ConfigurationSetName=_SET,
         Destination={"ToAddresses": [entry.to]},
@@ -139,7 +146,7 @@ def _pairs(named: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _bare_stores(chunk: Rows) -> None:
     """Make the store requests no safe chunk can do without: two reads, its rows, three updates."""
-    dynamodb = aws.client("dynamodb")
+    dynamodb = _client("dynamodb")
 
     def keys(table: str) -> dict[str, object]:
         return {"Keys": [{"pk": row[table]["pk"], "sk": row[table]["sk"]} for row in chunk]}

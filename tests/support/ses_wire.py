@@ -86,7 +86,10 @@ class Wire:
     Attributes:
         requests: path and JSON of each request; {} when its body was not read.
         sizes: bytes of each body, as its head told.
+        heads: headers of each request, by their names in small letters.
+        bodies: the bytes of each body that was read, by the place of its request.
         at_once: the most requests that were under way together.
+        connections: how many were made.
         drops_early: whether to drop every connection once a head came, its body unread.
         ended: set once a connection was closed by the server.
     """
@@ -94,8 +97,11 @@ class Wire:
     answer: Answerer = accepting
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    heads: list[dict[str, str]] = field(default_factory=list)
+    bodies: dict[int, bytes] = field(default_factory=dict)
     under_way: int = 0
     at_once: int = 0
+    connections: int = 0
     drops_early: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     released: threading.Event = field(default_factory=threading.Event)
@@ -112,10 +118,11 @@ class Wire:
                 found += entry["Destination"]["ToAddresses"]
         return found
 
-    def entered(self, path: str, size: int) -> int:
+    def entered(self, path: str, head: dict[str, str]) -> int:
         with self.lock:
             self.requests.append((path, {}))
-            self.sizes.append(size)
+            self.sizes.append(int(head.get("content-length", 0)))
+            self.heads.append(head)
             self.under_way += 1
             self.at_once = max(self.at_once, self.under_way)
             return len(self.requests) - 1
@@ -145,6 +152,8 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
+        with self.server.wire.lock:
+            self.server.wire.connections += 1
         while self._one():
             pass
 
@@ -153,14 +162,13 @@ class _Handler(socketserver.StreamRequestHandler):
         first = self.rfile.readline().decode("ascii")
         if not first:
             return False
-        path, length = first.split(" ")[1], 0
-        while (line := self.rfile.readline().strip()) != b"":
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        place = self.server.wire.entered(path, length)
+        path, head = first.split(" ")[1], {}
+        while (line := self.rfile.readline().decode("ascii").strip()) != "":
+            name, _, value = line.partition(":")
+            head[name.lower()] = value.strip()
+        place = self.server.wire.entered(path, head)
         try:
-            return self._reply(path, place, length)
+            return self._reply(path, place, int(head.get("content-length", 0)))
         finally:
             self.server.wire.left()
 
@@ -168,7 +176,8 @@ class _Handler(socketserver.StreamRequestHandler):
         wire = self.server.wire
         if wire.drops_early:
             return self._drop()
-        body = json.loads(self.rfile.read(length) or b"{}")
+        wire.bodies[place] = self.rfile.read(length)
+        body = json.loads(wire.bodies[place] or b"{}")
         wire.requests[place] = (path, body)
         reply = wire.answer(path, body)
         if reply.fault is Fault.AFTER_BODY:
