@@ -5,11 +5,12 @@ Guarantees what those two do; that a footer is rendered once for all who read it
 that nothing of a version is held here: who asked for it keeps it, or lets it go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 from chalicelib.adapters.campaign_templates import CampaignTemplates
 from chalicelib.adapters.dead_links import dead_html, dead_text
+from chalicelib.adapters.mail_trial import SubjectTrial
 from chalicelib.adapters.split_mail import (
     PREFERENCES_MARK,
     UNSUBSCRIBE_MARK,
@@ -22,7 +23,7 @@ from chalicelib.adapters.split_mail import (
 )
 from chalicelib.adapters.static_text import Static
 from chalicelib.domain.content_document import FrozenContent
-from chalicelib.ports.campaign_mail import Chosen, Filled, MailVersion, Reader
+from chalicelib.ports.campaign_mail import Chosen, Filled, MailVersion, Reader, Trial
 from chalicelib.ports.sending import Rendered, Renderer
 
 _NOBODYS: Final = "A" * 87
@@ -99,6 +100,10 @@ class SplitCampaignMails:
         # Sandboxes of its own: what they remember of a version goes with it.
         split = CampaignTemplates().split(content.subject, content.html, content.text, self._heads)
         return SplitVersion(split, self._renderer, self._heads)
+
+    def trial(self, content: FrozenContent, fields: Collection[str], token: str) -> Trial:
+        """Return ``content`` ready to try; `InputError` as `version`."""
+        return SubjectTrial(content, fields, self._heads, token)
 
 
 def _person(reader: Reader) -> Person:

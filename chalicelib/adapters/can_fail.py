@@ -48,12 +48,25 @@ def can_fail(tree: nodes.Template, fields: Collection[str]) -> bool:
         tree: checked, see `adapters.sandbox.Sandbox.tree`; without its footer.
         fields: names whose value everybody has, as text.
     """
-    sizes = dict.fromkeys(fields, _VALUE_BYTES) | OURS | _COMPILED
+    most = most_bytes(tree, fields)
+    return most is None or most > MAX_OUTPUT_BYTES - _FOOTER_BYTES
+
+
+def most_bytes(
+    tree: nodes.Template, fields: Collection[str], chars: int = MAX_VALUE_CHARS
+) -> int | None:
+    """Return how many bytes filling ``tree`` writes at most; None where it could fail.
+
+    Args:
+        tree, fields: as of `can_fail`.
+        chars: how long the value of a field is at most; that of another name may be longer.
+    """
+    sizes = dict.fromkeys(fields, chars * _GROWTH) | OURS | _COMPILED
     known = {name: (size, True) for name, size in sizes.items()}
     try:
-        return _body(tree.body, known) > MAX_OUTPUT_BYTES - _FOOTER_BYTES
+        return _body(tree.body, known)
     except _CannotTellError:
-        return True
+        return None
 
 
 def _body(body: Collection[nodes.Node], known: Known) -> int:

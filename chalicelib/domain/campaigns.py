@@ -22,6 +22,7 @@ from chalicelib.domain.ids import (
     PurposeId,
     SubjectId,
     decode_id,
+    decode_stored_id,
     encode_id,
     require_slug,
 )
@@ -258,16 +259,34 @@ def pack_manifest(recipients: Iterable[Recipient]) -> bytes:
     """Return the manifest bytes: an 8-byte header with the schema version, 28 bytes a person.
 
     Raises:
+        FatalError: as `pack_people`.
+
+    """
+    return pack_people(
+        (person.sid, decode_id(person.delivery, DELIVERY_ID_BYTES)) for person in recipients
+    )
+
+
+def pack_people(people: Iterable[tuple[SubjectId, bytes]]) -> bytes:
+    """Return the manifest of people as a plan chooses them, each with a raw delivery id.
+
+    Args:
+        people: ids that a store of ours holds, and 12 bytes for each.
+
+    Raises:
         FatalError: the people are not in the order of their ids' text, or one is there twice: a
-            person is found in a manifest by that order (`find_place`).
+            person is found in a manifest by that order (`find_place`). Or a delivery id is not
+            of 12 bytes.
 
     """
     parts, last = [_MAGIC], ""
-    for person in recipients:
-        if person.sid <= last:
+    for sid, delivery in people:
+        if sid <= last:
             raise FatalError("a manifest names people in the order of their ids, each once")
-        parts.append(decode_id(person.sid) + decode_id(person.delivery, DELIVERY_ID_BYTES))
-        last = person.sid
+        if len(delivery) != DELIVERY_ID_BYTES:
+            raise FatalError("a delivery id is 12 bytes")
+        parts += decode_stored_id(sid), delivery
+        last = sid
     return b"".join(parts)
 
 
@@ -339,6 +358,16 @@ def chunk_range(number: int, size: int) -> tuple[int, int]:
     return record_range(number * size, (number + 1) * size)
 
 
+def read_sids(data: bytes) -> Iterator[SubjectId]:
+    """Yield the ids of the people in ``data``, whole records without the header.
+
+    Raises:
+        FatalError: as `read_records`.
+
+    """
+    return (SubjectId(encode_id(data[start : start + RANDOM_ID_BYTES])) for start in _starts(data))
+
+
 def read_records(data: bytes) -> Iterator[Recipient]:
     """Yield the people in ``data``, whole records without the header.
 
@@ -346,11 +375,15 @@ def read_records(data: bytes) -> Iterator[Recipient]:
         FatalError: ``data`` ends inside a record.
 
     """
-    if len(data) % _RECORD_BYTES:
-        raise FatalError("a chunk of a manifest is not whole")
-    for start in range(0, len(data), _RECORD_BYTES):
+    for start in _starts(data):
         record = data[start : start + _RECORD_BYTES]
         yield Recipient(
             sid=SubjectId(encode_id(record[:RANDOM_ID_BYTES])),
             delivery=DeliveryId(encode_id(record[RANDOM_ID_BYTES:])),
         )
+
+
+def _starts(data: bytes) -> range:
+    if len(data) % _RECORD_BYTES:
+        raise FatalError("a chunk of a manifest is not whole")
+    return range(0, len(data), _RECORD_BYTES)

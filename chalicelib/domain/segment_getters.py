@@ -6,7 +6,7 @@ behaviour is read only while the consent it needs stands on a list of the brand.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +24,10 @@ _ABSENT = (KeyError, TypeError)
 """How a profile says that it has no such member, or has junk in its place."""
 
 _DAY_CHARS: Final = len("2026-11-22")
+_DAYS_OF_A_YEAR: Final = tuple(
+    (date(2026, 1, 1) + timedelta(days=days)).isoformat()[4:] for days in range(365)
+)
+"""From "-01-01" to "-12-31", but for the day that only some years have."""
 
 
 def reader_of(clause: Clause, source: Source) -> Reader:
@@ -42,16 +46,17 @@ def _of_attributes(clause: Clause, source: Source) -> Reader:
     spec = clause.fact
     named = spec.field or ""
     if spec.name.startswith(FIELD):
-        return _attribute(named, _STORED.get(spec.type, _text))
+        typed = _STORED.get(spec.type)
+        return _text_attribute(named) if typed is None else _attribute(named, typed)
     name = source.names.get(named, named)
     match spec.type:
         case FactType.NUMBER:
-            return _attribute(name, _age(source.moment))
+            return _age(name, source.moment)
         case FactType.BIRTHDAY:
             return _attribute(name, _birthday)
         case FactType.DATE:
             return _attribute(name, quick_day)
-    return _attribute(name, _text)
+    return _text_attribute(name)
 
 
 def _attribute(name: str, typed: Callable[[object], Any]) -> Reader:
@@ -60,6 +65,19 @@ def _attribute(name: str, typed: Callable[[object], Any]) -> Reader:
             return typed(person.profile["attributes"][name])
         except _ABSENT:
             return None
+
+    return read
+
+
+def _text_attribute(name: str) -> Reader:
+    """`_attribute` of `_text` in one call: most clauses ask for a text."""
+
+    def read(person: Person) -> str | None:
+        try:
+            value = person.profile["attributes"][name]
+        except _ABSENT:
+            return None
+        return value if isinstance(value, str) and value and not value.isspace() else None
 
     return read
 
@@ -91,22 +109,33 @@ def _birthday(value: object) -> str | None:
     return None if day is None else day[5:]
 
 
-def _age(moment: Moment) -> Callable[[object], int | None]:
+def _age(name: str, moment: Moment) -> Reader:
     today = moment.today
-    month_day = f"-{today.month:02d}-{today.day:02d}"
     # What people turn this year. A birth in days to come, or before anybody's who lives, is a slip
     # of the pen.
     turned = {f"{today.year - years:04d}": years for years in range(min(MAX_AGE + 2, today.year))}
+    month_day = f"-{today.month:02d}-{today.day:02d}"
+    early = {day: int(month_day < day) for day in _DAYS_OF_A_YEAR}
 
     def age(value: object) -> int | None:
         born = quick_day(value)
         if born is None or (years := turned.get(born[:4])) is None:
             return None
-        if month_day < born[4:]:
-            years -= 1
+        years -= month_day < born[4:]
         return years if 0 <= years <= MAX_AGE else None
 
-    return age
+    slowly: Callable[[Person], int | None] = _attribute(name, age)
+
+    def read(person: Person) -> int | None:
+        try:
+            # As `age` tells it of a day that every year has; of others it has to tell.
+            born = person.profile["attributes"][name]
+            years: int = turned[born[:4]] - early[born[4:]]
+        except _ABSENT:
+            return slowly(person)
+        return years if 0 <= years <= MAX_AGE else None
+
+    return read
 
 
 def _of_profile(*path: str) -> ReaderOf:

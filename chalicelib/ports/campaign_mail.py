@@ -6,7 +6,7 @@ all but that, and `call` puts it in. What `prepare` and `footer` return is read 
 `MailVersion` alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -120,6 +120,22 @@ class MailVersion(Protocol):
         ...
 
 
+class Trial(Protocol):
+    """What could fail of the mails of one content, tried without making the rest of them."""
+
+    def passes(self, values: Mapping[str, object]) -> bool:
+        """Say whether a mail of these values can be made; False: not without making all of it.
+
+        Args:
+            values: as of `Reader`.
+
+        Raises:
+            InputError: it cannot be made.
+
+        """
+        ...
+
+
 class CampaignMails(Protocol):
     """Makes versions."""
 
@@ -128,6 +144,19 @@ class CampaignMails(Protocol):
 
         Raises:
             InputError: it breaks a rule of templates: it was frozen by code that had other rules.
+
+        """
+        ...
+
+    def trial(self, content: FrozenContent, fields: Collection[str], token: str) -> Trial:
+        """Return ``content`` ready to try; the caller keeps it, likewise.
+
+        Args:
+            fields: names that everybody has a value of.
+            token: stands for those of the ways out.
+
+        Raises:
+            InputError: as `version` does.
 
         """
         ...

@@ -13,17 +13,21 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from chalicelib.errors import EvidenceError
 from chalicelib.proof.sealing import (
     FACTS_CONTEXT,
+    NONCE_END,
     PROFILE_CONTEXT,
+    SEALED_MIN_BYTES,
     SECTION_VERSION,
     WRAP_HEADER_BYTES,
     BadSeal,
     Kek,
     SubjectKeys,
-    open_section,
-    section_cipher,
+    section_key,
     wrapped_epoch,
 )
 
@@ -66,14 +70,16 @@ class Opened(NamedTuple):
 
 
 # The named tuple's own constructor is a function of Python around this one, twice as slow.
-_opened: Callable[[tuple[bytes | None, bytes | None, bool]], Opened] = partial(
-    tuple.__new__, Opened
-)
+_opened: Callable[["Sections"], Opened] = partial(tuple.__new__, Opened)
 UNREADABLE: Final = Opened(profile=None, facts=None, unreadable=True)
 _NOTHING: Final = Opened(profile=None, facts=None)
 
 
 _Unwrap: TypeAlias = Callable[[bytes, bytes], bytes]
+Sections: TypeAlias = tuple[bytes | None, bytes | None, bool]
+"""What an `Opened` holds; a named tuple for each would take as long as a clause of a segment."""
+Opener: TypeAlias = Callable[[bytes, bytes, bytes | None, bytes | None], Sections]
+"""Takes what a `SealedPerson` holds."""
 
 
 def open_sections(
@@ -92,59 +98,66 @@ def open_sections(
     """
     rest = iter(people)
     while batch := tuple(islice(rest, BATCH)):
-        yield from _Batch(kek_of, origin, wanted).opened(batch)
+        opens = opener(kek_of, origin, wanted=wanted)
+        yield from [_opened(opens(*person)) for person in batch]
 
 
-class _Batch:
-    """The people of one batch, and the epoch keys they turned out to need."""
+def opener(kek_of: Callable[[int], Kek], origin: str, *, wanted: Wanted) -> Opener:
+    """Return what opens one person after the other; to be dropped after `BATCH` of them.
 
-    def __init__(self, kek_of: Callable[[int], Kek], origin: str, wanted: Wanted) -> None:
+    It keeps the epoch keys they turned out to need, and nothing of anybody.
+
+    Args:
+        kek_of, origin, wanted: as for `open_sections`; what ``kek_of`` raises, this raises.
+    """
+    derived, epochs = section_key(origin.encode("utf-8")), _Epochs(kek_of)
+    known = epochs.unwraps.get
+    wants_profile, wants_facts = Wanted.PROFILE in wanted, Wanted.FACTS in wanted
+
+    def opens(sid: bytes, wrapped: bytes, profile: bytes | None, facts: bytes | None) -> Sections:
+        one = profile if wants_profile else None
+        other = facts if wants_facts else None
+        if one is None and other is None:
+            return _NOTHING
+        try:
+            # By the bytes that name the epoch: what they say is read once.
+            ks = (known(wrapped[:WRAP_HEADER_BYTES]) or epochs.learnt(wrapped))(sid, wrapped)
+            decrypt = AESGCM(derived(ks)).decrypt
+            # Both as `sealing.open_section` would, without a call for each.
+            if one is not None:
+                if one[:1] != SECTION_VERSION:
+                    one = SubjectKeys(ks, origin, sid).open_profile(one)
+                elif len(one) < SEALED_MIN_BYTES:
+                    return UNREADABLE
+                else:
+                    one = decrypt(one[1:NONCE_END], one[NONCE_END:], PROFILE_CONTEXT + sid)
+            if other is not None:
+                if len(other) < SEALED_MIN_BYTES or other[:1] != SECTION_VERSION:
+                    return UNREADABLE
+                other = decrypt(other[1:NONCE_END], other[NONCE_END:], FACTS_CONTEXT + sid)
+        except (EvidenceError, InvalidTag):
+            return UNREADABLE
+        return one, other, False
+
+    return opens
+
+
+class _Epochs:
+    """How keys of each epoch are unwrapped; of one that is lost, asked once and not for each."""
+
+    def __init__(self, kek_of: Callable[[int], Kek]) -> None:
         self._kek_of = kek_of
-        self._unwraps: dict[bytes, _Unwrap] = {}
-        self._origin = origin
-        self._salt = origin.encode("utf-8")
-        self._profile = Wanted.PROFILE in wanted
-        self._facts = Wanted.FACTS in wanted
+        self.unwraps: dict[bytes, _Unwrap] = {}
 
-    def opened(self, people: Iterable[SealedPerson]) -> list[Opened]:
-        found, wants_profile, wants_facts = [], self._profile, self._facts
-        for sid, wrapped, profile, facts in people:
-            sealed_profile = profile if wants_profile else None
-            sealed_facts = facts if wants_facts else None
-            if sealed_profile is None and sealed_facts is None:
-                found.append(_NOTHING)
-                continue
-            try:
-                found.append(self._person(sid, wrapped, sealed_profile, sealed_facts))
-            except EvidenceError:
-                found.append(UNREADABLE)
-        return found
-
-    def _person(
-        self, sid: bytes, wrapped: bytes, profile: bytes | None, facts: bytes | None
-    ) -> Opened:
-        # By the bytes that name the epoch: what they say is read once in a batch.
-        unwrap = self._unwraps.get(wrapped[:WRAP_HEADER_BYTES]) or self._unwrap(wrapped)
-        ks = unwrap(sid, wrapped)
-        if profile is not None and profile[:1] != SECTION_VERSION:
-            keys = SubjectKeys(ks, self._origin, sid)
-            return Opened(
-                keys.open_profile(profile), None if facts is None else keys.open_facts(facts)
-            )
-        cipher = section_cipher(ks, self._salt)
-        one = None if profile is None else open_section(cipher, profile, PROFILE_CONTEXT + sid)
-        other = None if facts is None else open_section(cipher, facts, FACTS_CONTEXT + sid)
-        return _opened((one, other, False))
-
-    def _unwrap(self, wrapped: bytes) -> _Unwrap:
-        """How keys of the epoch are unwrapped; of one that is lost, asked once and not for each."""
+    def learnt(self, wrapped: bytes) -> _Unwrap:
+        """Ask for the key of an epoch, by a wrapped key that names it."""
         epoch = wrapped_epoch(wrapped)
         unwrap: _Unwrap
         try:
             unwrap = self._kek_of(epoch).unwrap
         except EvidenceError:
             unwrap = _lost
-        self._unwraps[wrapped[:WRAP_HEADER_BYTES]] = unwrap
+        self.unwraps[wrapped[:WRAP_HEADER_BYTES]] = unwrap
         return unwrap
 
 

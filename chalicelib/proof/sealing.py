@@ -7,6 +7,7 @@ or leaf than it was sealed for. Holds no clock and no randomness: nonces are arg
 """
 
 import hmac
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -31,9 +32,10 @@ SECTION_VERSION: Final = b"\x02"
 PROFILE_CONTEXT: Final = b"cl1/profile"
 FACTS_CONTEXT: Final = b"cl1/facts"
 
+_SECTION_INFO: Final = b"cl1/profile/2"
 _SEAL_VERSION: Final = b"\x01"
-_NONCE_END: Final = 1 + NONCE_BYTES
-_SEALED_MIN_BYTES: Final = _NONCE_END + GCM_TAG_BYTES
+NONCE_END: Final = 1 + NONCE_BYTES
+SEALED_MIN_BYTES: Final = NONCE_END + GCM_TAG_BYTES
 _WRAP_VERSION: Final = b"\x01"
 _EPOCH_BYTES: Final = 4
 WRAP_HEADER_BYTES: Final = 1 + _EPOCH_BYTES
@@ -245,13 +247,14 @@ class Kek:
         FatalError: `key` is not 32 bytes, or the epoch is out of range.
     """
 
-    __slots__ = ("_cipher", "_number")
+    __slots__ = ("_decrypt", "_encrypt", "_number")
 
     def __init__(self, epoch: int, key: bytes) -> None:
         """Keep the cipher only: the key itself is in no attribute."""
         if len(key) != KEY_BYTES or not 0 <= epoch < 2**32:
             raise FatalError("an epoch key is 32 bytes, an epoch below 2^32")
-        self._cipher = AESGCM(key)
+        cipher = AESGCM(key)
+        self._encrypt, self._decrypt = cipher.encrypt, cipher.decrypt
         self._number = epoch.to_bytes(_EPOCH_BYTES, "big")
 
     def __repr__(self) -> str:
@@ -272,7 +275,7 @@ class Kek:
         if len(ks) != KEY_BYTES or len(sid) != SID_BYTES:
             raise FatalError("a subject key is 32 bytes, a subject id 16")
         _require_nonce(nonce)
-        sealed = self._cipher.encrypt(nonce, ks, sid + self._number)
+        sealed = self._encrypt(nonce, ks, sid + self._number)
         return _WRAP_VERSION + self._number + nonce + sealed
 
     def unwrap(self, sid: bytes, wrapped: bytes) -> bytes:
@@ -284,9 +287,12 @@ class Kek:
         """
         if len(wrapped) != WRAPPED_BYTES or wrapped[:1] != _WRAP_VERSION:
             raise Malformed("not a wrapped subject key of version 1")
-        nonce, sealed = wrapped[WRAP_HEADER_BYTES:_WRAP_NONCE_END], wrapped[_WRAP_NONCE_END:]
         try:
-            return self._cipher.decrypt(nonce, sealed, sid + wrapped[1:WRAP_HEADER_BYTES])
+            return self._decrypt(
+                wrapped[WRAP_HEADER_BYTES:_WRAP_NONCE_END],
+                wrapped[_WRAP_NONCE_END:],
+                sid + wrapped[1:WRAP_HEADER_BYTES],
+            )
         except InvalidTag:
             raise BadSeal("a wrapped subject key opens under no such key and subject") from None
 
@@ -309,7 +315,30 @@ def section_cipher(ks: bytes, salt: bytes) -> AESGCM:
         ks: the subject key, 32 bytes.
         salt: the log's origin line, UTF-8.
     """
-    return AESGCM(_expand(_extract(ks, salt), b"cl1/profile/2"))
+    return AESGCM(section_key(salt)(ks))
+
+
+def section_key(salt: bytes) -> Callable[[bytes], bytes]:
+    """How the key of a subject's sections is derived from the subject key, for many subjects.
+
+    It is `derive` with all that is the same for everybody done once; of no subject is anything
+    kept.
+
+    Args:
+        salt: as for `section_cipher`.
+    """
+    begun_inner, begun_outer = (begun.copy for begun in _salted(salt))
+    inner_rest = _INNER_REST + _SECTION_INFO + b"\x01"
+
+    def derived(ks: bytes) -> bytes:
+        inner, outer = begun_inner(), begun_outer()
+        inner.update(ks)
+        outer.update(inner.digest())
+        material = outer.digest()
+        block = sha256(material.translate(_INNER) + inner_rest).digest()
+        return sha256(material.translate(_OUTER) + _OUTER_REST + block).digest()
+
+    return derived
 
 
 def open_section(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:
@@ -330,10 +359,10 @@ def _seal(
 
 
 def _open(cipher: AESGCM, sealed: bytes, context: bytes, version: bytes = _SEAL_VERSION) -> bytes:
-    if len(sealed) < _SEALED_MIN_BYTES or sealed[:1] != version:
+    if len(sealed) < SEALED_MIN_BYTES or sealed[:1] != version:
         raise Malformed("not a sealed value of a version that is known here")
     try:
-        return cipher.decrypt(sealed[1:_NONCE_END], sealed[_NONCE_END:], context)
+        return cipher.decrypt(sealed[1:NONCE_END], sealed[NONCE_END:], context)
     except InvalidTag:
         raise BadSeal("a sealed value does not open for this subject and place") from None
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trying everybody's mail before the first one is sent.
 
-Guarantees that nobody is tried where nobody's mail can fail, that people are read and opened a
-batch at a time, and that of who fails nothing is told but an id and a place in the template. Who
-has no profile, or whose profile does not open, is nobody's rendering error: the send says so.
+Guarantees that nobody is tried where nobody's mail can fail, and that of a mail whose subject alone
+could fail no more is made; that people are read and opened a batch at a time, and that of who fails
+nothing is told but an id and a place in the template. Who has no profile, or whose profile does not
+open, is nobody's rendering error: the send says so.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -21,7 +23,7 @@ from chalicelib.domain.dry_runs import MAX_SAMPLES, Failing
 from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import InputError, NotFound
 from chalicelib.ports.audience_scan import AudienceScan, Row
-from chalicelib.ports.campaign_mail import CampaignMails, MailVersion, Reader
+from chalicelib.ports.campaign_mail import CampaignMails, Footer, MailVersion, Reader
 from chalicelib.ports.catalog import Brands, Lists
 from chalicelib.ports.keys import KeyWrapper
 from chalicelib.proof.opening import BATCH, Wanted, open_sections
@@ -63,7 +65,7 @@ class Rehearsal:
         self._brands = brands
         self._lists = lists
         self._fields = fields
-        self._version: tuple[str, MailVersion] | None = None
+        self._kept: tuple[object, _Version] | None = None
 
     def shard(
         self, campaign: Campaign, content: FrozenContent, shard: str, sids: Iterable[SubjectId]
@@ -102,25 +104,24 @@ class Rehearsal:
         mailing_list = self._lists.get(campaign.list)
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        return _Trial(
-            self._mail(campaign, content),
-            brand,
-            mailing_list,
-            dict.fromkeys(self._fields.of(brand.id), ""),
-        )
+        left_out = dict.fromkeys(self._fields.of(brand.id), "")
+        version = self._version(campaign, content, frozenset(left_out))
+        return _Trial(version, brand, mailing_list, left_out)
 
-    def _mail(self, campaign: Campaign, content: FrozenContent) -> MailVersion:
-        """Return the content ready to fill; a process that tries shard after shard keeps the last.
+    def _version(
+        self, campaign: Campaign, content: FrozenContent, fields: frozenset[str]
+    ) -> "_Version":
+        """Return the content ready to try; a process that tries shard after shard keeps the last.
 
         Content that is not committed to yet has no name to keep it under.
         """
-        name, kept = campaign.content_sha256, self._version
-        if name is not None and kept is not None and kept[0] == name:
-            return kept[1]
-        mail = self._mails.version(content)
-        if name is not None:
-            self._version = (name, mail)
-        return mail
+        name = campaign.content_sha256, fields
+        if self._kept is not None and self._kept[0] == name:
+            return self._kept[1]
+        version = _Version(self._mails, content, fields)
+        if campaign.content_sha256 is not None:
+            self._kept = name, version
+        return version
 
     def _failing(self, trial: "_Trial", rows: Iterator[Row]) -> Iterator[Failing]:
         """Yield who fails, in order."""
@@ -142,30 +143,51 @@ class Rehearsal:
                     yield Failing.of(sid, error.code, error.detail)
 
 
+class _Version:
+    """A content as it is tried first, and as it is made where that does not tell."""
+
+    def __init__(
+        self, mails: CampaignMails, content: FrozenContent, fields: frozenset[str]
+    ) -> None:
+        self._mails = mails
+        self._content = content
+        self.trial = mails.trial(content, fields, _WAY)
+
+    @cached_property
+    def mail(self) -> MailVersion:
+        """The whole of it: few are tried for that."""
+        return self._mails.version(self._content)
+
+
 class _Trial:
     """One content, tried on one person after the other with the values the send takes."""
 
     def __init__(
         self,
-        mail: MailVersion,
+        version: _Version,
         brand: Brand,
         mailing_list: MailingList,
         left_out: Mapping[str, object],
     ) -> None:
-        self._mail = mail
+        self._version = version
+        self._passes = version.trial.passes
         self._left_out = left_out
+        self._brand = brand
         self._shared = {"brand": brand.name, "list": mailing_list.name}
-        self._footer = mail.footer(
+
+    @cached_property
+    def _footer(self) -> Footer:
+        return self._version.mail.footer(
             {
-                "language": brand.default_language,
-                "brand": brand,
-                "list": mailing_list.name,
+                "language": self._brand.default_language,
+                "brand": self._brand,
+                "list": self._shared["list"],
                 "checkpoint": None,
             }
         )
 
     def of(self, profile: Mapping[str, Any]) -> None:
-        """Make all of the person's mail but for what the last look decides.
+        """Make of the person's mail what could fail, or all but what the last look decides.
 
         Raises:
             InputError: it cannot be made. Its detail may hold what the person wrote.
@@ -173,9 +195,10 @@ class _Trial:
         attributes = profile.get("attributes")
         told = attributes if isinstance(attributes, dict) else {}
         values = {**self._left_out, **told, **self._shared}
-        self._mail.prepare(
-            Reader(values=values, footer=self._footer, unsubscribe=_WAY, preferences=_WAY)
-        )
+        if not self._passes(values):
+            self._version.mail.prepare(
+                Reader(values=values, footer=self._footer, unsubscribe=_WAY, preferences=_WAY)
+            )
 
 
 def rehearses(content: FrozenContent) -> bool:

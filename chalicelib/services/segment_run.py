@@ -21,18 +21,20 @@ import orjson
 
 from chalicelib.domain.fact_document import FACTS_VERSION
 from chalicelib.domain.frequency import RHYTHM_VERSION
-from chalicelib.domain.ids import ListId, SubjectId
+from chalicelib.domain.ids import ListId, SubjectId, decode_stored_id
 from chalicelib.domain.segment_compile import Compiled
 from chalicelib.domain.segment_person import Person
 from chalicelib.domain.segment_terms import Section
 from chalicelib.domain.standing import STANDING_VERSION
 from chalicelib.ports.audience_scan import NOTHING_SEALED, AudienceScan, Row
 from chalicelib.ports.keys import KeyWrapper
-from chalicelib.proof.opening import BATCH, Opened, SealedPerson, Wanted, open_sections
+from chalicelib.proof.opening import BATCH, Sections, Wanted, opener
 
 SAMPLE: Final = 20
 """People named of those who match."""
 _NOTHING: Final[dict[str, Any]] = {}
+_NO_DOCUMENT: Final = (orjson.JSONDecodeError, KeyError, TypeError)
+"""What reading a document and its version may end in, where it is none or has none."""
 _WANTED: Final = {Section.PROFILE: Wanted.PROFILE, Section.FACTS: Wanted.FACTS}
 
 
@@ -55,6 +57,7 @@ class Judged(NamedTuple):
 
 # A named tuple's own constructor is a function of Python around this one, and takes twice as long.
 _judge: Callable[[tuple[SubjectId, Verdict]], Judged] = partial(tuple.__new__, Judged)
+_loads = orjson.loads
 _person: Callable[[tuple[Mapping[str, Any], ...]], Person] = partial(tuple.__new__, Person)
 
 
@@ -147,30 +150,25 @@ class Evaluator:
 
     def _judged(self, compiled: Compiled, batch: Sequence[Row], wanted: Wanted) -> Iterator[Judged]:
         """Judge by what stands in the clear, then open whom that does not decide."""
-        verdicts: list[Verdict] = []
-        undecided: list[tuple[int, Person]] = []
-        sealed: list[SealedPerson] = []
         # Looked up once: each of these would take as long as a clause, for everybody.
-        opens, fits, matched = bool(wanted), compiled.plain, Verdict.MATCHED
-        for row in batch:
+        fits, holds, seals = compiled.plain, compiled.sealed, bool(wanted)
+        opens = opener(self._wrapper.kek, self._origin, wanted=wanted)
+        verdicts: list[Verdict] = []
+        judged, matched, other = verdicts.append, Verdict.MATCHED, Verdict.OTHER
+        for sid, lists, standing, rhythm, wrapped, profile, facts in batch:
             try:
-                person = plain_person(row.lists, row.standing, row.rhythm)
+                person = plain_person(lists, standing, rhythm)
+                if not fits(person):
+                    judged(_left_out(compiled, person))
+                elif not seals:
+                    judged(matched)
+                elif wrapped is None:
+                    judged(Verdict.KEYLESS)
+                else:
+                    opened = opens(decode_stored_id(sid), wrapped, profile, facts)
+                    judged(matched if holds(with_sections(person, opened)) else other)
             except Unreadable:
-                verdicts.append(Verdict.UNREADABLE)
-                continue
-            if not fits(person):
-                verdicts.append(_left_out(compiled, person))
-            elif not opens:
-                verdicts.append(matched)
-            elif (found := row.sealed_person()) is None:
-                verdicts.append(Verdict.KEYLESS)
-            else:
-                undecided.append((len(verdicts), person))
-                sealed.append(found)
-                verdicts.append(matched)
-        opened = open_sections(sealed, self._wrapper.kek, self._origin, wanted=wanted)
-        for (place, person), sections in zip(undecided, opened, strict=True):
-            verdicts[place] = _by_sections(compiled, person, sections)
+                judged(Verdict.UNREADABLE)
         return map(_judge, zip([row[0] for row in batch], verdicts, strict=True))
 
 
@@ -185,12 +183,22 @@ def plain_person(lists: Mapping[str, str], standing: str | None, rhythm: str | N
     Raises:
         Unreadable: a column is not of a schema version this code knows.
     """
-    stands = _NOTHING if standing is None else _document(standing, STANDING_VERSION)
-    keeps = _NOTHING if rhythm is None else _document(rhythm, RHYTHM_VERSION)
+    stands = keeps = _NOTHING
+    try:
+        if standing is not None:
+            stands = _loads(standing)
+            if stands["v"] != STANDING_VERSION:
+                raise Unreadable
+        if rhythm is not None:
+            keeps = _loads(rhythm)
+            if keeps["v"] != RHYTHM_VERSION:
+                raise Unreadable
+    except _NO_DOCUMENT:
+        raise Unreadable from None
     return _person((lists, stands, keeps, _NOTHING, _NOTHING))
 
 
-def with_sections(person: Person, opened: Opened) -> Person:
+def with_sections(person: Person, opened: Sections) -> Person:
     """Return a person with what was sealed.
 
     Raises:
@@ -200,35 +208,20 @@ def with_sections(person: Person, opened: Opened) -> Person:
     if unreadable:
         raise Unreadable
     lists, standing, rhythm, _, _ = person
-    profile = _NOTHING if profile_text is None else _object(profile_text)
-    facts = _NOTHING if facts_text is None else _document(facts_text, FACTS_VERSION)
+    profile = facts = _NOTHING
+    try:
+        if profile_text is not None:
+            profile = _loads(profile_text)
+            if type(profile) is not dict:
+                raise Unreadable
+        if facts_text is not None:
+            facts = _loads(facts_text)
+            if facts["v"] != FACTS_VERSION:
+                raise Unreadable
+    except _NO_DOCUMENT:
+        raise Unreadable from None
     return _person((lists, standing, rhythm, profile, facts))
 
 
 def _left_out(compiled: Compiled, person: Person) -> Verdict:
     return Verdict.OTHER if compiled.excluded(person) is None else Verdict.EXCLUDED
-
-
-def _by_sections(compiled: Compiled, person: Person, opened: Opened) -> Verdict:
-    try:
-        holds = compiled.sealed(with_sections(person, opened))
-    except Unreadable:
-        return Verdict.UNREADABLE
-    return Verdict.MATCHED if holds else Verdict.OTHER
-
-
-def _document(text: str | bytes, version: int) -> Mapping[str, Any]:
-    document = _object(text)
-    if document.get("v") != version:
-        raise Unreadable
-    return document
-
-
-def _object(text: str | bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise Unreadable from None
-    if isinstance(document, dict):
-        return document
-    raise Unreadable

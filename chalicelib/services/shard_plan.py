@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from chalicelib.domain.campaigns import (
     Campaign,
     CampaignStatus,
-    Recipient,
     manifest_length,
-    pack_manifest,
-    read_records,
+    pack_people,
+    read_sids,
     record_range,
 )
 from chalicelib.domain.content_document import FrozenContent
-from chalicelib.domain.ids import DELIVERY_ID_BYTES, DeliveryId, SubjectId, encode_id
+from chalicelib.domain.ids import DELIVERY_ID_BYTES, SubjectId
 from chalicelib.domain.runs import Totals
 from chalicelib.errors import NotFound
 from chalicelib.ports.catalog import Campaigns
@@ -105,7 +104,9 @@ class ShardPlanner:
         Somebody else's is read only where ``is_read``.
         """
         key = manifest_key(campaign.id, shard)
-        manifest = pack_manifest(self._recipients(campaign, content, shard))
+        manifest = pack_people(
+            (sid, self._random(DELIVERY_ID_BYTES)) for sid in self._chosen(campaign, content, shard)
+        )
         if self._blobs.put_new(key, manifest, BINARY):
             return manifest, len(manifest)
         if not is_read:
@@ -114,13 +115,6 @@ class ShardPlanner:
         if stored is None:
             raise NotFound("a campaign's manifest is missing")
         return stored.data, len(stored.data)
-
-    def _recipients(
-        self, campaign: Campaign, content: FrozenContent, shard: str
-    ) -> Iterator[Recipient]:
-        for sid in self._chosen(campaign, content, shard):
-            delivery = DeliveryId(encode_id(self._random(DELIVERY_ID_BYTES)))
-            yield Recipient(sid=sid, delivery=delivery)
 
     def _chosen(
         self, campaign: Campaign, content: FrozenContent, shard: str
@@ -141,4 +135,4 @@ class ShardPlanner:
 
 def _sids(manifest: bytes) -> Iterator[SubjectId]:
     first, _ = record_range(0, 0)
-    return (person.sid for person in read_records(manifest[first:]))
+    return read_sids(manifest[first:])

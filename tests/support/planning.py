@@ -48,13 +48,15 @@ class PlanWorld(World):
             random=self.random,
         )
 
-    def draft(self, html: str = PLAIN, segment: str | None = None) -> CampaignId:
+    def draft(
+        self, html: str = PLAIN, segment: str | None = None, subject: str = "Hello"
+    ) -> CampaignId:
         """A draft to the demo list."""
         return self.campaigns.create(
             name="News",
             list_id=ListId("newsletter"),
             purpose=PurposeId("newsletter"),
-            content=Content(subject="Hello", html=html),
+            content=Content(subject=subject, html=html),
             segment=segment,
         ).campaign.id
 
@@ -66,10 +68,14 @@ class PlanWorld(World):
         return made.segment.id
 
     def started(
-        self, html: str = PLAIN, segment: str | None = None, chunk_size: int = 50
+        self,
+        html: str = PLAIN,
+        segment: str | None = None,
+        chunk_size: int = 50,
+        subject: str = "Hello",
     ) -> Campaign:
         """A campaign that was tested and started, with its plan messages queued."""
-        campaign_id = self.draft(html, segment)
+        campaign_id = self.draft(html, segment, subject)
         self.test(campaign_id)
         campaign = self.campaign_rows.get(campaign_id)
         content = self.campaign_rows.content(campaign_id)

@@ -5,17 +5,17 @@ Guarantees whole answers or an error, and an order (shard, then id) that pages a
 can rely on. Rows are written by `adapters.dynamo.ledger`, inside an append.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
+from chalicelib.adapters.dynamo.audience_scan import rows_page
 from chalicelib.adapters.dynamo.cursors import bad_cursor
 from chalicelib.adapters.dynamo.frequency import rhythm_of
 from chalicelib.adapters.dynamo.items import (
     Item,
     binary_of,
     of_partition,
-    query,
     read_all,
     require_text,
     require_version,
@@ -71,18 +71,22 @@ class DynamoAudienceStore:
     def on_list(self, shard: str, list_id: ListId, *statuses: str) -> Iterator[SubjectId]:
         """Yield the subjects of a shard whose membership of ``list_id`` is one of ``statuses``."""
         named = {f":status{n}": text(status) for n, status in enumerate(statuses)}
-        rows = query(
-            f"read list members of shard {shard}",
-            client("dynamodb"),
-            TableName=self._audience,
-            KeyConditionExpression="pk = :pk",
-            FilterExpression=f"lists.#list IN ({', '.join(named)})",
-            ProjectionExpression="pk, sk, v",
-            ExpressionAttributeNames={"#list": list_id},
-            ExpressionAttributeValues={":pk": text(shard), **named},
-        )
-        for row in rows:
-            yield SubjectId(require_text(require_version(row), "sk"))
+        request = {
+            "TableName": self._audience,
+            "KeyConditionExpression": "pk = :pk",
+            "FilterExpression": f"lists.#list IN ({', '.join(named)})",
+            "ProjectionExpression": "sk, v",
+            "ExpressionAttributeNames": {"#list": list_id},
+            "ExpressionAttributeValues": {":pk": text(shard), **named},
+        }
+        what = f"read list members of shard {shard}"
+        start: Mapping[str, Any] | None = {}
+        while start is not None:
+            rows, start = rows_page(what, request, start)
+            for row in rows:
+                yield SubjectId(require_text(require_version(row), "sk"))
+            # As in a scan: the next page is read only when this one is gone.
+            rows.clear()
 
     def page(self, cursor: str | None, limit: int) -> MemberPage:
         """Return up to ``limit`` (1 to 100) members in shard and id order, with wrapped keys.

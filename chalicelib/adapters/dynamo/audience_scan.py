@@ -56,6 +56,7 @@ class DynamoAudienceScan:
             "TableName": self._audience,
             **of_partition(shard),
             "ProjectionExpression": ", ".join((*_PLAIN, *columns)),
+            "Limit": PAGE_ROWS,
         }
         if list_id is not None:
             named = {f":status{n}": text(status) for n, status in enumerate(statuses)}
@@ -68,7 +69,7 @@ class DynamoAudienceScan:
         what = f"read the people of shard {shard}"
         start: _Stored | None = {}
         while start is not None:
-            page, start = _page(what, request, start)
+            page, start = rows_page(what, request, start)
             keys = self._keys(shard, page) if page and with_keys else {}
             for stored in page:
                 yield _row(stored, keys)
@@ -87,11 +88,12 @@ class DynamoAudienceScan:
                 ":last": page[-1]["sk"],
             },
             "ProjectionExpression": "sk, v, wrapped_key",
+            "Limit": PAGE_ROWS,
         }
         keys: dict[str, str] = {}
         start: _Stored | None = {}
         while start is not None:
-            rows, start = _page(f"read the keys of shard {shard}", request, start)
+            rows, start = rows_page(f"read the keys of shard {shard}", request, start)
             for stored in rows:
                 if stored.get("v") != _VERSION or "wrapped_key" not in stored:
                     raise _unknown()
@@ -99,13 +101,17 @@ class DynamoAudienceScan:
         return keys
 
 
-def _page(
+def rows_page(
     what: str, request: Mapping[str, Any], start: _Stored
 ) -> tuple[list[_Stored], _Stored | None]:
-    """Return one page of a Query, and where the next one begins; None after the last."""
+    """Return one page of a Query, and where the next one begins; None after the last.
+
+    Raises:
+        Unavailable: an answer without rows in it, which would pass for the end.
+    """
     after = {"ExclusiveStartKey": start} if start else {}
     with translated(what):
-        answer = rows_client().query(**request, **after, Limit=PAGE_ROWS)
+        answer = rows_client().query(**request, **after)
     if "Items" not in answer:
         raise Unavailable(f"{what}: the answer could not be read")
     return answer["Items"], answer.get("LastEvaluatedKey")

@@ -15,7 +15,9 @@ from chalicelib.domain.campaigns import (
     manifest_length,
     next_status,
     pack_manifest,
+    pack_people,
     read_records,
+    read_sids,
     record_range,
 )
 from chalicelib.domain.ids import DeliveryId, SubjectId, encode_id
@@ -81,6 +83,20 @@ def test_the_chunks_of_a_manifest_are_its_people_once_each(recipients, size):
         first, last = chunk_range(number, size)
         found += read_records(manifest[first : last + 1])
     assert found == recipients
+
+
+@given(people)
+def test_the_ids_alone_are_read_as_they_stand_in_the_records(recipients):
+    records = pack_manifest(recipients)[8:]
+    assert list(read_sids(records)) == [person.sid for person in recipients]
+    with pytest.raises(FatalError):
+        read_sids(records + b"\0")
+
+
+@pytest.mark.parametrize("length", [0, 11, 13])
+def test_a_delivery_id_is_of_one_length(length):
+    with pytest.raises(FatalError):
+        pack_people([(SubjectId("A" * 22), bytes(length))])
 
 
 @pytest.mark.parametrize("ids", ["BA", "AA"])

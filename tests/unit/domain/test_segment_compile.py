@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each operator says of each type: of nothing, of less, of the same and of more."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from chalicelib.domain.segment_calendar import Moment
@@ -10,6 +12,7 @@ from tests.support.segment_asking import (
     answered,
     bought,
     clause,
+    compiled,
     holds,
     known,
     ordered,
@@ -174,6 +177,20 @@ def test_an_instant_is_compared_to_the_second():
     asked = clause("orders.last", "gt", "2026-11-22T09:00:00Z")
     assert holds(asked, ordered(second("2026-11-22T09:00:00"))) is False
     assert holds(asked, ordered(second("2026-11-22T09:00:01"))) is True
+
+
+@pytest.mark.parametrize("now", ["2026-11-22", "2028-02-29", "2027-02-28", "2027-01-01"])
+def test_an_age_is_that_of_the_calendar_on_every_day_of_birth(now):
+    today = date.fromisoformat(now)
+    moment = Moment(now_ms=second(now) * 1000 + 12 * 3_600_000, zone="UTC")
+    (question,) = compiled(clause("person.age", "exists"), moment).questions
+    read = question.read
+    for back in range(4 * 366):
+        born = date(2001, 1, 1) - timedelta(days=back)
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        assert read(answered(birth_date=born.isoformat())) == years
+    for born in ("2001-02-29", "2001-13-01", "2001-1-01", "1850-01-01", "2001-01-01T00", 2001, {}):
+        assert read(answered(birth_date=born)) is None
 
 
 def test_every_operator_of_the_language_is_asked_above():

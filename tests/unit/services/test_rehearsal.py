@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.dry_runs import MAX_SAMPLES
-from chalicelib.domain.ids import SHARDS
+from chalicelib.domain.ids import SHARDS, shard_of
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.proof.opening import Opened, Wanted
 from chalicelib.services.rehearsal import Rehearsed, rehearses
@@ -60,6 +60,20 @@ def test_a_content_is_compiled_once_for_all_shards_of_a_process(world):
     for shard in SHARDS:
         world.rehearsal.shard(campaign, content, shard, sorted(world.sids))
     assert compiled == [content]
+
+
+def test_a_subject_that_cannot_be_one_is_found_without_making_the_rest(world, monkeypatch):
+    sid = world.subscribe("reader9@example.org", first_name="n" * 100)
+    campaign = world.started(PLAIN, subject="News for" + 3 * " {{ first_name }}")
+    content = world.frozen_contents.of(campaign)
+    assert rehearses(content)
+    monkeypatch.setattr(world.campaign_mails, "version", None)
+    parts = [world.rehearsal.shard(campaign, content, each, [sid]) for each in shard_of(sid)]
+    (failing,) = (found for part in parts for found in part.failing)
+    assert (failing.sid, failing.code) == (sid, "bad_subject")
+    everybody = sorted([*world.sids, sid])
+    tries = [world.rehearsal.shard(campaign, content, shard, everybody) for shard in SHARDS]
+    assert sum(tried.errors for tried in tries) == 1
 
 
 def test_another_content_is_compiled_anew(world):
