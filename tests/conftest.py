@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one Chromium of a test process: a second one in it would not start."""
+"""The one Chromium of a test process, the order of the tests, and what processes share."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
 
 from tests.support.browser import INSTALL, executable, launch
-from tests.support.groups import Groups, turn
+from tests.support.groups import Groups, ends_group, turn
 
+# A run starts about a hundred processes; each would compile the product and the tests anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # How long an example takes says more of who else is busy on the machine than of what is tested.
 settings.register_profile(
     "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -29,6 +33,13 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(items):
     """Begin with the long ones; each group stays together."""
     items.sort(key=turn)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Close what a group shared once it is over, as pytest does at the end of a session."""
+    if ends_group(item, nextitem):
+        item.session._setupstate.teardown_exact(None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.stack import FORM, unstamped
+from tests.support.stack import FORM, running, unstamped
 
 JSON = "application/json"
 TOKEN = "A" * 43
@@ -43,6 +43,13 @@ def assert_says_nothing_of_us(answer):
 
 
 @pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """A stack of its own: all it stores is looked at before and after each test."""
+    with running(tmp_path_factory.mktemp("mistakes")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def quiet(stack):
     """The stack once earlier work is done, so that a change seen here was made here."""
     stack.settled()
@@ -58,10 +65,10 @@ def unchanged(quiet):
         rows = unstamped(quiet.tables())
         return {name: items for name, items in rows.items() if name != "kvitto-activity"}
 
-    before, kept = visible(), quiet.kept_objects()
+    before, kept = visible(), quiet.kept_tags()
     yield
     assert visible() == before
-    assert quiet.kept_objects() == kept
+    assert quiet.kept_tags() == kept
 
 
 PAGES = {

@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
@@ -43,6 +44,7 @@ class Installation:
         self._direct = started["environment"]
         self._recorder = recorder
         self._functions: dict[str, Function] = {}
+        self._clients: dict[str, Any] = {}
         self.finished: Counter[str] = Counter()
         self.environment = {
             name: value.replace(self._direct["AWS_ENDPOINT_URL"], recorder.url)
@@ -59,9 +61,11 @@ class Installation:
         }
 
     def close(self) -> None:
-        """Stop every process."""
+        """Stop every process and close every connection."""
         for function in self._functions.values():
             function.close()
+        for client in self._clients.values():
+            client.close()
 
     def make_first_key(self) -> None:
         """Do what `make admin-key` does with the operator's own rights."""
@@ -75,13 +79,15 @@ class Installation:
 
     def client(self, service: str):
         """Return a client of the emulator that the recorder does not see."""
-        return boto3.session.Session().client(
-            service,
-            endpoint_url=self._direct["AWS_ENDPOINT_URL"],
-            region_name=self._direct["AWS_REGION"],
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        if service not in self._clients:
+            self._clients[service] = boto3.session.Session().client(
+                service,
+                endpoint_url=self._direct["AWS_ENDPOINT_URL"],
+                region_name=self._direct["AWS_REGION"],
+                aws_access_key_id="local",
+                aws_secret_access_key="local",
+            )
+        return self._clients[service]
 
     def _function(self, handler: str) -> Function:
         if handler not in self._functions:

@@ -330,24 +330,33 @@ class Stack(LocalRun):
 
     def kept_objects(self) -> dict[str, bytes]:
         """Every object but those of time stamps, which the clock brings and nobody's request."""
-        found = self.objects().items()
-        return {key: data for key, data in found if not key.startswith("anchors/")}
+        return {key: x for key, x in self.objects().items() if not key.startswith("anchors/")}
 
     def objects(self) -> dict[str, bytes]:
         """Every object of the bucket by key."""
         with closing(self.client("s3")) as s3:
-            (bucket,) = [found["Name"] for found in s3.list_buckets()["Buckets"]]
-            keys = [
-                item["Key"]
-                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-                for item in page.get("Contents", [])
-            ]
+            bucket, listed = _listed(s3)
             found = {}
-            for key in keys:
+            for key in listed:
                 # What a worker is done with may go between the listing and the reading.
                 with suppress(s3.exceptions.NoSuchKey):
                     found[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             return found
+
+    def kept_tags(self) -> dict[str, str]:
+        """The entity tag, which follows from the content, of each of `kept_objects`."""
+        with closing(self.client("s3")) as s3:
+            listed = _listed(s3)[1].items()
+        return {key: tag for key, tag in listed if not key.startswith("anchors/")}
+
+
+def _listed(s3: Any) -> tuple[str, dict[str, str]]:
+    """The bucket, and the entity tag of each of its objects by key."""
+    (bucket,) = [found["Name"] for found in s3.list_buckets()["Buckets"]]
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return bucket, {
+        item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", [])
+    }
 
 
 def unstamped(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:

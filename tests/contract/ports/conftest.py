@@ -8,6 +8,7 @@ with the names and key schema of infra/data.yaml.
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -34,9 +35,17 @@ CAMPAIGNS, ACTIVITY = "kvitto-campaigns", "kvitto-activity"
 ORIGIN = "example.org/log"
 
 
+@cache
+def _loader(path: str | None = None) -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty AWS account in this process; nothing of the developer's own is visible."""
+    from botocore import session
     from moto import mock_aws
     from moto.dynamodb.responses import DynamoHandler
 
@@ -48,6 +57,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             return answer(handler)
 
     monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
+    # moto has a new session for every account, which would read the SDK's descriptions anew.
+    monkeypatch.setattr(session, "create_loader", _loader)
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

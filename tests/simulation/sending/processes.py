@@ -42,6 +42,7 @@ from tests.support.faults import Faults
 from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
 from tests.support.memory_catalog import MemoryBrands, MemoryForms, MemoryLists
 from tests.support.memory_erasure import MemoryErasures
+from tests.support.memory_exports import MemoryExportFence
 from tests.support.memory_folds import MemoryFolds, MemoryUnresolvedCampaigns, MemoryWatermark
 from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
 from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper, MemoryLinkKeys
@@ -138,6 +139,7 @@ class Process(Container):
             "suppression_index": MemorySuppressionIndex(rows.hygiene, strike),
             "personal_data": data,
             "erasure_records": MemoryErasures(rows.erasures, strike),
+            "export_fence": MemoryExportFence(rows.outside, strike),
             "rights_records": MemoryRightsRecords(faults=strike),
         }
 

@@ -29,7 +29,7 @@ TINY = {
     "campaign_measured": 3,
     "campaign_single": 3,
     "campaign_stream": 3,
-    "campaign_rate": 1,
+    "campaign_rate": 6,
     "proof_reads": 10,
     "verifier": 4,
     "cold_start": 1,

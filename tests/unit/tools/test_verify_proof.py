@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 
 import pytest
 
-from tests.support.bundle_cases import all_cases
+from tests.support.bundle_cases import FAMILIES, all_cases, cases_of
 from tests.support.forgery import HONEST, Case
 from tests.support.small_log import honest_bundle
 from tests.support.verifier import LINE, ORIGINAL, SOURCE, VERIFIER, run, verdicts
@@ -21,27 +22,43 @@ from tests.support.verifier import LINE, ORIGINAL, SOURCE, VERIFIER, run, verdic
 needs_openssl = pytest.mark.skipif(
     not shutil.which("openssl"), reason="time stamps are checked by openssl, which is not here"
 )
-CASES = {case.name: case for case in all_cases()}
 NAMES = list(HONEST)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_gets_exactly_its_verdicts(name, tmp_path):
-    case = CASES[name]
-    status, out, err = run(case, tmp_path)
+@cache
+def case_named(name: str) -> Case:
+    (found,) = (case for case in all_cases() if case.name == name)
+    return found
+
+
+def test_no_two_cases_have_one_name():
+    assert len({case.name for case in all_cases()}) == len(all_cases()) > 300
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_case_gets_exactly_its_verdicts(family, tmp_path):
+    judged = {case.name: judgement(case, *run(case, tmp_path)) for case in cases_of(family)}
+    assert judged == {case.name: expected(case) for case in cases_of(family)}
+
+
+def expected(case: Case) -> object:
+    """What `judgement` is to find: a sentence alone, or each verdict once and the status."""
     if case.verdicts is None:
-        assert (status, out) == (2, "")
-        assert re.fullmatch(r"[A-Z][^\n]+\.\n", err)
-        return
-    assert verdicts(out) == case.verdicts
-    assert status == (1 if "FAIL" in case.verdicts.values() else 0)
-    assert [found for _, found, _ in LINE.findall(out)] == NAMES
+        return 2, "", "one sentence"
+    failed = 1 if "FAIL" in case.verdicts.values() else 0
+    return failed, case.verdicts, NAMES, len(NAMES)
+
+
+def judgement(case: Case, status: int, out: str, err: str) -> object:
+    if case.verdicts is None:
+        one = re.fullmatch(r"[A-Z][^\n]+\.\n", err)
+        return status, out, "one sentence" if one else err
     spoken = [line for line in out.splitlines() if re.match(r"\s*(PASS|FAIL|NOT PROVEN)\b", line)]
-    assert len(spoken) == len(NAMES)
+    return status, verdicts(out), [name for _, name, _ in LINE.findall(out)], len(spoken)
 
 
 def test_the_output_says_whom_it_is_about_and_what_is_not_proven(tmp_path):
-    _, out, _ = run(CASES["honest"], tmp_path)
+    _, out, _ = run(case_named("honest"), tmp_path)
     assert out.startswith("About: visitor@example.org, 2026-11-23 13:00:00.000 UTC\n")
     assert "  recipient: Supervisory authority\n" in out
     assert 'entry 3: 2026-11-23 12:03:00.007 UTC consent.withdrawn lst=["newsletter"]' in out
@@ -49,12 +66,12 @@ def test_the_output_says_whom_it_is_about_and_what_is_not_proven(tmp_path):
 
 
 def test_a_hostile_manifest_cannot_write_a_verdict_line(tmp_path):
-    _, out, _ = run(CASES["hostile subject"], tmp_path)
+    _, out, _ = run(case_named("hostile subject"), tmp_path)
     assert "About: x?PASS time: yes?" in out
 
 
 def test_a_bundle_with_another_policy_says_so(tmp_path):
-    _, out, _ = run(CASES["policy: spacing"], tmp_path)
+    _, out, _ = run(case_named("policy: spacing"), tmp_path)
     assert "policy.txt in the bundle differs" in out
 
 
@@ -114,33 +131,37 @@ def test_a_reader_that_stops_early_gets_no_traceback(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.fixture
 def anchored() -> Case:
-    return CASES["anchored"]
+    """Made before a test takes openssl away, which makes it."""
+    return case_named("anchored")
 
 
 @needs_openssl
-def test_without_openssl_the_time_is_not_proven(tmp_path, monkeypatch):
+def test_without_openssl_the_time_is_not_proven(anchored, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    _, out, _ = run(anchored(), tmp_path)
+    _, out, _ = run(anchored, tmp_path)
     assert "NOT PROVEN time: openssl, which checks time stamps, is not there" in out
 
 
 @needs_openssl
-def test_with_an_openssl_that_cannot_check_stamps_the_time_is_not_proven(tmp_path, monkeypatch):
+def test_with_an_openssl_that_cannot_check_stamps_the_time_is_not_proven(
+    anchored, tmp_path, monkeypatch
+):
     """One that reads a stamp but has no -attime, as LibreSSL's."""
     real = shutil.which("openssl")
     fake = tmp_path / "openssl"
     fake.write_text(f'#!/bin/sh\n[ "$2" = -reply ] && exec {real} "$@"\necho usage: ts\nexit 1\n')
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    _, out, _ = run(anchored(), tmp_path)
+    _, out, _ = run(anchored, tmp_path)
     assert "NOT PROVEN time: this openssl cannot check time stamps" in out
 
 
 @needs_openssl
-def test_it_leaves_no_file_behind(tmp_path, monkeypatch):
+def test_it_leaves_no_file_behind(anchored, tmp_path, monkeypatch):
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    _, out, _ = run(anchored(), tmp_path)
+    _, out, _ = run(anchored, tmp_path)
     assert "PASS time:" in out
     assert list((tmp_path / "tmp").iterdir()) == []
