@@ -10,7 +10,8 @@ data: messages hold ids, sizes and reasons, never an address, a token or a key.
     ├── StateError            well-formed, but the stored state says no (4xx)
     │   ├── Conflict          somebody else changed it first
     │   │   ├── NotTested     a test mail of the campaign as it is now comes first
-    │   │   └── NotMailable   the person must not be written to
+    │   │   ├── NotMailable   the person must not be written to
+    │   │   └── Overtaken     another worker went on with this work; leave it to them
     │   ├── NotFound          it does not exist, or not for this caller
     │   ├── IllegalTransition the rules do not allow this step from here
     │   ├── OverBudget        too much came from one place; later is fine (429)
@@ -97,6 +98,10 @@ class NotMailable(Conflict):
         """Keep the reasons for the answer."""
         super().__init__(sentence)
         self.problems = problems
+
+
+class Overtaken(Conflict):
+    """The work is further on, or gone: another worker took this step; nothing was written."""
 
 
 class NotFound(StateError):

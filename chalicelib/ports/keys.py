@@ -4,6 +4,7 @@
 Errors: `Throttled`, `Unavailable`; nothing here ever returns a wrong answer instead.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ class AddressMac(Protocol):
 
     def mac(self, normal_address: str) -> str:
         """Return the MAC as base64url, 43 characters."""
+        ...
+
+    def macs(self, normal_addresses: Sequence[str]) -> tuple[str, ...]:
+        """Return the MAC of each address, in their order; a few are asked for at a time.
+
+        Raises:
+            DependencyError: one could not be computed; none is returned.
+        """
         ...
 
 

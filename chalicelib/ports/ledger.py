@@ -14,6 +14,7 @@ from typing import Protocol
 from chalicelib.domain.ids import BrandId, EventId, ListId, PurposeId, SubjectId
 from chalicelib.domain.standing import Standing
 from chalicelib.domain.state import SubjectState
+from chalicelib.errors import FatalError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,8 @@ class Append:
         consume_token: hash of a confirm token that must be unused; it becomes used. The caller
             has read it with the subject (`LedgerStore.asked`).
         suppress: suppression rows to put, mirrored in ``state``.
+        unsuppressed: (mac, brand or None) pairs that no suppression may stand for; else a
+            `Conflict`.
         lift: (mac, brand or None) pairs whose suppression ends with this append.
         macs: the subject's MACs.
         move_to: the one MAC that leads to the subject from now on; every other of ``macs`` leads to
@@ -166,11 +169,22 @@ class Append:
     consume_token: str | None = None
     consumed_ms: int | None = None
     suppress: tuple[Suppressed, ...] = ()
+    unsuppressed: tuple[tuple[str, BrandId | None], ...] = ()
     lift: tuple[tuple[str, BrandId | None], ...] = ()
     check_subject: bool = False
     macs: tuple[str, ...] = ()
     move_to: str | None = None
     recorded: tuple[tuple[EventId, bytes], ...] = ()
+
+    def require_whole(self) -> None:
+        """Refuse an append whose state was not folded from exactly its entries.
+
+        Raises:
+            FatalError: its entries are not the ones its state counts.
+        """
+        whole = self.expected_entries + len(self.entries) == self.state.entries
+        if not self.entries or not whole:
+            raise FatalError("an append holds exactly the entries its state counts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,8 +221,9 @@ class LedgerStore(Protocol):
         """Write the append as one transaction.
 
         Raises:
-            Conflict: the chain moved on, the token was used, the subject was made meanwhile, or
-                ``move_to`` leads to somebody else.
+            Conflict: the chain moved on, the token was used, the subject was made meanwhile,
+                ``move_to`` leads to somebody else, or what must be unsuppressed is not.
+            FatalError: its entries are not the ones its state counts.
 
         """
         ...

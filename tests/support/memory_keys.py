@@ -2,6 +2,7 @@
 """The key ports in memory: real cryptography under keys that belong to the test."""
 
 import hmac
+from collections.abc import Sequence
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,8 +27,15 @@ class MemoryAddressMac:
 
     def mac(self, normal_address: str) -> str:
         with struck(self.faults, "AddressMac.mac"):
-            message = self._prefix + normal_address.encode()
-            return encode_id(hmac.digest(self._key, message, sha256))
+            return self._of(normal_address)
+
+    def macs(self, normal_addresses: Sequence[str]) -> tuple[str, ...]:
+        with struck(self.faults, "AddressMac.macs"):
+            return tuple(map(self._of, normal_addresses))
+
+    def _of(self, normal_address: str) -> str:
+        message = self._prefix + normal_address.encode()
+        return encode_id(hmac.digest(self._key, message, sha256))
 
 
 class MemoryKeyWrapper:

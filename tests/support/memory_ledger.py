@@ -8,14 +8,15 @@ stores over one `MemoryRows` to play several processes.
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, shard_of
 from chalicelib.domain.standing import dump_standing
 from chalicelib.domain.state import SubjectState, dump_state, load_state
-from chalicelib.errors import Conflict, FatalError
+from chalicelib.errors import Conflict, FatalError, Overtaken
 from chalicelib.ports.ledger import (
     Append,
     Asked,
@@ -28,6 +29,7 @@ from chalicelib.ports.ledger import (
     StoredEntry,
     Suppressed,
 )
+from chalicelib.ports.ledger_groups import BEGINNING, MAX_READ, Group, Place
 from tests.support.faults import Faults, no_faults, struck
 
 
@@ -53,6 +55,14 @@ class AudienceRow:
     due_day: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRow:
+    """The row of an import's lane: how far it is, and what was counted on the way."""
+
+    place: Place = BEGINNING
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True, kw_only=True)
 class MemoryRows:
     """Everything the ledger, vault and audience tables hold; outlives any store made over it."""
@@ -70,6 +80,7 @@ class MemoryRows:
     heads: dict[str, Head] = field(default_factory=dict)
     mails: dict[tuple[SubjectId, int], bytes] = field(default_factory=dict)
     answers: dict[tuple[SubjectId, int], tuple[int, int, bytes]] = field(default_factory=dict)
+    lanes: dict[tuple[str, str], LaneRow] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -91,11 +102,7 @@ class MemoryLedgerStore(MemoryStore):
 
     def lookup(self, mac: str) -> Lookup:
         with self._call("LedgerStore.lookup") as rows:
-            found = rows.suppressions.get(mac, {})
-            ordered = tuple(found.values())
-            if len(ordered) > 1:
-                ordered = tuple(sorted(ordered, key=lambda x: x.brand or ""))
-            return Lookup(sid=rows.lookups.get(mac), suppressions=ordered)
+            return _looked_up(rows, mac)
 
     def load(self, sid: SubjectId) -> Loaded:
         with self._call("LedgerStore.load") as rows:
@@ -108,9 +115,7 @@ class MemoryLedgerStore(MemoryStore):
             return {sid: load_state(rows.states[sid].text) for sid in sids if sid in rows.states}
 
     def commit(self, append: Append) -> None:
-        whole = append.expected_entries + len(append.entries) == append.state.entries
-        if not append.entries or not whole:
-            raise FatalError("an append holds exactly the entries its state counts")
+        append.require_whole()
         with self._call("LedgerStore.commit") as rows:
             _require_conditions(rows, append)
             _write(rows, append)
@@ -168,6 +173,46 @@ class MemoryLedgerStore(MemoryStore):
             )
 
 
+class MemoryGroupStore(MemoryStore):
+    """`ports.ledger_groups.GroupStore` in memory."""
+
+    def lookup_many(self, macs: Sequence[str]) -> dict[str, Lookup]:
+        _require_readable(macs)
+        with self._call("GroupStore.lookup_many") as rows:
+            return {mac: _looked_up(rows, mac) for mac in macs}
+
+    def load_many(self, sids: Sequence[SubjectId]) -> dict[SubjectId, Loaded]:
+        _require_readable(sids)
+        with self._call("GroupStore.load_many") as rows:
+            return {sid: _loaded(rows, sid) for sid in sids}
+
+    def commit_group(self, group: Group) -> None:
+        step = group.step
+        with self._call("GroupStore.commit_group") as rows:
+            lane = rows.lanes.get((step.owner, step.lane))
+            if lane is None or lane.place != step.before:
+                raise Overtaken("the lane moved on")
+            for append in group.appends:
+                _require_conditions(rows, append)
+            for append in group.appends:
+                _write(rows, append)
+            counts = Counter(lane.counts)
+            counts.update(step.counts)
+            rows.lanes[step.owner, step.lane] = LaneRow(place=step.after, counts=dict(counts))
+
+
+def _require_readable(asked: Sequence[str]) -> None:
+    if len(set(asked)) > MAX_READ:
+        raise FatalError("at most 50 are read at once")
+
+
+def _looked_up(rows: MemoryRows, mac: str) -> Lookup:
+    ordered = tuple(rows.suppressions.get(mac, {}).values())
+    if len(ordered) > 1:
+        ordered = tuple(sorted(ordered, key=lambda x: x.brand or ""))
+    return Lookup(sid=rows.lookups.get(mac), suppressions=ordered)
+
+
 def _loaded(rows: MemoryRows, sid: SubjectId) -> Loaded:
     row = rows.states.get(sid)
     return Loaded(
@@ -190,6 +235,7 @@ def _require_conditions(rows: MemoryRows, append: Append) -> None:
         append.consume_token is None or (token is not None and token.used_ms is None),
         append.move_to is None or _may_move(rows, append),
         all(event not in rows.located for event, _ in append.recorded),
+        all(brand not in rows.suppressions.get(mac, {}) for mac, brand in append.unsuppressed),
     ]
     if append.new_subject is not None:
         conditions.append(sid not in rows.vault)

@@ -1,45 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ports.ledger.LedgerStore` on DynamoDB: one append is one TransactWriteItems over three tables.
 
-Guarantees that no state changes without its entry; that a repeated request which already
-succeeded succeeds again (its token is derived from its content); and that a new and a known
-subject's append are as many operations on the same rows, in one order (promise 9).
-Refuses partial batch reads.
-
-Source: Amazon DynamoDB API Reference, TransactWriteItems (100 actions, one per row,
-ClientRequestToken honoured for 10 minutes).
+Guarantees that no state changes without its entry; what the transaction holds, and in which order,
+is in `append_writes`. Refuses partial batch reads.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
+from chalicelib.adapters.dynamo.append_writes import Tables, append_writes, transact
 from chalicelib.adapters.dynamo.items import (
-    ROW_VERSION,
     Item,
-    binary,
     binary_of,
-    number,
     number_of,
     query,
     read_all,
     require_text,
     require_version,
     text,
-    wait_ms,
 )
 from chalicelib.adapters.dynamo.ledger_rows import (
-    STANDING,
-    check,
     controller_item,
-    entry_item,
     entry_key,
     entry_of,
     located_item,
     located_key,
     located_of,
-    lookup_delete,
     lookup_key,
     pending_item,
     put_new,
@@ -51,13 +38,11 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     token_item,
     token_key,
     token_of,
-    update,
     used_name,
 )
 from chalicelib.domain.ids import EventId, SubjectId
-from chalicelib.domain.standing import dump_standing
-from chalicelib.domain.state import SubjectState, dump_state, load_state
-from chalicelib.errors import FatalError, Throttled
+from chalicelib.domain.state import SubjectState, load_state
+from chalicelib.errors import FatalError
 from chalicelib.ports.ledger import (
     Append,
     Asked,
@@ -65,7 +50,6 @@ from chalicelib.ports.ledger import (
     Loaded,
     Located,
     Lookup,
-    ProfileWrite,
     StoredEntry,
     Suppressed,
 )
@@ -74,10 +58,6 @@ from chalicelib.ports.system import Clock, RandomBytes
 MAX_STATES: Final = 100
 """Keys of one BatchGetItem."""
 LAST_ENTRY: Final = 9_999_999_999
-TRANSACTION_TRIES: Final = 4
-"""A row in somebody else's transaction is free again within milliseconds; the SDK does not ask
-again for that, so we do."""
-_VERSION: Final = number(ROW_VERSION)
 
 
 class DynamoLedgerStore:
@@ -92,6 +72,7 @@ class DynamoLedgerStore:
         clock: Clock,
         random: RandomBytes,
     ) -> None:
+        self._tables = Tables(ledger=ledger_table, vault=vault_table, audience=audience_table)
         self._ledger = ledger_table
         self._vault = vault_table
         self._audience = audience_table
@@ -101,21 +82,12 @@ class DynamoLedgerStore:
     def lookup(self, mac: str) -> Lookup:
         """Return what is known of ``mac``: one strong batch read."""
         keys = [lookup_key(mac), suppression_key(mac)]
-        rows = self._read("look up a MAC", {self._ledger: keys})[self._ledger]
-        sid = None
-        suppressions: tuple[Suppressed, ...] = ()
-        for row in rows:
-            require_version(row)
-            if require_text(row, "sk") == "I":
-                sid = SubjectId(require_text(row, "sid"))
-            else:
-                suppressions = suppressions_of(row)
-        return Lookup(sid=sid, suppressions=suppressions)
+        return lookup_of(self._read("look up a MAC", {self._ledger: keys})[self._ledger])
 
     def load(self, sid: SubjectId) -> Loaded:
         """Return the subject's state and wrapped key: one strong batch read."""
         rows = self._read(f"load subject {sid}", self._subject_keys(sid))
-        return _loaded(rows[self._ledger], rows[self._vault])
+        return loaded_of(rows[self._ledger], rows[self._vault])
 
     def _subject_keys(self, sid: SubjectId) -> dict[str, list[Any]]:
         return {self._ledger: [state_key(sid)], self._vault: [subject_key(sid)]}
@@ -144,10 +116,9 @@ class DynamoLedgerStore:
                 ``move_to`` leads to somebody else.
             FatalError: its entries are not the ones its state counts.
         """
-        whole = append.expected_entries + len(append.entries) == append.state.entries
-        if not append.entries or not whole:
-            raise FatalError("an append holds exactly the entries its state counts")
-        self._transact(f"append to subject {append.sid}", self._writes(append))
+        append.require_whole()
+        writes = append_writes(self._tables, append)
+        self._transact(f"append to subject {append.sid}", writes)
 
     def history(
         self, sid: SubjectId, first: int = 0, last: int | None = None
@@ -240,122 +211,13 @@ class DynamoLedgerStore:
         used_ms = number_of(states[0], used_name(token_sha256)) if states else None
         return Asked(
             token=token_of(row, used_ms),
-            subject=_loaded(states, rows[self._vault]),
+            subject=loaded_of(states, rows[self._vault]),
             request=entry_of(entries[0]) if entries else None,
             profile=profiles[0] if profiles else None,
         )
 
-    def _writes(self, append: Append) -> list[dict[str, Any]]:
-        writes: list[dict[str, Any]] = []
-        for entry in append.entries:
-            writes.append(put_new(self._ledger, entry_item(append.sid, entry)))
-            pending = pending_item(entry.event, entry.leaf, append.sid, entry.n)
-            writes.append(put_new(self._ledger, pending))
-        writes.append(self._state_write(append))
-        writes.extend(self._identity_writes(append))
-        if append.profile is not None:
-            writes.append(self._profile_write(append.sid, append.profile))
-        if append.index_request:
-            first = append.entries[0]
-            row = located_item(first.event, append.sid, first.n)
-            writes.append(put_new(self._ledger, row))
-        writes.extend(suppression_updates(self._ledger, append.suppress, append.lift))
-        for event, leaf in append.recorded:
-            writes.append(put_new(self._ledger, located_item(event, None, None)))
-            writes.append(put_new(self._ledger, pending_item(event, leaf, None, None)))
-        return writes
-
-    def _state_write(self, append: Append) -> dict[str, Any]:
-        change = "SET v = :v, n = :n, folded = :folded, tip = :tip"
-        values: dict[str, Any] = {
-            ":v": _VERSION,
-            ":n": number(append.state.entries),
-            ":folded": text(dump_state(append.state)),
-            ":tip": text(append.last_leaf_hash),
-        }
-        macs = append.new_subject.macs if append.new_subject is not None else ()
-        if append.move_to is not None:
-            macs = (append.move_to,)
-        if macs:
-            change += ", macs = :macs"
-            values[":macs"] = {"L": [text(mac) for mac in macs]}
-        condition = "attribute_not_exists(pk)"
-        if append.expected_entries:
-            condition = "n = :expected AND v = :v"
-            values[":expected"] = number(append.expected_entries)
-        names: dict[str, str] = {}
-        if append.consume_token is not None:
-            if append.consumed_ms is None:
-                raise FatalError("a token is consumed at a time")
-            names = {"#used": used_name(append.consume_token)}
-            values[":used"] = number(append.consumed_ms)
-            change += ", #used = :used"
-            condition += " AND attribute_not_exists(#used)"
-        key = state_key(append.sid)
-        return update(self._ledger, key, change, values, condition=condition, names=names)
-
-    def _identity_writes(self, append: Append) -> list[dict[str, Any]]:
-        """Who the subject is: made for a new one, checked for a known one, on the same rows.
-
-        A check and not an update that changes nothing: most roles may not write to the vault.
-        """
-        new, row = append.new_subject, subject_key(append.sid)
-        if new is not None:
-            looked_up: Item = {"v": _VERSION, "sid": text(append.sid)}
-            key: Item = {"v": _VERSION, "wrapped_key": binary(new.wrapped_key)}
-            return [
-                *(put_new(self._ledger, {**lookup_key(mac), **looked_up}) for mac in new.macs),
-                put_new(self._vault, {**row, **key}),
-            ]
-        is_subject = {":sid": text(append.sid)}
-        if append.move_to is not None:
-            to: Item = {**lookup_key(append.move_to), "v": _VERSION, "sid": text(append.sid)}
-            return [
-                put_new(self._ledger, to)
-                if append.move_to not in append.macs
-                else check(self._ledger, lookup_key(append.move_to), "sid = :sid", is_subject),
-                *(
-                    lookup_delete(self._ledger, mac, append.sid)
-                    for mac in append.macs
-                    if mac != append.move_to
-                ),
-            ]
-        if not append.check_subject:
-            return []
-        return [
-            *(
-                check(self._ledger, lookup_key(mac), "sid = :sid", is_subject)
-                for mac in append.macs
-            ),
-            check(self._vault, row, "attribute_exists(wrapped_key)"),
-        ]
-
-    def _profile_write(self, sid: SubjectId, profile: ProfileWrite) -> dict[str, Any]:
-        change = "SET v = :v, lists = :lists"
-        lists = {list_id: text(status) for list_id, status in profile.lists}
-        values: dict[str, Any] = {":v": _VERSION, ":lists": {"M": lists}}
-        if profile.sealed is not None:
-            change += ", sealed = :sealed"
-            values[":sealed"] = binary(profile.sealed)
-        if profile.standing is not None:
-            change += f", {STANDING} = :standing"
-            values[":standing"] = text(dump_standing(profile.standing))
-        return update(self._audience, subject_key(sid), change, values)
-
     def _transact(self, what: str, writes: Sequence[dict[str, Any]]) -> None:
-        token = hashlib.sha256(repr(writes).encode()).hexdigest()[:36]
-        for attempt in range(1, TRANSACTION_TRIES + 1):
-            try:
-                with translated(what):
-                    client("dynamodb").transact_write_items(
-                        TransactItems=writes, ClientRequestToken=token
-                    )
-            except Throttled:
-                if attempt == TRANSACTION_TRIES:
-                    raise
-                self._clock.sleep_ms(wait_ms(attempt, self._random))
-            else:
-                return
+        transact(what, writes, self._clock, self._random)
 
     def _read(self, what: str, keys: dict[str, list[Any]]) -> dict[str, list[Item]]:
         requests = {table: {"Keys": rows, "ConsistentRead": True} for table, rows in keys.items()}
@@ -374,7 +236,21 @@ class DynamoLedgerStore:
         return item
 
 
-def _loaded(states: Sequence[Item], keys: Sequence[Item]) -> Loaded:
+def lookup_of(rows: Sequence[Item]) -> Lookup:
+    """Return what the rows of one MAC say."""
+    sid = None
+    suppressions: tuple[Suppressed, ...] = ()
+    for row in rows:
+        require_version(row)
+        if require_text(row, "sk") == "I":
+            sid = SubjectId(require_text(row, "sid"))
+        else:
+            suppressions = suppressions_of(row)
+    return Lookup(sid=sid, suppressions=suppressions)
+
+
+def loaded_of(states: Sequence[Item], keys: Sequence[Item]) -> Loaded:
+    """Return the subject that a STATE row and a vault row hold, where they are there."""
     wrapped_key = next((binary_of(require_version(row), "wrapped_key") for row in keys), None)
     if not states:
         return Loaded(state=None, macs=(), last_leaf_hash=None, wrapped_key=wrapped_key)

@@ -201,42 +201,55 @@ def suppressions_item(mac: str, kept: Sequence[Suppressed]) -> Item:
 
 
 def suppression_updates(
-    table: str, put: Sequence[Suppressed], lift: Sequence[tuple[str, BrandId | None]] = ()
+    table: str,
+    put: Sequence[Suppressed],
+    lift: Sequence[tuple[str, BrandId | None]] = (),
+    without: Sequence[tuple[str, BrandId | None]] = (),
 ) -> list[dict[str, Any]]:
-    """Return one update for each MAC: DynamoDB refuses two writes to a row in a transaction."""
-    macs = dict.fromkeys([row.mac for row in put] + [mac for mac, _ in lift])
+    """Return one write for each MAC: DynamoDB refuses two of one row in a transaction.
+
+    Args:
+        without: (mac, brand) pairs that may not be suppressed before it: a condition of the write,
+            or a check where there is none.
+    """
+    macs = dict.fromkeys([row.mac for row in put] + [mac for mac, _ in (*lift, *without)])
     return [
-        _suppression_update(
+        _suppression_write(
             table,
             mac,
-            {row.brand: row for row in put if row.mac == mac},
-            [brand for lifted, brand in lift if lifted == mac],
+            put={row.brand: row for row in put if row.mac == mac},
+            lift=[brand for lifted, brand in lift if lifted == mac],
+            without=[brand for named, brand in without if named == mac],
         )
         for mac in macs
     ]
 
 
-def _suppression_update(
+def _suppression_write(
     table: str,
     mac: str,
+    *,
     put: Mapping[BrandId | None, Suppressed],
     lift: Sequence[BrandId | None],
+    without: Sequence[BrandId | None],
 ) -> dict[str, Any]:
-    names: dict[str, str] = {}
+    brands = enumerate(dict.fromkeys([*put, *lift, *without]))
+    alias = {brand: f"#b{place}" for place, brand in brands}
+    names = {name: _SUPPRESSION + (brand or EVERY_BRAND) for brand, name in alias.items()}
+    # Attribute by attribute: the row itself stays when all that stood in it was lifted.
+    absent = " AND ".join(f"attribute_not_exists({alias[brand]})" for brand in without)
+    if not put and not lift:
+        return check(table, suppression_key(mac), absent, names=names)
     values: dict[str, Any] = {":v": _VERSION}
-    sets, removes = ["v = :v"], []
+    sets = ["v = :v"]
     for brand, row in put.items():
-        place = len(names)
-        names[f"#b{place}"] = _SUPPRESSION + (brand or EVERY_BRAND)
-        values[f":b{place}"] = {"M": _suppression_map(row)}
-        sets.append(f"#b{place} = :b{place}")
-    for brand in dict.fromkeys(lift):
-        if brand not in put:
-            place = len(names)
-            names[f"#b{place}"] = _SUPPRESSION + (brand or EVERY_BRAND)
-            removes.append(f"#b{place}")
+        value = alias[brand].replace("#", ":")
+        values[value] = {"M": _suppression_map(row)}
+        sets.append(f"{alias[brand]} = {value}")
+    removes = [alias[brand] for brand in dict.fromkeys(lift) if brand not in put]
     change = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
-    return update(table, suppression_key(mac), change, values, names=names)
+    key = suppression_key(mac)
+    return update(table, key, change, values, condition=absent or None, names=names)
 
 
 def _suppression_map(row: Suppressed) -> dict[str, Any]:
@@ -309,7 +322,11 @@ def put_new(table: str, item: Item) -> dict[str, Any]:
 
 
 def check(
-    table: str, item_key: Item, condition: str, values: Mapping[str, Any] | None = None
+    table: str,
+    item_key: Item,
+    condition: str,
+    values: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the transaction's check of a row it does not write."""
     request: dict[str, Any] = {
@@ -319,6 +336,8 @@ def check(
     }
     if values:
         request["ExpressionAttributeValues"] = values
+    if names:
+        request["ExpressionAttributeNames"] = names
     return {"ConditionCheck": request}
 
 

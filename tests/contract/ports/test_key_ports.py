@@ -197,6 +197,18 @@ def test_a_mac_is_43_characters_stable_and_its_own_for_each_address(address_mac)
     assert mac != address_mac.mac("visitor@example.com")
 
 
+@pytest.mark.parametrize("people", [0, 1, 30])
+def test_many_macs_are_those_of_each_address_in_order(address_mac, people):
+    addresses = [f"visitor{number}@example.org" for number in range(people)]
+    assert address_mac.macs(addresses) == tuple(map(address_mac.mac, addresses))
+
+
+def test_of_many_macs_all_are_computed_or_none(kms):
+    with pytest.raises(Unavailable) as failed:
+        KmsAddressMac(key_id="alias/nothing", controller="x").macs(["a@example.org"] * 9)
+    assert "example.org" not in str(failed.value)
+
+
 def test_a_mac_is_bound_to_its_controller_and_channel(kms):
     ours = KmsAddressMac(key_id="alias/kvitto-address", controller="example")
     theirs = KmsAddressMac(key_id="alias/kvitto-address", controller="other")

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.adapters import aws as clients
+from chalicelib.adapters.dynamo.append_writes import TRANSACTION_TRIES
 from chalicelib.adapters.dynamo.items import BATCH_TRIES
-from chalicelib.adapters.dynamo.ledger import TRANSACTION_TRIES
 from chalicelib.domain.ids import BrandId, decode_id, encode_id
 from chalicelib.domain.standing import Standing
 from chalicelib.errors import Conflict, Throttled, Unavailable
