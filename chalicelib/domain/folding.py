@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from chalicelib.domain.campaigns import MAX_RECIPIENTS_PER_CALL, ChunkRef
-from chalicelib.domain.hygiene import RANKS, rank
+from chalicelib.domain.event_kinds import RANKS, rank
 from chalicelib.domain.ids import CampaignId, decode_id
 from chalicelib.domain.ses_events import SesEvent, SesType
 from chalicelib.errors import InputError

@@ -26,19 +26,29 @@ HEALTH_VERSION = 1
 
 
 class EventKind(StrEnum):
-    """What an SES event means for the address."""
+    """What an SES event means for the address.
+
+    Attributes:
+        AUTOMATIC: a machine of the receiver answered, so mail arrives.
+        HELD: SES keeps an earlier refusal of the address on its own list, and sent nothing.
+        LISTED: SES keeps an earlier complaint there, and sent nothing.
+        LEFT: the person opted out by way of SES's own contact list.
+    """
 
     SENT = "sent"
     DELIVERED = "delivered"
     DELAYED = "delayed"
+    AUTOMATIC = "automatic"
     SOFT = "soft"
     FULL = "full"
     EXPIRED = "expired"
     CONTENT = "content"
     PERMANENT = "permanent"
     COMPLAINT = "complaint"
+    HELD = "held"
     LISTED = "listed"
     PRAISED = "praised"
+    LEFT = "left"
     NEUTRAL = "neutral"
 
 
@@ -92,7 +102,11 @@ class Health:
 
 
 def observe(health: Health, kind: EventKind, at_ms: int) -> Health:
-    """Return the record with one more event; repeating or reordering events changes nothing."""
+    """Return the record with one more event; repeating or reordering events changes nothing.
+
+    What SES remembers (`EventKind.HELD`, `EventKind.LISTED`) happened at another time than the
+    event and changes nothing here: see `chalicelib.domain.hygiene.counted_as`.
+    """
     match kind:
         case EventKind.DELIVERED:
             return since(replace(health, delivered_ms=_later(health.delivered_ms, at_ms)), None)
@@ -104,7 +118,7 @@ def observe(health: Health, kind: EventKind, at_ms: int) -> Health:
             marked = replace(health, expired_ms=(*health.expired_ms, at_ms))
         case EventKind.PERMANENT:
             return replace(health, bounced_ms=_later(health.bounced_ms, at_ms))
-        case EventKind.COMPLAINT | EventKind.LISTED:
+        case EventKind.COMPLAINT:
             return replace(health, complained_ms=_later(health.complained_ms, at_ms))
         case _:
             return health

@@ -2,11 +2,11 @@
 """What an SES event does to an address: one rule for every (health, event), each explained.
 
 Guarantees a defined answer for every pair, that only a final refusal or a complaint suppresses,
-that what was wrong with a message is never held against the person, and that nothing older than
-the person's latest confirmation counts.
+that what was wrong with a message is never held against the person, that nothing older than the
+person's latest confirmation counts, and that SES's memory of an old refusal or complaint is not
+taken for a new one of somebody who has confirmed.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,202 +14,188 @@ from types import MappingProxyType
 
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.health import EventKind, Health, HealthStatus, observe, status
-from chalicelib.domain.ses_events import BounceType, ComplaintFeedback, SesEvent, SesType
 from chalicelib.domain.state import ConsentStatus, Grade, Scope, SubjectState
 from chalicelib.domain.suppressions import holds
 
 
 class Action(StrEnum):
-    """What must be recorded in the ledger because of an event."""
+    """What must be done because of an event; all but `ASK_LIST` is recorded in the ledger.
+
+    Attributes:
+        ASK_LIST: ask SES's own list since when it has the address: that date decides.
+        WITHDRAW: record that the person withdrew.
+    """
 
     SUPPRESS_BOUNCE = "suppress-bounce"
     SUPPRESS_COMPLAINT = "suppress-complaint"
     OBJECT = "object"
-
-
-CONTENT_SUBTYPES = frozenset({"MessageTooLarge", "ContentRejected", "AttachmentRejected"})
-"""Bounce subtypes about the message, not the mailbox (AWS SES Developer Guide, bounce types)."""
-_CONTENT_STATUS = re.compile(r"[45]\.(2\.3|3\.4|6\.\d{1,3})")
-"""Message too long for the mailbox or the system, or of an unwanted kind (RFC 3463 section 3)."""
-_FULL_STATUS = re.compile(r"[45]\.2\.2")
-_EXPIRED_STATUS = "4.4.7"
-_NO_ROUTE_STATUS = "5.4.4"
-"""SES has reported domains that do not exist as Transient with this permanent code."""
-ON_ACCOUNT_LIST = "OnAccountSuppressionList"
-LEFT_TAG = "l"
-"""The message tag of a notice to an address that its person has just left for another: the id of
-the event, which is random."""
-
-_TYPE_KINDS: Mapping[SesType, EventKind] = MappingProxyType(
-    {
-        SesType.SEND: EventKind.SENT,
-        SesType.DELIVERY: EventKind.DELIVERED,
-        SesType.DELIVERY_DELAY: EventKind.DELAYED,
-        SesType.REJECT: EventKind.CONTENT,
-        SesType.RENDERING_FAILURE: EventKind.CONTENT,
-    }
-)
-
-
-def classify(event: SesEvent) -> EventKind:
-    """Return what the event means for the address; every event means something.
-
-    Source: AWS SES Developer Guide, "Bounce types" and "Complaint types"; RFC 3463.
-    """
-    if LEFT_TAG in event.tags and event.alone and event.type is not SesType.COMPLAINT:
-        return EventKind.NEUTRAL  # Often left because it ends; mail goes to the new address.
-    if event.type is SesType.BOUNCE:
-        return _bounce_kind(event)
-    if event.type is SesType.COMPLAINT:
-        if event.complaint_feedback is ComplaintFeedback.NOT_SPAM:
-            return EventKind.PRAISED
-        # SES did not even send it: an old complaint it remembers, not a new act of the person.
-        listed = event.complaint_subtype == ON_ACCOUNT_LIST
-        return EventKind.LISTED if listed else EventKind.COMPLAINT
-    return _TYPE_KINDS.get(event.type, EventKind.NEUTRAL)
-
-
-def _bounce_kind(event: SesEvent) -> EventKind:
-    code = (event.status or "").strip()
-    if event.bounce_subtype in CONTENT_SUBTYPES or _CONTENT_STATUS.fullmatch(code):
-        return EventKind.CONTENT
-    if event.bounce_type is BounceType.PERMANENT or code == _NO_ROUTE_STATUS:
-        return EventKind.PERMANENT
-    if event.bounce_subtype == "MailboxFull" or _FULL_STATUS.fullmatch(code):
-        return EventKind.FULL
-    return EventKind.EXPIRED if code == _EXPIRED_STATUS else EventKind.SOFT
-
-
-RANKS: Mapping[SesType, int] = MappingProxyType(
-    {
-        SesType.COMPLAINT: 70,
-        SesType.BOUNCE: 60,
-        SesType.REJECT: 50,
-        SesType.RENDERING_FAILURE: 45,
-        SesType.DELIVERY: 40,
-        SesType.DELIVERY_DELAY: 20,
-        SesType.SEND: 10,
-    }
-)
-"""How much an event of each type says of its delivery's end; others say nothing."""
-_AUTOMATIC_REPLY_RANK = 30
-
-
-def rank(event: SesEvent) -> int:
-    """Return how much the event says of the delivery's end: the higher stays, 0 says nothing.
-
-    A ``Transient``/``General`` bounce ranks below a delivery: after one it is an automatic reply,
-    such as "out of the office" (AWS SES Developer Guide, bounce types).
-    """
-    if classify(event) is EventKind.PRAISED:
-        return 0
-    if event.bounce_type is BounceType.TRANSIENT and event.bounce_subtype == "General":
-        return _AUTOMATIC_REPLY_RANK
-    return RANKS.get(event.type, 0)
+    ASK_LIST = "ask-list"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What one event does to an address of one health, and the sentence that explains it."""
+    """What one event does to an address of one health, and the sentence that explains it.
 
-    actions: frozenset[Action]
+    Attributes:
+        code: name of the sentence, the same in every language and for ever.
+    """
+
+    code: str
     sentence: str
+    actions: frozenset[Action] = frozenset()
 
 
-_NOTHING: frozenset[Action] = frozenset()
 _COUNTED = "It is counted; enough failing days without a delivery let the address rest."
-_SUPPRESSED_ALREADY = "The address is suppressed already and stays so."
+_ONLY_ANEW = "only a new confirmation lifts the suppression."
+_ALREADY = "The address is suppressed already and stays so."
+_DATE_DECIDES = "the date on its list decides whether that still counts."
+_SUPPRESS = frozenset({Action.SUPPRESS_BOUNCE})
+_SUPPRESS_AND_OBJECT = frozenset({Action.SUPPRESS_COMPLAINT, Action.OBJECT})
+_ASK = frozenset({Action.ASK_LIST})
+
+
+def _rule(code: str, sentence: str, actions: frozenset[Action] = frozenset()) -> Rule:
+    return Rule(code=code, sentence=sentence, actions=actions)
+
 
 _EVERY: Mapping[EventKind, Rule] = MappingProxyType(
     {
-        EventKind.SENT: Rule(
-            actions=_NOTHING, sentence="SES took the message; nothing else is known."
+        EventKind.SENT: _rule("sent", "SES took the message; nothing else is known."),
+        EventKind.DELIVERED: _rule(
+            "delivered", "The message was delivered: passing failures before it no longer count."
         ),
-        EventKind.DELIVERED: Rule(
-            actions=_NOTHING,
-            sentence="The message was delivered: passing failures before it no longer count.",
+        EventKind.DELAYED: _rule("delayed", "SES is still trying to deliver; nothing is decided."),
+        EventKind.AUTOMATIC: _rule(
+            "automatic", "A machine of the receiver answered, so mail arrives; nothing is counted."
         ),
-        EventKind.DELAYED: Rule(
-            actions=_NOTHING, sentence="SES is still trying to deliver; nothing is decided."
+        EventKind.SOFT: _rule("soft", f"Delivery failed for a passing reason. {_COUNTED}"),
+        EventKind.FULL: _rule("full", f"The mailbox is full. {_COUNTED}"),
+        EventKind.EXPIRED: _rule(
+            "expired", f"The receiving server could not be reached in time. {_COUNTED}"
         ),
-        EventKind.SOFT: Rule(
-            actions=_NOTHING, sentence=f"Delivery failed for a passing reason. {_COUNTED}"
+        EventKind.CONTENT: _rule(
+            "content", "The message itself was refused; that is never held against the person."
         ),
-        EventKind.FULL: Rule(actions=_NOTHING, sentence=f"The mailbox is full. {_COUNTED}"),
-        EventKind.EXPIRED: Rule(
-            actions=_NOTHING,
-            sentence=f"The receiving server could not be reached in time. {_COUNTED}",
+        EventKind.PERMANENT: _rule(
+            "refused",
+            "The address was refused for good, so it is suppressed until the person confirms it "
+            "anew.",
+            _SUPPRESS,
         ),
-        EventKind.CONTENT: Rule(
-            actions=_NOTHING,
-            sentence="The message itself was refused; that is never held against the person.",
+        EventKind.COMPLAINT: _rule(
+            "complained",
+            "The person reported the mail as unwanted: the address is suppressed and an objection "
+            "is recorded.",
+            _SUPPRESS_AND_OBJECT,
         ),
-        EventKind.PERMANENT: Rule(
-            actions=frozenset({Action.SUPPRESS_BOUNCE}),
-            sentence="The address was refused for good, so it is suppressed until the person "
-            "confirms it anew.",
+        EventKind.HELD: _rule(
+            "held",
+            f"SES keeps an earlier refusal of this address and sent nothing; {_DATE_DECIDES}",
+            _ASK,
         ),
-        EventKind.COMPLAINT: Rule(
-            actions=frozenset({Action.SUPPRESS_COMPLAINT, Action.OBJECT}),
-            sentence="The person reported the mail as unwanted: the address is suppressed and an "
-            "objection is recorded.",
+        EventKind.LISTED: _rule(
+            "listed",
+            f"SES keeps an earlier complaint of this address and sent nothing; {_DATE_DECIDES}",
+            _ASK,
         ),
-        EventKind.LISTED: Rule(
-            actions=frozenset({Action.SUPPRESS_COMPLAINT, Action.OBJECT}),
-            sentence="SES holds an earlier complaint of this address and sent nothing, so it is "
-            "suppressed here too and an objection is recorded.",
+        EventKind.PRAISED: _rule(
+            "praised", "The report says the mail is not spam; nothing changes."
         ),
-        EventKind.PRAISED: Rule(
-            actions=_NOTHING, sentence="The report says the mail is not spam; nothing changes."
+        EventKind.LEFT: _rule(
+            "left",
+            "The person opted out by way of SES's own contact list, so the consent is withdrawn.",
+            frozenset({Action.WITHDRAW}),
         ),
-        EventKind.NEUTRAL: Rule(
-            actions=_NOTHING, sentence="The event says nothing of how mail reaches the address."
+        EventKind.NEUTRAL: _rule(
+            "neutral", "The event says nothing of how mail reaches the address."
         ),
     }
 )
 """The rule of each event where the address's health makes no difference."""
 
-_SENTENCES: Mapping[tuple[HealthStatus, EventKind], str] = MappingProxyType(
+_SENTENCES: Mapping[tuple[HealthStatus, EventKind], tuple[str, str]] = MappingProxyType(
     {
-        (HealthStatus.RESTING, EventKind.SOFT): "Delivery failed again; the rest starts anew.",
-        (HealthStatus.RESTING, EventKind.FULL): "The mailbox is still full; the rest starts anew.",
-        (HealthStatus.RESTING, EventKind.EXPIRED): "The receiving server is still out of reach; "
-        "the rest starts anew.",
-        (HealthStatus.RESTING, EventKind.DELIVERED): "The message was delivered: the rest is over.",
-        (HealthStatus.BOUNCED, EventKind.DELIVERED): "A message was delivered although the address "
-        "was refused for good before; only a new confirmation lifts the suppression.",
-        (HealthStatus.COMPLAINED, EventKind.DELIVERED): "A message was delivered although the "
-        "person complained; only a new confirmation lifts the suppression.",
-        (HealthStatus.BOUNCED, EventKind.PERMANENT): "The address was refused for good again; it "
-        "stays suppressed.",
-        (HealthStatus.COMPLAINED, EventKind.COMPLAINT): "The person reported unwanted mail again; "
-        "suppression and objection stay.",
-        (HealthStatus.COMPLAINED, EventKind.PRAISED): "The report says the mail is not spam; only "
-        "a new confirmation lifts the suppression.",
+        (HealthStatus.RESTING, EventKind.SOFT): (
+            "soft-rests-anew",
+            "Delivery failed again; the rest starts anew.",
+        ),
+        (HealthStatus.RESTING, EventKind.FULL): (
+            "full-rests-anew",
+            "The mailbox is still full; the rest starts anew.",
+        ),
+        (HealthStatus.RESTING, EventKind.EXPIRED): (
+            "expired-rests-anew",
+            "The receiving server is still out of reach; the rest starts anew.",
+        ),
+        (HealthStatus.RESTING, EventKind.DELIVERED): (
+            "delivered-rest-over",
+            "The message was delivered: the rest is over.",
+        ),
+        (HealthStatus.BOUNCED, EventKind.DELIVERED): (
+            "delivered-though-refused",
+            f"A message was delivered although the address was refused for good; {_ONLY_ANEW}",
+        ),
+        (HealthStatus.COMPLAINED, EventKind.DELIVERED): (
+            "delivered-though-complained",
+            f"A message was delivered although the person complained; {_ONLY_ANEW}",
+        ),
+        (HealthStatus.BOUNCED, EventKind.PERMANENT): (
+            "refused-again",
+            "The address was refused for good again; it stays suppressed.",
+        ),
+        (HealthStatus.COMPLAINED, EventKind.COMPLAINT): (
+            "complained-again",
+            "The person reported unwanted mail again; suppression and objection stay.",
+        ),
+        (HealthStatus.COMPLAINED, EventKind.PRAISED): (
+            "praised-after-complaint",
+            f"The report says the mail is not spam; {_ONLY_ANEW}",
+        ),
         **{
-            (health, kind): f"Delivery failed for a passing reason. {_SUPPRESSED_ALREADY}"
+            (health, kind): (
+                "failed-suppressed-already",
+                f"Delivery failed for a passing reason. {_ALREADY}",
+            )
             for health in (HealthStatus.BOUNCED, HealthStatus.COMPLAINED)
             for kind in (EventKind.SOFT, EventKind.FULL, EventKind.EXPIRED)
         },
     }
 )
 
+
+def _rule_of(health: HealthStatus, kind: EventKind) -> Rule:
+    every = _EVERY[kind]
+    code, sentence = _SENTENCES.get((health, kind), (every.code, every.sentence))
+    return _rule(code, sentence, every.actions)
+
+
 TABLE: Mapping[tuple[HealthStatus, EventKind], Rule] = MappingProxyType(
     {
-        (health, kind): Rule(
-            actions=_EVERY[kind].actions,
-            sentence=_SENTENCES.get((health, kind), _EVERY[kind].sentence),
-        )
+        (health, kind): _rule_of(health, kind)  # An action already recorded is not repeated.
         for health in HealthStatus
         for kind in EventKind
     }
 )
-"""Total over health and event; a test enumerates it. An action already recorded is not repeated."""
+"""Total over health and event; a test enumerates it."""
 
-OVERTAKEN = Rule(
-    actions=_NOTHING,
-    sentence="This happened before the person last confirmed, so it no longer counts.",
+OVERTAKEN = _rule(
+    "overtaken", "This happened before the person last confirmed, so it no longer counts."
 )
+_RECALLED_AS: Mapping[EventKind, EventKind] = MappingProxyType(
+    {EventKind.HELD: EventKind.PERMANENT, EventKind.LISTED: EventKind.COMPLAINT}
+)
+
+
+def counted_as(kind: EventKind, *, confirmed: bool) -> EventKind:
+    """Return what an event counts as; `react` and `owed` are asked about that.
+
+    What SES remembers counts as if it happened now, unless a confirmation may be younger than it.
+
+    Args:
+        confirmed: whether the person ever confirmed (`has_confirmed`); False for nobody's address.
+    """
+    return kind if confirmed else _RECALLED_AS.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,13 +218,23 @@ def react(
     """
     before = status(health, now_ms, renewed_ms)
     changed = observe(health, kind, at_ms)
-    overtaken = renewed_ms is not None and at_ms < renewed_ms and bool(_EVERY[kind].actions)
+    # The list may be asked at any time: its own date is compared with the confirmation's.
+    acts = bool(_EVERY[kind].actions - _ASK)
+    overtaken = renewed_ms is not None and at_ms < renewed_ms and acts
     return Reaction(
         health=changed,
         before=before,
         after=status(changed, now_ms, renewed_ms),
         rule=OVERTAKEN if overtaken else TABLE[before, kind],
     )
+
+
+def has_confirmed(state: SubjectState) -> bool:
+    """Say whether the person ever confirmed by their own proven act, withdrawn since or not.
+
+    A complaint does not change the answer, so that events in any order are read alike.
+    """
+    return any(x.grade in (Grade.A, Grade.B) for x in state.consents.values())
 
 
 def renewed_ms(state: SubjectState, scope: Scope | None = None) -> int | None:
@@ -324,4 +320,4 @@ def scopes_before_request(state: SubjectState, asked: Scope | None) -> tuple[Sco
 
 def stranger_reason(kind: EventKind) -> SuppressionReason | None:
     """Return what an address without a subject is suppressed for after an event of ``kind``."""
-    return owed(SubjectState(), kind, 0, ()).reason
+    return owed(SubjectState(), counted_as(kind, confirmed=False), 0, ()).reason

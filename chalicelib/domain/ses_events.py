@@ -15,6 +15,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import orjson
+
 from chalicelib.errors import InputError
 
 T = TypeVar("T", bound=StrEnum)
@@ -68,10 +70,13 @@ class SesEvent:
         recipient: the bare address it is about; None when it names nobody for certain.
         alone: the message went to one address only, so its tags are about this recipient.
         sent_to: that one address as we sent to it, whatever a server calls the recipient.
+        named: whether `about` is among those the message went to; True when the event does not
+            say to whom. Else a server names a mailbox that somebody's mail was forwarded to.
         tags: the first value of each message tag.
         status: enhanced status code (RFC 3463), such as ``5.1.1``.
         diagnostic: what the receiving server said.
         reason: why SES rejected or could not render the message.
+        left_all: the recipient opted out of everything by way of SES's own contact list.
         raw: the event as JSON, without any other recipient.
     """
 
@@ -84,6 +89,7 @@ class SesEvent:
     alone: bool
     raw: str
     sent_to: str | None = None
+    named: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
     feedback_id: str | None = None
     bounce_type: BounceType | None = None
@@ -95,6 +101,16 @@ class SesEvent:
     complaint_subtype: str | None = None
     delay_type: str | None = None
     reason: str | None = None
+    left_all: bool = False
+
+    @property
+    def about(self) -> str | None:
+        """The address to look the person up by: as we wrote it, where only one was written to.
+
+        A delivery report names the final recipient (RFC 3464 section 2.3.2), which may be a
+        mailbox of somebody else that the person's mail is forwarded to.
+        """
+        return self.sent_to if self.alone else self.recipient
 
 
 TOPIC_VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
@@ -152,13 +168,22 @@ def parse(message: str) -> tuple[SesEvent, ...]:
 
 
 def _object(message: str) -> dict[str, Any]:
+    document: object
     try:
-        document = json.loads(message)
-    except (ValueError, RecursionError):
-        document = None
+        document = orjson.loads(message)
+    except ValueError:
+        document = _as_python_reads(message)
     if not isinstance(document, dict):
         raise InputError(code="malformed_event", detail="This message is not an event of SES.")
     return document
+
+
+def _as_python_reads(message: str) -> object:
+    """What the quick reader refuses, such as half a surrogate pair or NaN, is no less an event."""
+    try:
+        return json.loads(message)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _events(document: dict[str, Any], name: str, message: str) -> Iterator[SesEvent]:
@@ -167,19 +192,23 @@ def _events(document: dict[str, Any], name: str, message: str) -> Iterator[SesEv
     destinations = [item for item in _items(mail, "destination") if isinstance(item, str)]
     entries = _entries(kind, part, destinations)
     alone = len(destinations) == 1
-    tags = _tags(mail)
+    sent_to = _address(destinations[0]) if alone else None
+    written_to = set() if alone else {_plain(address) for address in destinations}
+    tags, sent_ms = _tags(mail), _ms(mail.get("timestamp"))
     whole = len(destinations) <= 1 and len(entries) <= 1
     for entry in entries:
         about = entry if isinstance(entry, dict) else {"emailAddress": entry}
+        recipient = _address(about.get("emailAddress"))
         yield SesEvent(
             type=kind,
             name=name,
             message_id=_text(mail, "messageId") or "",
-            at_ms=_ms(part.get("timestamp")) or _ms(mail.get("timestamp")),
-            sent_ms=_ms(mail.get("timestamp")),
-            recipient=_address(about.get("emailAddress")),
+            at_ms=_ms(part.get("timestamp")) or sent_ms,
+            sent_ms=sent_ms,
+            recipient=recipient,
             alone=alone,
-            sent_to=_address(destinations[0]) if alone else None,
+            sent_to=sent_to,
+            named=alone or not destinations or _plain(recipient) in written_to,
             raw=message.strip() if whole else _narrowed(document, kind, entry),
             tags=tags,
             feedback_id=_text(part, "feedbackId"),
@@ -192,6 +221,7 @@ def _events(document: dict[str, Any], name: str, message: str) -> Iterator[SesEv
             complaint_subtype=_text(part, "complaintSubType"),
             delay_type=_text(part, "delayType"),
             reason=_text(part, "reason") or _text(part, "errorMessage"),
+            left_all=_has_left(part),
         )
 
 
@@ -220,7 +250,7 @@ def _narrowed(document: dict[str, Any], kind: SesType, entry: dict[str, Any] | s
     if kind in _LISTS and _PARTS[kind] in copy:
         part = _part(document, _PARTS[kind])
         copy[_PARTS[kind]] = {**part, _LISTS[kind]: [entry] if entry else []}
-    return json.dumps(copy, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(copy, separators=(",", ":"))
 
 
 def _bounce_type(kind: SesType, part: Mapping[str, Any]) -> BounceType | None:
@@ -232,6 +262,11 @@ def _bounce_type(kind: SesType, part: Mapping[str, Any]) -> BounceType | None:
 def _feedback(part: Mapping[str, Any]) -> ComplaintFeedback | None:
     text = _text(part, "complaintFeedbackType")
     return None if text is None else _known(ComplaintFeedback, text.lower())
+
+
+def _has_left(part: Mapping[str, Any]) -> bool:
+    now, before = _part(part, "newTopicPreferences"), _part(part, "oldTopicPreferences")
+    return now.get("unsubscribeAll") is True and before.get("unsubscribeAll") is not True
 
 
 def _known(vocabulary: type[T], text: str) -> T:
@@ -271,6 +306,12 @@ def _address(value: object) -> str | None:
         return None
     text = parseaddr(value)[1] if "<" in value else value
     return text.strip() or None
+
+
+def _plain(value: object) -> str | None:
+    """The address as two of them are compared."""
+    address = _address(value)
+    return None if address is None else address.casefold()
 
 
 def _ms(value: object) -> int | None:

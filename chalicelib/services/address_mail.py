@@ -12,8 +12,8 @@ from typing import Any
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
 from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.event_kinds import LEFT_TAG
 from chalicelib.domain.events import SuppressionReason
-from chalicelib.domain.hygiene import LEFT_TAG
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
 from chalicelib.errors import NotFound
 from chalicelib.ports.access import AddressLink, AddressWish, AddressWishes

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.event_kinds import LEFT_TAG, classify, rank
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.health import EventKind, observe
 from chalicelib.domain.hygiene import (
-    LEFT_TAG,
     Owed,
-    classify,
+    counted_as,
     owed,
-    rank,
     react,
     renewed_ms,
     scopes_of,
@@ -141,7 +140,7 @@ class Feedback:
                 found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
             )
         self._keep_answer(event, found, weight, at_ms)
-        kind = EventKind.NEUTRAL if self._was_left(event, found) else classify(event)
+        kind = EventKind.NEUTRAL if self._was_left(event, found) else _heeded(event)
         self._change_ledger(event, found, kind, at_ms)
         if found.key is not None:
             self._change_health(found.key, found.chain, kind, at_ms)
@@ -300,6 +299,18 @@ class Feedback:
             ),
             KEEP_EVENTS_S,
         )
+
+
+def _heeded(event: SesEvent) -> EventKind:
+    """What an event counts as here, where nobody asks SES's own list since when it says so.
+
+    What SES remembers counts as new, and mail that SES kept back from somebody who opted out by
+    way of its contact list as refused: the safe side for who is mailed.
+    """
+    kind = classify(event)
+    if kind is EventKind.LEFT:
+        return EventKind.PERMANENT if event.type is SesType.BOUNCE else EventKind.NEUTRAL
+    return counted_as(kind, confirmed=False)
 
 
 def _event_key(event: SesEvent, found: _Found) -> str:

@@ -2,8 +2,9 @@
 """Whole SES events of every type, with our own values in AWS's shapes.
 
 Shapes: AWS SES Developer Guide, "Examples of event data that Amazon SES publishes to Amazon SNS"
-(event publishing) and "Amazon SNS notification examples for Amazon SES" (classic); the Subscription
-record as in the current edition of the former. Field order differs between types there as here.
+(event publishing) and "Amazon SNS notification examples for Amazon SES" (classic). Field order
+differs between types there as here. Mails have our own tags wherever nothing else is said;
+`only_aws_tags` makes of an event what AWS's example of its type has.
 """
 
 import json
@@ -14,8 +15,24 @@ RECIPIENT = "visitor@example.org"
 DELIVERY = "AAECAwQFBgcICQoL"
 
 
-def mail(*destination: str, tags: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    """The ``mail`` object of event publishing: headers and tags."""
+_AWS_TAGS = {
+    "ses:configuration-set": ["kvitto"],
+    "ses:source-ip": ["192.0.2.10"],
+    "ses:from-domain": ["example.com"],
+    "ses:caller-identity": ["sender"],
+}
+_ENCODING = {"name": "Content-Transfer-Encoding", "value": "7bit"}
+_SET = {"name": "X-SES-CONFIGURATION-SET", "value": "kvitto"}
+_OWN_TAGS = {"name": "X-SES-MESSAGE-TAGS", "value": f"c=spring, a=7-0000001, r={DELIVERY}"}
+
+
+def mail(
+    *destination: str,
+    tags: dict[str, list[str]] | None = None,
+    headers: tuple[dict[str, str], ...] = (),
+    aws_tags: dict[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """The ``mail`` object of event publishing: headers and tags, and more of both if given."""
     to = list(destination or (RECIPIENT,))
     return {
         "timestamp": "2026-11-23T12:00:00.641Z",
@@ -31,6 +48,7 @@ def mail(*destination: str, tags: dict[str, list[str]] | None = None) -> dict[st
             {"name": "Subject", "value": "News of the week"},
             {"name": "MIME-Version", "value": "1.0"},
             {"name": "Content-Type", "value": 'multipart/alternative; boundary="b1"'},
+            *headers,
         ],
         "commonHeaders": {
             "from": ["Demo <news@example.com>"],
@@ -39,10 +57,8 @@ def mail(*destination: str, tags: dict[str, list[str]] | None = None) -> dict[st
             "subject": "News of the week",
         },
         "tags": {
-            "ses:configuration-set": ["kvitto"],
-            "ses:source-ip": ["192.0.2.10"],
-            "ses:from-domain": ["example.com"],
-            "ses:caller-identity": ["sender"],
+            **_AWS_TAGS,
+            **(aws_tags or {}),
             "c": ["spring"],
             "a": ["7-0000001"],
             **({"r": [DELIVERY]} if tags is None else tags),
@@ -52,6 +68,7 @@ def mail(*destination: str, tags: dict[str, list[str]] | None = None) -> dict[st
 
 def classic_mail(*destination: str) -> dict[str, Any]:
     """The ``mail`` object of a classic notification: a source address, no tags."""
+    to = list(destination or (RECIPIENT,))
     return {
         "timestamp": "2026-11-23T12:00:00.641Z",
         "messageId": MESSAGE_ID,
@@ -60,11 +77,46 @@ def classic_mail(*destination: str) -> dict[str, Any]:
         "sourceIp": "192.0.2.10",
         "sendingAccountId": "123456789012",
         "callerIdentity": "sender",
-        "destination": list(destination or (RECIPIENT,)),
+        "destination": to,
         "headersTruncated": False,
-        "headers": [{"name": "Subject", "value": "News of the week"}],
-        "commonHeaders": {"from": ["news@example.com"], "subject": "News of the week"},
+        "headers": [
+            {"name": "From", "value": '"Demo" <news@example.com>'},
+            {"name": "To", "value": ", ".join(to)},
+            {"name": "Message-ID", "value": "our-own-message-id"},
+            {"name": "Subject", "value": "News of the week"},
+            {"name": "Content-Type", "value": 'text/plain; charset="UTF-8"'},
+            {"name": "Content-Transfer-Encoding", "value": "base64"},
+            {"name": "Date", "value": "Mon, 23 Nov 2026 12:00:00 +0000"},
+        ],
+        "commonHeaders": {
+            "from": ["Demo <news@example.com>"],
+            "date": "Mon, 23 Nov 2026 12:00:00 +0000",
+            "to": to,
+            "messageId": "our-own-message-id",
+            "subject": "News of the week",
+        },
     }
+
+
+def without(part: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A copy that lacks some fields."""
+    return {name: value for name, value in part.items() if name not in names}
+
+
+def only_aws_tags(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The event of a mail that had no tags of the sender; with ``names``, of AWS's only those."""
+    kept = {
+        name: values
+        for name, values in document["mail"]["tags"].items()
+        if name.startswith("ses:") and (not names or name in names)
+    }
+    return {**document, "mail": {**document["mail"], "tags": kept}}
+
+
+def without_headers(document: dict[str, Any]) -> dict[str, Any]:
+    """The event as SES tells it where the account is not set up to repeat headers."""
+    mail = without(document["mail"], "headersTruncated", "headers", "commonHeaders")
+    return {**document, "mail": mail}
 
 
 def bounce(
@@ -72,6 +124,7 @@ def bounce(
     kind: str = "Permanent",
     subtype: str = "General",
     status: str = "5.1.1",
+    action: str = "failed",
     at: str = "2026-11-23T12:01:02.669Z",
     tags: dict[str, list[str]] | None = None,
 ) -> dict[str, Any]:
@@ -84,7 +137,7 @@ def bounce(
             "bouncedRecipients": [
                 {
                     "emailAddress": address,
-                    "action": "failed",
+                    "action": action,
                     "status": status,
                     "diagnosticCode": "smtp; 550 5.1.1 user unknown",
                 }
@@ -96,6 +149,25 @@ def bounce(
         },
         "mail": mail(*to, tags=tags),
     }
+
+
+def automatic_reply(at: str = "2026-11-23T12:01:02.669Z") -> dict[str, Any]:
+    """Out of the office: SES calls it a passing bounce, and has no delivery report of it."""
+    document = bounce(kind="Transient", at=at)
+    document["bounce"]["bouncedRecipients"] = [{"emailAddress": RECIPIENT}]
+    return document
+
+
+def mixed_bounce(refused: str, delayed: str) -> dict[str, Any]:
+    """One report about two recipients, of whom the second has not been refused."""
+    document = bounce(refused, delayed)
+    document["bounce"]["remoteMtaIp"] = "192.0.2.20"
+    document["bounce"]["bouncedRecipients"][1] = {
+        "emailAddress": delayed,
+        "action": "delayed",
+        "status": "4.0.0",
+    }
+    return document
 
 
 def complaint(
@@ -130,7 +202,9 @@ def delivery(
     to = recipients or (RECIPIENT,)
     return {
         "eventType": "Delivery",
-        "mail": mail(*to, tags=tags),
+        "mail": mail(
+            *to, tags=tags, headers=(_ENCODING,), aws_tags={"ses:outgoing-ip": ["192.0.2.11"]}
+        ),
         "delivery": {
             "timestamp": at,
             "processingTimeMillis": 10492,
@@ -142,17 +216,21 @@ def delivery(
 
 
 def send() -> dict[str, Any]:
-    return {"eventType": "Send", "mail": mail(), "send": {}}
+    return {"eventType": "Send", "mail": mail(headers=(_OWN_TAGS,)), "send": {}}
 
 
 def reject() -> dict[str, Any]:
-    return {"eventType": "Reject", "mail": mail(), "reject": {"reason": "Bad content"}}
+    return {
+        "eventType": "Reject",
+        "mail": mail(headers=(_OWN_TAGS,)),
+        "reject": {"reason": "Bad content"},
+    }
 
 
 def opened() -> dict[str, Any]:
     return {
         "eventType": "Open",
-        "mail": mail(),
+        "mail": without(mail(headers=(_SET, _OWN_TAGS)), "sourceArn"),
         "open": {
             "ipAddress": "192.0.2.1",
             "timestamp": "2026-11-23T12:10:19.652Z",
@@ -162,23 +240,24 @@ def opened() -> dict[str, Any]:
 
 
 def clicked() -> dict[str, Any]:
+    named = {"name": "Message-ID", "value": MESSAGE_ID}
     return {
         "eventType": "Click",
         "click": {
             "ipAddress": "192.0.2.1",
             "link": "https://example.com/offer",
-            "linkTags": {"position": ["top"]},
+            "linkTags": {"position": ["top"], "product": ["pots"]},
             "timestamp": "2026-11-23T12:11:25.570Z",
             "userAgent": "Browser/1.0",
         },
-        "mail": mail(),
+        "mail": without(mail(headers=(_SET, _OWN_TAGS, named)), "sourceArn"),
     }
 
 
 def rendering_failure() -> dict[str, Any]:
     return {
         "eventType": "Rendering Failure",
-        "mail": mail(),
+        "mail": without(mail(), "headers", "commonHeaders"),
         "failure": {
             "errorMessage": "Attribute 'name' is not present in the rendering data.",
             "templateName": "spring",
@@ -189,7 +268,7 @@ def rendering_failure() -> dict[str, Any]:
 def delivery_delay(delay: str = "TransientCommunicationFailure") -> dict[str, Any]:
     return {
         "eventType": "DeliveryDelay",
-        "mail": mail(),
+        "mail": without(mail(), "headers", "commonHeaders"),
         "deliveryDelay": {
             "timestamp": "2026-11-23T12:20:40.095Z",
             "delayType": delay,
@@ -201,22 +280,24 @@ def delivery_delay(delay: str = "TransientCommunicationFailure") -> dict[str, An
                     "diagnosticCode": "smtp; 421 4.4.1 Unable to connect to remote host",
                 }
             ],
-            "reportingMTA": "192.0.2.11",
         },
     }
 
 
-def subscription() -> dict[str, Any]:
+def subscription(*, left_all: bool = True, had_left: bool = False) -> dict[str, Any]:
     return {
         "eventType": "Subscription",
-        "mail": mail(),
+        "mail": mail(headers=(_ENCODING,), aws_tags={"ses:operation": ["SendEmail"]}),
         "subscription": {
             "contactList": "everybody",
             "timestamp": "2026-11-23T12:30:40.000Z",
             "source": "UnsubscribeHeader",
-            "newTopicPreferences": {"unsubscribeAll": True, "topicSubscriptionStatus": []},
+            "newTopicPreferences": {
+                "unsubscribeAll": left_all,
+                "topicSubscriptionStatus": [{"topicName": "news", "subscriptionStatus": "OptOut"}],
+            },
             "oldTopicPreferences": {
-                "unsubscribeAll": False,
+                "unsubscribeAll": had_left,
                 "topicSubscriptionStatus": [{"topicName": "news", "subscriptionStatus": "OptIn"}],
             },
         },

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import itertools
-import json
+import re
 from typing import Any
 
 import pytest
@@ -25,29 +25,22 @@ from chalicelib.domain.hygiene import (
     OVERTAKEN,
     TABLE,
     Action,
-    classify,
+    counted_as,
+    has_confirmed,
     owed,
-    rank,
     react,
     renewed_ms,
     scopes_of,
     stranger_reason,
 )
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
-from chalicelib.domain.ses_events import SesEvent, SesType, parse
 from chalicelib.domain.state import Scope
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
-from tests.support import ses_documents as docs
 
 NOW = 1_795_435_200_000
 SCOPE = Scope(BrandId("demo"), EMAIL)
 FAILURES = (EventKind.SOFT, EventKind.FULL, EventKind.EXPIRED)
-
-
-def read(document) -> SesEvent:
-    (event,) = parse(json.dumps(document))
-    return event
 
 
 def failing(kind: EventKind, days: int, start_ms: int = NOW) -> Health:
@@ -85,36 +78,89 @@ def test_a_reaction_follows_the_table_and_nothing_but_a_renewal_improves_the_wor
         assert reaction.after in (health, HealthStatus.COMPLAINED)
 
 
-AFTER = {
-    (HealthStatus.UNPROVEN, EventKind.DELIVERED): HealthStatus.GOOD,
-    (HealthStatus.UNPROVEN, EventKind.SENT): HealthStatus.UNPROVEN,
-    (HealthStatus.UNPROVEN, EventKind.CONTENT): HealthStatus.UNPROVEN,
-    (HealthStatus.GOOD, EventKind.SOFT): HealthStatus.SHAKY,
-    (HealthStatus.GOOD, EventKind.DELAYED): HealthStatus.GOOD,
-    (HealthStatus.GOOD, EventKind.PERMANENT): HealthStatus.BOUNCED,
-    (HealthStatus.SHAKY, EventKind.DELIVERED): HealthStatus.GOOD,
-    (HealthStatus.RESTING, EventKind.DELIVERED): HealthStatus.GOOD,
-    (HealthStatus.RESTING, EventKind.COMPLAINT): HealthStatus.COMPLAINED,
-    (HealthStatus.BOUNCED, EventKind.COMPLAINT): HealthStatus.COMPLAINED,
-    (HealthStatus.COMPLAINED, EventKind.PERMANENT): HealthStatus.COMPLAINED,
-    (HealthStatus.COMPLAINED, EventKind.PRAISED): HealthStatus.COMPLAINED,
-    (HealthStatus.GOOD, EventKind.LISTED): HealthStatus.COMPLAINED,
+U, G, S = HealthStatus.UNPROVEN, HealthStatus.GOOD, HealthStatus.SHAKY
+R, B, C = HealthStatus.RESTING, HealthStatus.BOUNCED, HealthStatus.COMPLAINED
+NONE: frozenset[Action] = frozenset()
+SUPPRESS = frozenset({Action.SUPPRESS_BOUNCE})
+COMPLAIN = frozenset({Action.SUPPRESS_COMPLAINT, Action.OBJECT})
+ASK = frozenset({Action.ASK_LIST})
+WITHDRAW = frozenset({Action.WITHDRAW})
+
+PAIRS = {
+    EventKind.SENT: ((U, G, S, R, B, C), NONE),
+    EventKind.DELIVERED: ((G, G, G, G, B, C), NONE),
+    EventKind.DELAYED: ((U, G, S, R, B, C), NONE),
+    EventKind.AUTOMATIC: ((U, G, S, R, B, C), NONE),
+    EventKind.SOFT: ((S, S, S, R, B, C), NONE),
+    EventKind.FULL: ((S, S, S, R, B, C), NONE),
+    EventKind.EXPIRED: ((S, S, S, R, B, C), NONE),
+    EventKind.CONTENT: ((U, G, S, R, B, C), NONE),
+    EventKind.PERMANENT: ((B, B, B, B, B, C), SUPPRESS),
+    EventKind.COMPLAINT: ((C, C, C, C, C, C), COMPLAIN),
+    EventKind.HELD: ((U, G, S, R, B, C), ASK),
+    EventKind.LISTED: ((U, G, S, R, B, C), ASK),
+    EventKind.PRAISED: ((U, G, S, R, B, C), NONE),
+    EventKind.LEFT: ((U, G, S, R, B, C), WITHDRAW),
+    EventKind.NEUTRAL: ((U, G, S, R, B, C), NONE),
+}
+"""Every pair as it was decided: the health after an event, for each health before; the actions."""
+
+
+def test_the_table_below_has_every_pair():
+    assert set(PAIRS) == set(EventKind)
+    assert [len(after) for after, _ in PAIRS.values()] == [len(HealthStatus)] * len(EventKind)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+@pytest.mark.parametrize(("place", "health"), list(enumerate(HealthStatus)))
+def test_every_pair_leads_to_this_health_and_asks_for_this(kind, place, health):
+    after, actions = PAIRS[kind]
+    reaction = react(HEALTHS[health], kind, NOW, NOW, None)
+    assert (reaction.after, reaction.rule.actions) == (after[place], actions)
+
+
+def test_a_code_names_one_sentence_and_a_sentence_has_one_code():
+    rules = [*TABLE.values(), OVERTAKEN]
+    pairs = {(rule.code, rule.sentence) for rule in rules}
+    assert len(pairs) == len({code for code, _ in pairs}) == len({text for _, text in pairs})
+    for code, _ in pairs:
+        assert re.fullmatch("[a-z]+(-[a-z]+)*", code)
+
+
+MEMORIES = {
+    EventKind.HELD: EventKind.PERMANENT,
+    EventKind.LISTED: EventKind.COMPLAINT,
 }
 
 
-@pytest.mark.parametrize(("pair", "after"), AFTER.items(), ids=str)
-def test_an_event_leads_to_this_health(pair, after):
-    health, kind = pair
-    assert react(HEALTHS[health], kind, NOW, NOW, None).after is after
+@pytest.mark.parametrize("kind", EventKind)
+def test_what_ses_remembers_counts_as_new_only_where_nobody_ever_confirmed(kind):
+    assert counted_as(kind, confirmed=False) is MEMORIES.get(kind, kind)
+    assert counted_as(kind, confirmed=True) is kind
 
 
-def test_only_final_refusals_and_complaints_act():
-    acting = {kind: rule.actions for (_, kind), rule in TABLE.items() if rule.actions}
-    assert acting == {
-        EventKind.PERMANENT: {Action.SUPPRESS_BOUNCE},
-        EventKind.COMPLAINT: {Action.SUPPRESS_COMPLAINT, Action.OBJECT},
-        EventKind.LISTED: {Action.SUPPRESS_COMPLAINT, Action.OBJECT},
-    }
+@pytest.mark.parametrize("kind", MEMORIES)
+def test_what_ses_remembers_of_somebody_who_confirmed_changes_nothing_by_itself(kind):
+    state = state_after(CONFIRMED)
+    assert observe(Health(), kind, NOW + 1) == Health()
+    lacking = owed(state, kind, NOW + 1, scopes_of(state, EMAIL))
+    assert (lacking.reason, lacking.objections) == (None, ())
+
+
+def test_ses_list_may_be_asked_also_for_an_event_before_the_latest_confirmation():
+    held = react(Health(), EventKind.HELD, NOW, NOW + 2, NOW + 1)
+    assert held.rule.actions == {Action.ASK_LIST}
+    left = react(Health(), EventKind.LEFT, NOW, NOW + 2, NOW + 1)
+    assert left.rule == OVERTAKEN
+
+
+def test_who_confirmed_and_then_complained_has_confirmed_and_who_was_imported_has_not():
+    """A complaint that is read first must not change how SES's memory of it is read."""
+    complained = (EventType.OBJECTION_RECORDED, NOW + 3, {"via": Via.COMPLAINT})
+    assert has_confirmed(state_after(CONFIRMED))
+    assert has_confirmed(state_after(CONFIRMED, complained))
+    assert not has_confirmed(state_after((EventType.CONSENT_IMPORTED, NOW, NEWS)))
+    assert not has_confirmed(state_after())
 
 
 def test_only_the_pairs_that_differ_by_health_have_a_sentence_of_their_own():
@@ -208,93 +254,6 @@ def test_a_stored_record_of_another_version_is_not_guessed_at():
         load_health('{"v":2}')
 
 
-# What an event means.
-
-KINDS = [
-    (docs.send(), EventKind.SENT),
-    (docs.delivery(), EventKind.DELIVERED),
-    (docs.delivery_delay(), EventKind.DELAYED),
-    (docs.delivery_delay("MailboxFull"), EventKind.DELAYED),
-    (docs.reject(), EventKind.CONTENT),
-    (docs.rendering_failure(), EventKind.CONTENT),
-    (docs.opened(), EventKind.NEUTRAL),
-    (docs.clicked(), EventKind.NEUTRAL),
-    (docs.subscription(), EventKind.NEUTRAL),
-    ({**docs.send(), "eventType": "Teleported"}, EventKind.NEUTRAL),
-    (docs.bounce(), EventKind.PERMANENT),
-    (docs.bounce(subtype="NoEmail"), EventKind.PERMANENT),
-    (docs.bounce(subtype="Suppressed"), EventKind.PERMANENT),
-    (docs.bounce(subtype="OnAccountSuppressionList"), EventKind.PERMANENT),
-    (docs.bounce(subtype="UnsubscribedRecipient"), EventKind.PERMANENT),
-    (docs.bounce(subtype="EmailValidationSuppressed"), EventKind.PERMANENT),
-    (docs.bounce(subtype="SomethingNew"), EventKind.PERMANENT),
-    (docs.bounce(subtype="ContentRejected"), EventKind.CONTENT),
-    (docs.bounce(status="5.3.4"), EventKind.CONTENT),
-    (docs.bounce(status="5.2.3"), EventKind.CONTENT),
-    (docs.bounce(status="5.6.0"), EventKind.CONTENT),
-    (docs.bounce(kind="Transient", subtype="MessageTooLarge", status=""), EventKind.CONTENT),
-    (docs.bounce(kind="Transient", subtype="AttachmentRejected"), EventKind.CONTENT),
-    (docs.bounce(kind="Transient", status="4.0.0"), EventKind.SOFT),
-    (docs.bounce(kind="Transient", subtype="CustomTimeoutExceeded", status=""), EventKind.SOFT),
-    (docs.bounce(kind="Transient", subtype="MailboxFull", status=""), EventKind.FULL),
-    (docs.bounce(kind="Transient", status="4.2.2"), EventKind.FULL),
-    (docs.bounce(kind="Transient", status="5.2.2"), EventKind.FULL),
-    (docs.bounce(kind="Transient", status="4.4.7"), EventKind.EXPIRED),
-    (docs.bounce(kind="Transient", status="5.4.4"), EventKind.PERMANENT),
-    (docs.bounce(kind="Undetermined", subtype="Undetermined", status=""), EventKind.SOFT),
-    (docs.bounce(kind="Peculiar", status=""), EventKind.SOFT),
-    (docs.complaint(), EventKind.COMPLAINT),
-    (docs.complaint(feedback=None), EventKind.COMPLAINT),
-    (docs.complaint(feedback="fraud"), EventKind.COMPLAINT),
-    (docs.complaint(feedback="sighing"), EventKind.COMPLAINT),
-    (docs.complaint(feedback="not-spam"), EventKind.PRAISED),
-    (docs.complaint(subtype="OnAccountSuppressionList"), EventKind.LISTED),
-]
-
-
-@pytest.mark.parametrize(("document", "kind"), KINDS)
-def test_an_event_means_this_for_the_address(document, kind):
-    assert classify(read(document)) is kind
-
-
-def test_the_end_of_a_delivery_outranks_what_came_before():
-    ladder = [
-        docs.send(),
-        docs.delivery_delay(),
-        docs.bounce(kind="Transient"),
-        docs.delivery(),
-        docs.rendering_failure(),
-        docs.reject(),
-        docs.bounce(),
-        docs.complaint(),
-    ]
-    ranks = [rank(read(document)) for document in ladder]
-    assert ranks == sorted(set(ranks))
-    silent = [
-        docs.opened(),
-        docs.clicked(),
-        docs.subscription(),
-        docs.complaint(feedback="not-spam"),
-    ]
-    assert {rank(read(document)) for document in silent} == {0}
-
-
-@pytest.mark.parametrize("type_", SesType)
-def test_every_type_of_event_has_a_meaning_and_a_rank(type_):
-    event = SesEvent(
-        type=type_,
-        name=type_,
-        message_id="m",
-        at_ms=NOW,
-        sent_ms=NOW,
-        recipient=None,
-        alone=True,
-        raw="",
-    )
-    assert classify(event) in EventKind
-    assert rank(event) >= 0
-
-
 # What the ledger lacks.
 
 
@@ -338,5 +297,12 @@ def test_an_import_is_no_confirmation():
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_a_stranger_is_suppressed_exactly_when_the_table_says_so(kind):
-    acts = bool(TABLE[HealthStatus.UNPROVEN, kind].actions)
-    assert (stranger_reason(kind) is not None) == acts
+    _, actions = PAIRS[counted_as(kind, confirmed=False)]
+    suppresses = actions & {Action.SUPPRESS_BOUNCE, Action.SUPPRESS_COMPLAINT}
+    assert (stranger_reason(kind) is not None) == bool(suppresses)
+
+
+def test_of_a_stranger_ses_memory_is_all_there_is():
+    assert stranger_reason(EventKind.HELD) is SuppressionReason.BOUNCE
+    assert stranger_reason(EventKind.LISTED) is SuppressionReason.COMPLAINT
+    assert stranger_reason(EventKind.LEFT) is None

@@ -20,15 +20,13 @@ from chalicelib.errors import InputError
 from tests.support import ses_documents as docs
 
 SENT_MS = 1_795_435_200_641
-TAGS = {
+AWS_TAGS = {
     "ses:configuration-set": "kvitto",
     "ses:source-ip": "192.0.2.10",
     "ses:from-domain": "example.com",
     "ses:caller-identity": "sender",
-    "c": "spring",
-    "a": "7-0000001",
-    "r": docs.DELIVERY,
 }
+TAGS = {**AWS_TAGS, "c": "spring", "a": "7-0000001", "r": docs.DELIVERY}
 
 
 def whole(document: dict[str, Any], **more: Any) -> SesEvent:
@@ -43,6 +41,7 @@ def whole(document: dict[str, Any], **more: Any) -> SesEvent:
             "recipient": docs.RECIPIENT,
             "alone": True,
             "sent_to": docs.RECIPIENT,
+            "named": True,
             "raw": json.dumps(document),
             "tags": TAGS,
             **more,
@@ -81,6 +80,7 @@ WHOLE = [
             "type": SesType.DELIVERY,
             "at_ms": 1_795_435_211_133,
             "diagnostic": "250 2.6.0 Message received",
+            "tags": {**TAGS, "ses:outgoing-ip": "192.0.2.11"},
         },
     ),
     (docs.send(), {"type": SesType.SEND}),
@@ -104,13 +104,63 @@ WHOLE = [
             "delay_type": "TransientCommunicationFailure",
         },
     ),
-    (docs.subscription(), {"type": SesType.SUBSCRIPTION, "at_ms": 1_795_437_040_000}),
+    (
+        docs.subscription(),
+        {
+            "type": SesType.SUBSCRIPTION,
+            "at_ms": 1_795_437_040_000,
+            "left_all": True,
+            "tags": {**TAGS, "ses:operation": "SendEmail"},
+        },
+    ),
 ]
 
 
 @pytest.mark.parametrize(("document", "fields"), WHOLE, ids=lambda x: str(x.get("eventType", "")))
 def test_every_published_event_is_read_whole(document, fields):
     assert parse(json.dumps(document)) == (whole(document, **fields),)
+
+
+@pytest.mark.parametrize(("document", "fields"), WHOLE, ids=lambda x: str(x.get("eventType", "")))
+def test_an_event_is_the_same_where_ses_repeats_no_headers(document, fields):
+    bare = docs.without_headers(document)
+    assert parse(json.dumps(bare)) == (whole(bare, **fields),)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [docs.bounce(), docs.complaint(), docs.rendering_failure(), docs.delivery_delay()],
+    ids=lambda x: str(x["eventType"]),
+)
+def test_a_mail_without_tags_of_ours_still_says_whom_it_went_to(document):
+    untagged = docs.only_aws_tags(document)
+    (event,) = parse(json.dumps(untagged))
+    assert (event.tags, event.about) == (AWS_TAGS, docs.RECIPIENT)
+
+
+def test_a_classic_notification_may_have_tags():
+    document = docs.classic_delivery()
+    document["mail"]["tags"] = docs.mail()["tags"]
+    assert parse(json.dumps(document))[0].tags == TAGS
+
+
+@pytest.mark.parametrize("subtype", ["absent", None, "OnAccountSuppressionList"])
+def test_a_complaint_has_a_subtype_only_where_ses_kept_the_mail_back(subtype):
+    document = docs.complaint(subtype=subtype)
+    if subtype == "absent":
+        document["complaint"].pop("complaintSubType")
+    assert parse(json.dumps(document))[0].complaint_subtype == (
+        None if subtype == "absent" else subtype
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_all", "had_left", "left"),
+    [(True, False, True), (True, None, True), (True, True, False), (False, False, False)],
+)
+def test_only_who_leaves_everything_anew_has_left(left_all, had_left, left):
+    document = docs.subscription(left_all=left_all, had_left=had_left)
+    assert parse(json.dumps(document))[0].left_all is left
 
 
 def classic(document: dict[str, Any], recipient: str, **more: Any) -> SesEvent:
@@ -257,6 +307,54 @@ def test_nobody_is_guessed_for_a_bounce_or_complaint_that_lists_nobody(build):
     assert "@example.org" not in event.raw
     document["mail"]["destination"] = ["one@example.org"]
     assert parse(json.dumps(document))[0].recipient == "one@example.org"
+
+
+def test_two_recipients_of_one_report_keep_each_their_own_action_and_status():
+    """One of them is refused for good, the other only delayed (AWS's own bounce object)."""
+    refused, delayed = parse(json.dumps(docs.mixed_bounce("one@example.org", "two@example.org")))
+    assert (refused.recipient, refused.action, refused.status) == (
+        "one@example.org",
+        "failed",
+        "5.1.1",
+    )
+    assert (delayed.recipient, delayed.action, delayed.status) == (
+        "two@example.org",
+        "delayed",
+        "4.0.0",
+    )
+    assert delayed.diagnostic is None
+    assert "one@example.org" not in delayed.raw
+
+
+def test_a_mailbox_that_mail_was_forwarded_to_is_not_who_it_is_about():
+    document = docs.bounce("elsewhere@example.net")
+    document["mail"]["destination"] = [docs.RECIPIENT]
+    (event,) = parse(json.dumps(document))
+    assert (event.recipient, event.about) == ("elsewhere@example.net", docs.RECIPIENT)
+    assert event.named
+
+
+@pytest.mark.parametrize(
+    ("destinations", "named"),
+    [
+        (["one@example.org", "two@example.org"], False),
+        (["one@example.org", "A Visitor <Elsewhere@Example.NET>"], True),
+        ([], True),
+    ],
+)
+def test_of_a_mail_to_several_only_those_written_to_are_looked_up(destinations, named):
+    document = docs.bounce("elsewhere@example.net")
+    document["mail"]["destination"] = destinations
+    (event,) = parse(json.dumps(document))
+    assert (event.about, event.named) == ("elsewhere@example.net", named)
+
+
+def test_what_only_a_lenient_reader_reads_is_an_event_all_the_same():
+    text = json.dumps(docs.bounce("one@example.org", "two@example.org"))
+    events = parse(text.replace('{"bounceType"', '{"half": "\\ud800", "score": NaN, "bounceType"'))
+    assert [event.recipient for event in events] == ["one@example.org", "two@example.org"]
+    for event in events:
+        assert json.loads(event.raw.encode())["bounce"]["half"] == "\ud800"
 
 
 def test_unknown_types_subtypes_and_fields_are_kept():

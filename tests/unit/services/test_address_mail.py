@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain.hygiene import LEFT_TAG
+from chalicelib.domain.event_kinds import LEFT_TAG
 from chalicelib.domain.ids import BrandId
 from chalicelib.errors import Unavailable
 from chalicelib.ports.outside import Queue
