@@ -277,11 +277,14 @@ def _imported(state: SubjectState, event: Event) -> SubjectState:
     """A claim from elsewhere gives consent only where nothing of the person's own stands.
 
     One attested by another system of the controller (via ``api``) names notice, boxes, time and
-    origin: grade C, and it replaces an import of less. A file's bare claim is grade E.
+    origin: grade C, and it replaces an import of less. A file's claim is grade D where documents
+    are committed to beside it, else E. A claim the controller holds back (via ``operator``) gives
+    nothing and stands in the way of nothing (docs/adr/0025).
     """
-    if _said_no(state, _scope(event)):
+    if event.via is Via.OPERATOR or _said_no(state, _scope(event)):
         return state
-    grade = Grade.C if event.via is Via.API else Grade.E
+    documented = Grade.D if event.content else Grade.E
+    grade = Grade.C if event.via is Via.API else documented
     changes = {
         key: Consent(
             status=ConsentStatus.GIVEN,

@@ -62,6 +62,7 @@ class Event:
         lists: the lists it names; empty means every list of the brand.
         purposes: the purposes it names; empty means every purpose.
         notice: SHA-256 (hex) of the notice shown, for acts that answer one.
+        content: SHA-256 (hex) of what else was committed to: of an import, its documents.
         reason: why, for suppression and erasure.
 
     """
@@ -73,5 +74,6 @@ class Event:
     lists: tuple[ListId, ...] = ()
     purposes: tuple[PurposeId, ...] = ()
     notice: str | None = None
+    content: str | None = None
     via: Via | None = None
     reason: str | None = None

@@ -108,6 +108,12 @@ class Consent:
         return fields.type is EventType.CONSENT_IMPORTED and fields.via == "api"
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it came with a file and the controller holds it back: no mail rests on it."""
+        fields = self.start.fields
+        return fields.type is EventType.CONSENT_IMPORTED and fields.via == "operator"
+
+    @property
     def is_given(self) -> bool:
         """Whether an entry says that consent was given here, and did not only come with a file."""
         return self.answer is not None and self.answer.fields.type != EventType.CONSENT_REFUSED
@@ -318,6 +324,7 @@ def _changed(found: Sequence[Consent], told: Told) -> list[Consent]:
         consent
         for consent in found
         if consent.end is None
+        and not consent.is_waiting
         and (consent.is_given or consent.start.fields.type is not EventType.CONSENT_REQUESTED)
         and overlaps(told.fields, consent.start.fields)
     ]

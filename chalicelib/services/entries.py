@@ -67,6 +67,7 @@ def event_of_leaf(leaf: bytes) -> Event:
         lists=tuple(ListId(item) for item in fields.lists),
         purposes=tuple(PurposeId(item) for item in fields.purposes),
         notice=fields.notice_sha256,
+        content=fields.content_sha256,
         via=Via(fields.via) if fields.via else None,
         reason=fields.reason,
     )

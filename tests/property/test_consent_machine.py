@@ -30,6 +30,7 @@ from chalicelib.vocabulary import EventType
 NEWS = PurposeId("newsletter")
 BRANDS = ("north", "south")
 LISTS = ("weekly", "events")
+CLAIMS = ("import", "documented", "attest")
 ENDS = ("withdraw", "object", "refuse", "expire")
 brands, lists = st.sampled_from(BRANDS), st.sampled_from(LISTS)
 
@@ -105,17 +106,17 @@ class Oracle:
         """An import counts when it was the first word about this list."""
         about = [n for n, (name, of, li) in enumerate(self.acts) if of == brand and li == list_id]
         first = [
-            self.acts[n][0]
-            for n in about
-            if self.acts[n][0] in ("request", "confirm", "import", "attest")
+            self.acts[n][0] for n in about if self.acts[n][0] in ("request", "confirm", *CLAIMS)
         ]
-        return bool(first) and first[0] in ("import", "attest")
+        return bool(first) and first[0] in CLAIMS
 
     def grade(self, brand: str, list_id: str) -> str:
         """How strong the evidence of a standing consent is: its own act, attested, or claimed."""
         if self._last("confirm", "renew", brand=brand, list_id=list_id) >= 0:
             return "B"
-        return "C" if self._last("attest", brand=brand, list_id=list_id) >= 0 else "E"
+        if self._last("attest", brand=brand, list_id=list_id) >= 0:
+            return "C"
+        return "D" if self._last("documented", brand=brand, list_id=list_id) >= 0 else "E"
 
     def _bought(self, brand: str) -> bool:
         return any(name == "buy" and of == brand for name, of, _ in self.acts)
@@ -219,10 +220,21 @@ class ConsentMachine(RuleBasedStateMachine):
         self.act("object", EventType.OBJECTION_RECORDED, brand, via=Via.PAGE)
 
     @precondition(lambda self: not self.ended)
-    @rule(brand=brands, about=lists)
-    def import_claim(self, brand: str, about: str) -> None:
-        name = "ignored" if self.oracle.complained(brand) else "import"
-        self.act(name, EventType.CONSENT_IMPORTED, brand, about)
+    @rule(brand=brands, about=lists, documented=st.booleans())
+    def import_claim(self, brand: str, about: str, *, documented: bool) -> None:
+        name = "documented" if documented else "import"
+        name = "ignored" if self.oracle.complained(brand) else name
+        before = self._sendable()
+        content = "ab" * 32 if documented else None
+        self.act(name, EventType.CONSENT_IMPORTED, brand, about, content=content)
+        self.only_the_silent_were_won(before, brand)
+
+    @precondition(lambda self: not self.ended)
+    @rule(brand=brands, about=lists, content=st.sampled_from([None, "ab" * 32]))
+    def import_that_waits(self, brand: str, about: str, content: str | None) -> None:
+        """A claim held back is no word about the list at all: the oracle forgets it."""
+        more = {"via": Via.OPERATOR, "content": content}
+        self.act("ignored", EventType.CONSENT_IMPORTED, brand, about, **more)
 
     @precondition(lambda self: not self.ended)
     @rule(brand=brands, about=lists)

@@ -344,6 +344,28 @@ def imported() -> Case:
     )
 
 
+def waiting(case: Case | None = None) -> Case:
+    """A file says there is a consent; the controller's own rule holds that back."""
+    choice: dict[str, JsonValue] = {
+        "claimed_grade": "E",
+        "grade": "E",
+        "source": "earlier-tool",
+        "status": "subscribed",
+        "zone": "utc",
+    }
+    claims = Claims(subject={"email": "visitor@example.org"}, choice=choice)
+    more = {"notice_sha256": None, "via": "operator", "purposes": ("newsletter",)}
+    return (case or Case()).only(EventType.CONSENT_IMPORTED, claims, **more)
+
+
+def waiting_and_confirmed() -> Case:
+    return waiting().ask().confirm()
+
+
+def withdrawn_and_waiting() -> Case:
+    return waiting(withdrawn_by_page())
+
+
 def objected() -> Case:
     """Soft opt-in from a sale, and the objection to it."""
     case = Case().only(
@@ -429,6 +451,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "never confirmed": never_confirmed,
     "refused": refused,
     "imported": imported,
+    "waiting": waiting,
+    "withdrawn and waiting": withdrawn_and_waiting,
     "objected": objected,
     "attested": attested,
     "bought": bought,

@@ -78,7 +78,8 @@ def _weightiest(story: Story) -> list[Consent]:
 def _weight(consent: Consent) -> int:
     if consent.is_given:
         return 2
-    return 0 if consent.start.fields.type is EventType.CONSENT_REQUESTED else 1
+    is_asked = consent.start.fields.type is EventType.CONSENT_REQUESTED
+    return 0 if is_asked or consent.is_waiting else 1
 
 
 def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
@@ -95,7 +96,7 @@ def _state(say: Sayer, story: Story, consent: Consent) -> Markup:
     elif consent.is_attested:
         key = f"state.attested{claimed}"
     elif consent.start.fields.type is EventType.CONSENT_IMPORTED:
-        key = f"state.imported{claimed}"
+        key = f"state.{'waiting' if consent.is_waiting else 'imported'}{claimed}"
     elif consent.start.fields.type is EventType.BASIS_RECORDED:
         key = f"state.basis{claimed}"
     else:
@@ -160,6 +161,8 @@ def _start(say: Sayer, evidence: Evidence, consent: Consent) -> Iterator[Markup]
         claimed = told.value("choice", "claimed_ts")
         if isinstance(claimed, int) and not consent.is_attested:
             yield say("fact.imported.claimed", claimed=say.at(claimed))
+        if consent.is_waiting:
+            yield say("fact.imported.waiting")
         yield say("fact.imported.proves")
     elif kind is EventType.BASIS_RECORDED:
         yield from _sale(say, told)

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -294,6 +296,30 @@ def test_an_attested_consent_is_of_grade_c_and_replaces_a_bare_claim_alone():
     assert [(x.grade, x.entry) for x in graded] == [("C", 0), ("C", 1), ("B", 0), ("C", 0)]
     assert fold([ATTESTED, IMPORTED]).consents[KEY].grade is Grade.C
     assert fold([ATTESTED, CONFIRMED]).consents[KEY].grade is Grade.B
+
+
+def test_an_import_with_documents_is_of_grade_d_and_without_of_grade_e():
+    documented = replace(IMPORTED, content="ab" * 32)
+    assert fold([documented]).consents[KEY].grade is Grade.D
+    assert fold([IMPORTED, documented]).consents[KEY].grade is Grade.D
+    assert fold([documented, IMPORTED]).consents[KEY].grade is Grade.D
+    assert fold([documented, ATTESTED]).consents[KEY].grade is Grade.C
+
+
+@pytest.mark.parametrize("before", [(), (IMPORTED,), (REQUESTED,), (CONFIRMED,), (BOUGHT,)])
+@pytest.mark.parametrize("content", [None, "ab" * 32])
+def test_a_claim_that_waits_gives_nothing_and_stands_in_the_way_of_nothing(before, content):
+    waits = replace(IMPORTED, via=Via.OPERATOR, content=content)
+    without = fold(before)
+    assert fold([*before, waits]) == replace(without, entries=without.entries + 1, last_ms=1)
+    for after in (CONFIRMED, ATTESTED, IMPORTED, BOUGHT, REQUESTED):
+        with_it, alone = (fold([*some, after]) for some in ([*before, waits], before))
+        assert {k: x.status for k, x in with_it.consents.items()} == {
+            k: x.status for k, x in alone.consents.items()
+        }
+        assert {k: x.grade for k, x in with_it.consents.items()} == {
+            k: x.grade for k, x in alone.consents.items()
+        }
 
 
 def test_an_attested_consent_answers_no_request():

@@ -48,6 +48,18 @@ CONCLUSION: Final[Mapping[str, str]] = {
     " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
     " vorliegt; davor, am {before}, wurde festgehalten: {how}. Die Angabe des Verantwortlichen hebt"
     " das nicht auf.",
+    "state.waiting": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt. Am"
+    " {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
+    " vorliegt, hält diese Angabe aber nach seiner eigenen Regel zurück: Keine E-Mail stützt sich"
+    " darauf.",
+    "state.waiting.ended": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt."
+    " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
+    " vorliegt, hält diese Angabe aber nach seiner eigenen Regel zurück: Keine E-Mail stützt sich"
+    " darauf. Es endete am {ended}: {how}.",
+    "state.waiting.before": "Eine Einwilligung in {scope} wurde nicht über dieses System erteilt."
+    " Am {at} importierte der Verantwortliche diese Adresse und gab an, dass eine Einwilligung"
+    " vorliegt, hält diese Angabe aber zurück; davor, am {before}, wurde festgehalten: {how}. Die"
+    " Angabe des Verantwortlichen hebt das nicht auf.",
     "state.basis": "Eine Einwilligung in {scope} ist nicht festgehalten. Die E-Mails stützen sich"
     " auf einen Verkauf (Bestandskundenwerbung), den der Verantwortliche am {at} festhielt. Bis"
     " zum Eintrag {last}, dem letzten vor Erstellung dieses Pakets, ist kein Widerspruch"
@@ -113,6 +125,8 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.imported.grade": "Behaupteter Beweisgrad: {grade}.",
     "fact.imported.claimed": "Der Verantwortliche gibt an, die Einwilligung sei am {claimed}"
     " erteilt worden.",
+    "fact.imported.waiting": "Der Verantwortliche hält diese Angabe nach seiner eigenen Regel"
+    " zurück: Keine E-Mail stützt sich darauf, bis die Person selbst handelt.",
     "fact.imported.proves": "Das Register beweist, wann dies angegeben wurde. Es beweist nicht,"
     " dass die Einwilligung erteilt wurde, von wem oder wozu.",
     "fact.attested": "{at}: Ein anderes System des Verantwortlichen trug die Adresse {address} ein"

@@ -18,6 +18,8 @@ ENTRIES: Final[Mapping[str, str]] = {
     "event.consent.imported": "Einwilligung durch einen Import behauptet; nicht hier erteilt",
     "event.consent.imported.api": "Einwilligung von einem anderen System des Verantwortlichen"
     " angegeben; nicht hier erteilt",
+    "event.consent.imported.operator": "Einwilligung durch einen Import behauptet und vom"
+    " Verantwortlichen zurückgehalten; nicht hier erteilt",
     "event.basis.recorded": "Verkauf als Grundlage festgehalten (Bestandskundenwerbung)",
     "event.objection.recorded": "Widerspruch gegen Direktwerbung",
     "event.right.requested": "Antrag der Person festgehalten",

@@ -44,6 +44,16 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "state.imported.before": "No consent to {scope} was given through this system. On {at} the"
     " controller imported this address and stated that there is a consent; before that, on"
     " {before}, this was recorded: {how}. The controller's statement does not lift it.",
+    "state.waiting": "No consent to {scope} was given through this system. On {at} the controller"
+    " imported this address and stated that there is a consent, but holds that statement back by"
+    " its own rule: no mail rests on it.",
+    "state.waiting.ended": "No consent to {scope} was given through this system. On {at} the"
+    " controller imported this address and stated that there is a consent, but holds that"
+    " statement back by its own rule: no mail rests on it. It ended on {ended}: {how}.",
+    "state.waiting.before": "No consent to {scope} was given through this system. On {at} the"
+    " controller imported this address and stated that there is a consent, but holds that"
+    " statement back; before that, on {before}, this was recorded: {how}. The controller's"
+    " statement does not lift it.",
     "state.basis": "No consent to {scope} is recorded. The mails rest on a sale (soft opt-in),"
     " which the controller recorded on {at}. No objection is recorded up to entry {last}, the last"
     " before this bundle was made.",
@@ -103,6 +113,8 @@ CONCLUSION: Final[Mapping[str, str]] = {
     " consent (entry {n}). The address is {closed}.",
     "fact.imported.grade": "Grade of evidence claimed: {grade}.",
     "fact.imported.claimed": "The controller states that the consent was given on {claimed}.",
+    "fact.imported.waiting": "The controller holds this statement back by its own rule: no mail"
+    " rests on it until the person acts.",
     "fact.imported.proves": "The ledger proves when this was stated. It does not prove that the"
     " consent was given, by whom, or to what.",
     "fact.attested": "{at}: another system of the controller entered the address {address} and"

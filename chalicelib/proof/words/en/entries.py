@@ -18,6 +18,8 @@ ENTRIES: Final[Mapping[str, str]] = {
     "event.consent.imported": "Consent claimed by an import; not given here",
     "event.consent.imported.api": "Consent stated by another system of the controller; not given"
     " here",
+    "event.consent.imported.operator": "Consent claimed by an import and held back by the"
+    " controller; not given here",
     "event.basis.recorded": "Sale recorded as basis (soft opt-in)",
     "event.objection.recorded": "Objection to direct marketing",
     "event.right.requested": "Request of the person recorded",

@@ -50,6 +50,18 @@ CONCLUSION: Final[Mapping[str, str]] = {
     " {at}, le responsable du traitement a importé cette adresse et déclaré qu’il existe un"
     " consentement\u00a0; avant cela, le {before}, il a été consigné\u00a0: {how}. La déclaration"
     " du responsable ne l’annule pas.",
+    "state.waiting": "Aucun consentement aux {scope} n’a été donné par ce système. Le {at}, le"
+    " responsable du traitement a importé cette adresse et déclaré qu’il existe un consentement,"
+    " mais retient cette déclaration selon sa propre règle\u00a0: aucun courriel ne repose sur"
+    " elle.",
+    "state.waiting.ended": "Aucun consentement aux {scope} n’a été donné par ce système. Le {at},"
+    " le responsable du traitement a importé cette adresse et déclaré qu’il existe un"
+    " consentement, mais retient cette déclaration selon sa propre règle\u00a0: aucun courriel ne"
+    " repose sur elle. Cela a pris fin le {ended}\u00a0: {how}.",
+    "state.waiting.before": "Aucun consentement aux {scope} n’a été donné par ce système. Le"
+    " {at}, le responsable du traitement a importé cette adresse et déclaré qu’il existe un"
+    " consentement, mais retient cette déclaration\u00a0; avant cela, le {before}, il a été"
+    " consigné\u00a0: {how}. La déclaration du responsable ne l’annule pas.",
     "state.basis": "Aucun consentement aux {scope} n’est consigné. Les courriels reposent sur une"
     " vente (soft opt-in) que le responsable du traitement a consignée le {at}. Aucune opposition"
     " n’est consignée jusqu’à l’entrée {last}, la dernière avant la création de ce dossier.",
@@ -114,6 +126,9 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.imported.grade": "Degré de preuve déclaré\u00a0: {grade}.",
     "fact.imported.claimed": "Le responsable du traitement déclare que le consentement a été donné"
     " le {claimed}.",
+    "fact.imported.waiting": "Le responsable du traitement retient cette déclaration selon sa"
+    " propre règle\u00a0: aucun courriel ne repose sur elle tant que la personne n’agit pas"
+    " elle-même.",
     "fact.imported.proves": "Le registre prouve quand cela a été déclaré. Il ne prouve pas que le"
     " consentement a été donné, par qui, ni à quoi.",
     "fact.attested": "{at}\u00a0: un autre système du responsable du traitement a inscrit"

@@ -19,6 +19,8 @@ ENTRIES: Final[Mapping[str, str]] = {
     "event.consent.imported": "Consentement affirmé par une importation\u00a0; non donné ici",
     "event.consent.imported.api": "Consentement déclaré par un autre système du responsable du"
     " traitement\u00a0; non donné ici",
+    "event.consent.imported.operator": "Consentement affirmé par une importation et retenu par le"
+    " responsable du traitement\u00a0; non donné ici",
     "event.basis.recorded": "Vente consignée comme fondement (soft opt-in)",
     "event.objection.recorded": "Opposition à la prospection",
     "event.right.requested": "Demande de la personne consignée",

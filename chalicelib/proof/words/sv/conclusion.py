@@ -45,6 +45,17 @@ CONCLUSION: Final[Mapping[str, str]] = {
     " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke; före"
     " det, den {before}, antecknades: {how}. Den personuppgiftsansvariges uppgift upphäver inte"
     " det.",
+    "state.waiting": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke, men"
+    " håller uppgiften tillbaka enligt sin egen regel: inget mejl vilar på den.",
+    "state.waiting.ended": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke, men"
+    " håller uppgiften tillbaka enligt sin egen regel: inget mejl vilar på den. Det upphörde den"
+    " {ended}: {how}.",
+    "state.waiting.before": "Inget samtycke till {scope} gavs genom det här systemet. Den {at}"
+    " importerade den personuppgiftsansvarige adressen och uppgav att det finns ett samtycke, men"
+    " håller uppgiften tillbaka; före det, den {before}, antecknades: {how}. Den"
+    " personuppgiftsansvariges uppgift upphäver inte det.",
     "state.basis": "Inget samtycke till {scope} är antecknat. Mejlen vilar på en försäljning (soft"
     " opt-in) som den personuppgiftsansvarige antecknade den {at}. Ingen invändning är antecknad"
     " till och med post {last}, den sista innan det här bevispaketet gjordes.",
@@ -105,6 +116,8 @@ CONCLUSION: Final[Mapping[str, str]] = {
     " att det finns ett samtycke (post {n}). Adressen är {closed}.",
     "fact.imported.grade": "Uppgiven bevisgrad: {grade}.",
     "fact.imported.claimed": "Den personuppgiftsansvarige uppger att samtycket gavs den {claimed}.",
+    "fact.imported.waiting": "Den personuppgiftsansvarige håller uppgiften tillbaka enligt sin"
+    " egen regel: inget mejl vilar på den förrän personen själv gör något.",
     "fact.imported.proves": "Liggaren bevisar när detta uppgavs. Den bevisar inte att samtycket"
     " gavs, av vem eller till vad.",
     "fact.attested": "{at}: ett annat av den personuppgiftsansvariges system förde in adressen"

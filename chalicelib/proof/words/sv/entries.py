@@ -18,6 +18,8 @@ ENTRIES: Final[Mapping[str, str]] = {
     "event.consent.imported": "Samtycke påstått genom en import; inte givet här",
     "event.consent.imported.api": "Samtycke uppgivet av ett annat av den personuppgiftsansvariges"
     " system; inte givet här",
+    "event.consent.imported.operator": "Samtycke påstått genom en import och hållet tillbaka av"
+    " den personuppgiftsansvarige; inte givet här",
     "event.basis.recorded": "Försäljning antecknad som grund (soft opt-in)",
     "event.objection.recorded": "Invändning mot direktmarknadsföring",
     "event.right.requested": "Personens begäran antecknad",
