@@ -7,6 +7,7 @@ Guarantees that a process makes each part once, at first use.
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.adapters.system import collect_less_often
 from chalicelib.bootstrap.accounts import AccountServices
 from chalicelib.config import Settings
 from chalicelib.services.access_links import AccessLinks
@@ -302,4 +303,5 @@ def container() -> Container:
     Raises:
         FatalError: a setting is missing or unusable.
     """
+    collect_less_often()
     return Container(Settings.from_env())
