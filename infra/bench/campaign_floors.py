@@ -7,7 +7,6 @@ system that keeps the promises of this one can do less. Each floor is CPU second
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -63,10 +62,9 @@ def single(mail: BulkMail) -> float:
     return _each_chunk(send, with_stores=True)
 
 
-@cache
 def _client(service: str) -> Any:
     """Return the SDK's client, which takes its own way to the network."""
-    return aws.new_client(service)
+    return aws.kept(f"bare {service}", lambda: aws.new_client(service))
 
 
 def _each_chunk(send: Callable[[int], None], *, with_stores: bool) -> float:
