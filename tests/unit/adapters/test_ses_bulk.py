@@ -111,7 +111,7 @@ def test_the_signature_is_over_the_very_body_that_is_sent(wire, clock, monkeypat
     """Whatever was signed is signed again here, from what came, by the SDK's own signer."""
     if token:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # It keeps the credentials it began with.
     sender(clock, mode).send_bulk(FROM, crowd(2))
     assert len(wire.heads) == (1 if mode is SendMode.AUTO else 2)
     for place, head in enumerate(wire.heads):

@@ -6,6 +6,7 @@ CVE-2025-27516 of Jinja2; collections of escapes for its sandbox; and what makes
 markup or of style sheets work without end.
 """
 
+import gc
 import re
 import time
 
@@ -247,9 +248,9 @@ def test_output_without_end_is_refused_soon():
     ["<", "<!--", "<![", "<?", "</a", "<a b='", "&#", "{", "<p>", "<b>", "<table><tr>", "a ", "*|"],
 )
 def test_no_source_takes_more_than_in_proportion_to_its_size(unit, kind):
-    quarter_s = min(taken(unit, LARGEST // 4, kind) for _ in range(2))
     # In proportion it is four times that; with the square of the size it would be sixteen.
-    assert taken(unit, LARGEST, kind) < 10 * max(quarter_s, 0.02)
+    most_s = 10 * max(min(taken(unit, LARGEST // 4, kind) for _ in range(2)), 0.02)
+    assert any(taken(unit, LARGEST, kind) < most_s for _ in range(3))
 
 
 def taken(unit: str, size: int, kind: ContentKind) -> float:
@@ -257,4 +258,8 @@ def taken(unit: str, size: int, kind: ContentKind) -> float:
     source = unit * (size // len(unit.encode()))
     if kind is ContentKind.MJML:
         source = f"<mjml><mj-body><mj-raw>{source}</mj-raw></mj-body></mjml>"
-    return outcome(source, kind)[1]
+    gc.disable()  # It would look through all that other tests left.
+    try:
+        return outcome(source, kind)[1]
+    finally:
+        gc.enable()

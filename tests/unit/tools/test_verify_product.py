@@ -20,6 +20,7 @@ CLOCK = PASS if shutil.which("openssl") else NOT_PROVEN
 DIFFERS = {
     "erased": {"disclosures": NOT_PROVEN, "erasure": PASS},
     "imported": {"notice": NOT_PROVEN},
+    "waiting": {"notice": NOT_PROVEN},
     "objected": {"notice": NOT_PROVEN},
     "bought": {"notice": NOT_PROVEN},
     "told to stop, and bought": {"notice": NOT_PROVEN},
