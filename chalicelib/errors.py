@@ -11,6 +11,7 @@ data: messages hold ids, sizes and reasons, never an address, a token or a key.
     │   ├── Conflict          somebody else changed it first
     │   │   ├── NotTested     a test mail of the campaign as it is now comes first
     │   │   ├── NotMailable   the person must not be written to
+    │   │   ├── RiskNotAccepted  somebody must say that it may go on all the same
     │   │   └── Overtaken     another worker went on with this work; leave it to them
     │   ├── NotFound          it does not exist, or not for this caller
     │   ├── IllegalTransition the rules do not allow this step from here
@@ -47,6 +48,8 @@ class InputError(KvittoError):
     """
 
     operator_sentence = "A caller sent something unusable; no action is needed."
+    suggestion: str | None = None
+    """The address that was probably meant, where one looks mistyped; shown to the caller alone."""
 
     def __init__(self, code: str, detail: str) -> None:
         """Keep the stable code and the human sentence apart."""
@@ -98,6 +101,18 @@ class NotMailable(Conflict):
         """Keep the reasons for the answer."""
         super().__init__(sentence)
         self.problems = problems
+
+
+class RiskNotAccepted(Conflict):
+    """The campaign was stopped by what came back; it goes on only by somebody's word."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "The campaign was stopped because too many mails came back or were reported as "
+            "unwanted. Nothing was changed. See why in its member stopped; to send it all the "
+            "same, resume it with accept_risk=true."
+        )
 
 
 class Overtaken(Conflict):

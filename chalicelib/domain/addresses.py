@@ -2,7 +2,7 @@
 """E-mail addresses: parse strictly, normalise for the keyed index.
 
 Guarantees one normal form: domain in lower-case A-labels, local part NFC and casefolded. Refuses
-dot and plus tricks, so that two mailboxes are never taken for one.
+dot and plus tricks, so that two mailboxes are never taken for one; `alike` only counts doubles.
 """
 
 import unicodedata
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chalicelib.errors import InputError
 
 MAX_ADDRESS_CHARS = 254
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class Address:
     typed: str
     deliverable: str
     normal: str
+
+    @property
+    def domain(self) -> str:
+        """What stands after the @, in lower-case A-labels."""
+        return self.normal.rpartition("@")[2]
 
 
 def parse_address(text: str) -> Address:
@@ -63,3 +69,20 @@ def parse_address(text: str) -> Address:
     return Address(
         typed=typed, deliverable=f"{local}@{domain}", normal=f"{local.casefold()}@{domain}"
     )
+
+
+def alike(normal: str) -> str:
+    """Return what normal forms of probably one mailbox have in common; good for counting alone.
+
+    The local part before a plus, and at Gmail without its dots.
+
+    Example:
+        >>> alike("vi.sitor+news@googlemail.com"), alike("vi.sitor+news@example.org")
+        ('visitor@gmail.com', 'vi.sitor@example.org')
+    """
+    local, _, domain = normal.rpartition("@")
+    # A local part that begins with a plus has nothing before it to go by.
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{local.replace('.', '') or local}@gmail.com"
+    return f"{local}@{domain}"

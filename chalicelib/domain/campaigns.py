@@ -27,6 +27,7 @@ from chalicelib.domain.ids import (
     require_slug,
 )
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import Stop
 from chalicelib.errors import FatalError, IllegalTransition
 
 MAX_RECIPIENTS_PER_CALL = 50
@@ -133,6 +134,8 @@ class Campaign:
         tested_fingerprint: what the latest accepted test was a test of; None since an edit.
         scheduled_ms: when it starts by itself; None unless it is scheduled.
         problem: code of what keeps it from going on by itself; None when nothing does.
+        stop: why the product itself stopped it; None while nothing did.
+        risk_accepted: somebody let it go on although it was stopped; until it is edited.
         retry_of: the campaign whose failures it sends again; None: it is no such campaign.
         retry_unsent: whether it also sends to whom that campaign calls unsent.
         go_ms: when its plan was whole and chunks were let go, Unix milliseconds; None before.
@@ -161,6 +164,8 @@ class Campaign:
     tested_fingerprint: str | None = None
     scheduled_ms: int | None = None
     problem: str | None = None
+    stop: Stop | None = None
+    risk_accepted: bool = False
     retry_of: CampaignId | None = None
     retry_unsent: bool = False
     go_ms: int | None = None

@@ -5,14 +5,13 @@ Guarantees that only the person's own new act (a confirmed request, or a change 
 preference page) brings consent to life again after a withdrawal, an objection or a suppression.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from chalicelib.domain.events import (
     CONTROLLER_ONLY,
     RESTRICTION_ENDED,
     Event,
-    SuppressionReason,
     Via,
 )
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
@@ -24,20 +23,14 @@ from chalicelib.domain.state import (
     Membership,
     Scope,
     SubjectState,
-    Suppression,
     consent_keys,
 )
-from chalicelib.domain.suppressions import holds
+from chalicelib.domain.suppression_rules import has_complained, is_barred, lifted, suppressed
 from chalicelib.errors import FatalError
 from chalicelib.vocabulary import EventType
 
 MAILS_REMEMBERED = 3
 """Confirmation mails the state remembers: the rule for a fourth looks at the last three."""
-
-LIFTED_BY_CONFIRMATION = frozenset(
-    {SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT, SuppressionReason.ERASED}
-)
-"""Suppressions that end when the person confirms a new request; an operator's own does not."""
 
 _LIVE = (ConsentStatus.GIVEN, ConsentStatus.REQUESTED)
 ENDABLE = (*_LIVE, ConsentStatus.EXPIRED)
@@ -159,17 +152,14 @@ def _renewable(state: SubjectState, key: ConsentKey) -> bool:
 
 
 def _confirmed(state: SubjectState, event: Event) -> SubjectState:
-    scope = _scope(event)
     given = _give(state, event, Grade.B)
-    return replace(
-        given,
-        objections={key: entry for key, entry in state.objections.items() if key != scope},
-        suppressions=tuple(
-            x
-            for x in state.suppressions
-            if x.reason not in LIFTED_BY_CONFIRMATION or x.brand not in (None, scope.brand)
-        ),
-    )
+    return _freed(given, _scope(event), event.lists)
+
+
+def _freed(state: SubjectState, scope: Scope, lists: Collection[ListId]) -> SubjectState:
+    """What the person's own new act for lists of a brand ends besides what it gives."""
+    left = {key: entry for key, entry in state.objections.items() if key != scope}
+    return replace(lifted(state, scope, lists), objections=left)
 
 
 def _changed(state: SubjectState, event: Event) -> SubjectState:
@@ -180,10 +170,11 @@ def _changed(state: SubjectState, event: Event) -> SubjectState:
     new = [key for key in _named(event) if not _is_given(state, key)]
     given = state
     if new:
-        confirmed = _confirmed(state, event)
         given = _with_consents(
-            confirmed, {key: state.consents[key] for key in _named(event) if key not in new}
+            _give(state, event, Grade.B),
+            {key: state.consents[key] for key in _named(event) if key not in new},
         )
+        given = _freed(given, scope, {key.list for key in new})
     dropped = {
         key: replace(
             consent,
@@ -266,11 +257,12 @@ def _objected(state: SubjectState, event: Event) -> SubjectState:
 
 def _said_no(state: SubjectState, scope: Scope) -> bool:
     """Whether the person objected, stopped the brand's mail or complained, and it still stands."""
-    complained = any(
-        x.reason == SuppressionReason.COMPLAINT and x.brand in (None, scope.brand)
-        for x in state.suppressions
-    )
-    return complained or scope in state.objections or scope in state.stops
+    return has_complained(state, scope) or scope in state.objections or scope in state.stops
+
+
+def _has_left(state: SubjectState, key: Membership) -> bool:
+    """Whether the person left the whole list, or complained of it, and it still stands."""
+    return key in state.list_stops or has_complained(state, Scope(*key[:2]), key.list)
 
 
 def _imported(state: SubjectState, event: Event) -> SubjectState:
@@ -294,7 +286,7 @@ def _imported(state: SubjectState, event: Event) -> SubjectState:
             grade=grade,
         )
         for key in _named(event)
-        if Membership(*key[:3]) not in state.list_stops
+        if not _has_left(state, Membership(*key[:3]))
         and (key not in state.consents or _is_weaker(state.consents[key], grade))
     }
     return _with_consents(state, changes)
@@ -312,21 +304,12 @@ def _soft_opt_in(state: SubjectState, event: Event) -> SubjectState:
     if _said_no(state, scope):
         return state
     named = (Membership(*scope, list_id) for list_id in event.lists)
-    joined = {key: state.entries for key in named if key not in state.list_stops}
+    joined = {key: state.entries for key in named if not _has_left(state, key)}
     return replace(
         state,
         soft_opt_ins={**state.soft_opt_ins, scope: state.entries},
         soft_lists={**state.soft_lists, **joined},
     )
-
-
-def _suppressed(state: SubjectState, event: Event) -> SubjectState:
-    added = Suppression(
-        brand=event.brand, reason=event.reason or SuppressionReason.MANUAL, entry=state.entries
-    )
-    if holds(state, added.reason, added.brand):
-        return state
-    return replace(state, suppressions=(*state.suppressions, added))
 
 
 def _released(state: SubjectState, event: Event) -> SubjectState:
@@ -343,7 +326,7 @@ _RULES: Mapping[EventType, Callable[[SubjectState, Event], SubjectState]] = {
     EventType.CONSENT_IMPORTED: _imported,
     EventType.BASIS_RECORDED: _soft_opt_in,
     EventType.OBJECTION_RECORDED: _objected,
-    EventType.SUPPRESSION_ADDED: _suppressed,
+    EventType.SUPPRESSION_ADDED: suppressed,
     EventType.SUBJECT_RESTRICTED: lambda state, _: replace(state, restricted=True),
     EventType.HOLD_RELEASED: _released,
     EventType.SUBJECT_ERASED: lambda state, _: replace(state, erased=True),
@@ -366,12 +349,8 @@ def may_confirm(
     an old link never resurrects consent. Nor may it while a suppression stands that only the
     operator can lift: the page must not promise what the ledger would not honour.
     """
-    scope = Scope(brand, channel)
-    blocked = any(
-        x.brand in (None, brand) and x.reason not in LIFTED_BY_CONFIRMATION
-        for x in state.suppressions
-    )
-    if state.restricted or state.erased or blocked:
+    scope, lists = Scope(brand, channel), tuple(lists)
+    if state.restricted or state.erased or is_barred(state, scope, lists):
         return False
     if max(state.stops.get(scope, -1), state.objections.get(scope, -1)) > request_entry:
         return False

@@ -6,7 +6,7 @@ with it. Refuses to loosen that one without a reason in writing. None of it is l
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -156,6 +156,41 @@ def rule_for(
     return found[0], stricter(rule_of(rules, found[0]), rule_of(rules, found[-1]))
 
 
+def loosens(rule: CountryRule) -> bool:
+    """Whether a rule lets more through than the shipped one of its country."""
+    shipped = rule_of(SHIPPED, rule.country)
+    longest = MAX_SILENT_DAYS + 1
+    return (
+        rule.consent_grade > shipped.consent_grade
+        or rule.soft_opt_in > shipped.soft_opt_in
+        or (rule.silent_days or longest) > (shipped.silent_days or longest)
+    )
+
+
+def stated_rule(
+    country: str, grade: Grade, *, soft: bool, silent: int | None, why: str = ""
+) -> CountryRule:
+    """Return a rule as somebody states it; one that asks what the shipped one does is that one.
+
+    Args:
+        why: their own reason; that of the shipped rule, in any language, is none of their own.
+
+    Raises:
+        InputError: ``bad_import_rules``: no such country, too long a reason or silence.
+    """
+    rule = CountryRule(
+        country=country,
+        consent_grade=grade,
+        soft_opt_in=soft,
+        silent_days=silent,
+        why={"": why.strip()} if why.strip() else {},
+    )
+    shipped = SHIPPED.get(country)
+    if shipped is None or why.strip() not in ("", *shipped.why.values()):
+        return rule
+    return shipped if replace(rule, why=shipped.why) == shipped else rule
+
+
 def own_rules(changed: Iterable[CountryRule], held: Rules = SHIPPED) -> Rules:
     """Return the table with rules of the operator's own put into it.
 
@@ -169,23 +204,13 @@ def own_rules(changed: Iterable[CountryRule], held: Rules = SHIPPED) -> Rules:
         if rule.country in seen:
             raise _bad(f"There are two rules of {rule.country}.")
         seen.add(rule.country)
-        if _loosens(rule) and not rule.why.get("", "").strip():
+        if loosens(rule) and not rule.why.get("", "").strip():
             raise _bad(
                 f"The rule of {rule.country} lets more through than the one that ships with"
                 " Kvitto. Write down why; the ledger keeps that you changed it."
             )
         table[rule.country] = rule
     return MappingProxyType(table)
-
-
-def _loosens(rule: CountryRule) -> bool:
-    shipped = rule_of(SHIPPED, rule.country)
-    longest = MAX_SILENT_DAYS + 1
-    return (
-        rule.consent_grade > shipped.consent_grade
-        or rule.soft_opt_in > shipped.soft_opt_in
-        or (rule.silent_days or longest) > (shipped.silent_days or longest)
-    )
 
 
 def rules_document(rules: Rules) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class SkipReason(StrEnum):
     CANCELLED = "cancelled"
     PAUSED = "paused"
     FREQUENCY = "frequency"
+    RESTING = "resting"
+    DOMAIN_STOPPED = "domain-stopped"
 
 
 SENTENCES: Mapping[SkipReason, str] = {
@@ -50,6 +52,8 @@ SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.CANCELLED: "The campaign was cancelled.",
     SkipReason.PAUSED: "The person paused mail until a later date.",
     SkipReason.FREQUENCY: "The person takes so many mails a week and has had them.",
+    SkipReason.RESTING: "Mail to the address failed again and again; it is tried again later.",
+    SkipReason.DOMAIN_STOPPED: "Too much came back from the mail provider; the rest is held back.",
 }
 """One sentence for each reason, as the API document says them."""
 
@@ -97,7 +101,7 @@ def decide(
         return Skipped(reason=SkipReason.ERASED)
     if state.restricted:
         return Skipped(reason=SkipReason.RESTRICTED)
-    if any(x.brand in (None, scope.brand) for x in state.suppressions):
+    if any(x.reach.covers(scope, list_id) for x in state.suppressions):
         return Skipped(reason=SkipReason.SUPPRESSED)
     if scope in state.objections:
         return Skipped(reason=SkipReason.OBJECTED)

@@ -5,13 +5,13 @@ Guarantees that there are three bases and no other, and that what blocks somebod
 the folded state alone. Refuses whatever would make a consent of no act of the person's own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.forms import MAX_TYPED_CHARS
-from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.ids import ListId, SubjectId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Membership, Scope, SubjectState
 from chalicelib.errors import InputError
 
@@ -93,10 +93,28 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hygiene:
+    """What an address looks like, whoever has it; it is told, and nothing is refused for it.
+
+    Attributes:
+        no_mail: no mail arrives at its domain, as DNS says.
+        disposable: its mailbox is one that is thrown away.
+        role: several people tend to read it.
+        suggestion: the address that was probably meant.
+    """
+
+    no_mail: bool = False
+    disposable: bool = False
+    role: bool = False
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
     """What came of it. ``sid`` is None for a double opt-in: its answer tells nothing."""
 
     basis: Enrolling
+    hygiene: Hygiene
     sid: SubjectId | None = None
     blocked: Blocked | None = None
 
@@ -157,7 +175,7 @@ def require_offered(sale_ms: int, offered_ms: int) -> None:
 def consent_blocked(state: SubjectState, wanted: Iterable[ConsentKey]) -> Blocked | None:
     """Return what keeps an attested consent from being used; None when all of it stands."""
     for key in wanted:
-        above = _above(state, Scope(key.brand, key.channel))
+        above = _above(state, Scope(key.brand, key.channel), (key.list,))
         if above is not None:
             return above
         held = state.consents.get(key)
@@ -176,7 +194,8 @@ def sale_blocked(state: SubjectState, wanted: Iterable[ConsentKey], scope: Scope
         wanted: the consents that would do the same, whose end stands in its way; none where the
             sale names no list.
     """
-    above = _above(state, scope)
+    wanted = tuple(wanted)
+    above = _above(state, scope, {key.list for key in wanted})
     if above is not None:
         return above
     stopped = any(
@@ -189,10 +208,10 @@ def sale_blocked(state: SubjectState, wanted: Iterable[ConsentKey], scope: Scope
     return None
 
 
-def _above(state: SubjectState, scope: Scope) -> Blocked | None:
+def _above(state: SubjectState, scope: Scope, lists: Collection[ListId]) -> Blocked | None:
     """What outranks every consent and sale."""
     if state.restricted or state.erased:
         return Blocked.RESTRICTED
-    if any(x.brand in (None, scope.brand) for x in state.suppressions):
+    if any(x.reach.covers_any(scope, lists) for x in state.suppressions):
         return Blocked.SUPPRESSED
     return Blocked.OBJECTED if scope in state.objections else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.events import Event, SuppressionReason
+from chalicelib.domain.events import Event, SuppressionReason, Via
 from chalicelib.domain.ids import EventId, JobId, SubjectId
 from chalicelib.domain.state import ConsentStatus, SubjectState
 from chalicelib.errors import Conflict, IllegalTransition
@@ -29,6 +29,15 @@ class Ground(StrEnum):
 
 REQUESTABLE = tuple(ground for ground in Ground if ground is not Ground.UNCONFIRMED)
 """Grounds a person may give; ``unconfirmed`` is the clock's alone."""
+
+
+class Search(StrEnum):
+    """What the daily run looks for in the log: people whom nothing keeps any longer."""
+
+    UNCONFIRMED = "unconfirmed"
+    """They asked and never confirmed."""
+    WAITING = "waiting"
+    """A file claimed their consent, less than its country asks for, and they never acted."""
 
 
 class Stage(StrEnum):
@@ -141,6 +150,8 @@ _KEPT_FOR = frozenset(
         EventType.SUBJECT_ERASED,
     }
 )
+_ENDS = frozenset({EventType.CONSENT_WITHDRAWN, EventType.OBJECTION_RECORDED})
+"""What a person said against mail stands in the way of every later file, with their address."""
 _ANSWERS = frozenset({EventType.RIGHT_ANSWERED, EventType.RIGHT_REFUSED})
 
 
@@ -169,14 +180,52 @@ def was_never_confirmed(events: Iterable[Event]) -> bool:
     return holds <= 0 and owed <= 0
 
 
+def may_wait_in_vain(state: SubjectState | None) -> bool:
+    """Say whether the state alone lets a claim that waits lead to an erasure."""
+    if state is None or state.erased or state.restricted or state.soft_opt_ins:
+        return False
+    return all(consent.status is not ConsentStatus.GIVEN for consent in state.consents.values())
+
+
+def waits_in_vain(events: Iterable[Event], claim: int, *, claims_ms: int, requests_ms: int) -> bool:
+    """Say whether the claim at entry ``claim`` is all that keeps its person, and its time is over.
+
+    Its time is not over while another claim's or a request's is not.
+
+    Args:
+        events: the whole chain, in order.
+        claims_ms, requests_ms: claims and requests of after these moments are kept, Unix ms.
+    """
+    latest, holds, owed = -1, 0, 0
+    for number, event in enumerate(events):
+        is_claim = event.type is EventType.CONSENT_IMPORTED and event.via is Via.OPERATOR
+        if is_claim:
+            latest = number
+        elif event.type in _KEPT_FOR or event.type in _ENDS:
+            return False
+        young_ms = claims_ms if is_claim else requests_ms
+        if (is_claim or event.type is EventType.CONSENT_REQUESTED) and event.at_ms > young_ms:
+            return False
+        holds += event.type is EventType.HOLD_PLACED
+        holds -= event.type is EventType.HOLD_RELEASED
+        owed += event.type is EventType.RIGHT_REQUESTED
+        owed -= event.type in _ANSWERS
+    return latest == claim and holds <= 0 and owed <= 0
+
+
 def said_no(state: SubjectState, held: Iterable[str]) -> bool:
     """Say whether the person refused, withdrew, objected or complained: that must outlive them.
+
+    So must every suppression that stood before our mail: else whoever types a stranger's address
+    into a form, and waits, would end it. That this mail itself came back is forgotten with them.
 
     Args:
         held: reasons their address is suppressed for; the chain may never have heard of them.
     """
     answers = (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
     ended = any(consent.status in answers for consent in state.consents.values())
-    reasons = {*held, *(x.reason for x in state.suppressions)}
-    told = bool(reasons - {SuppressionReason.BOUNCE})
+    bounces = [x for x in state.suppressions if x.reason == SuppressionReason.BOUNCE]
+    mail = state.entries if state.last_mail is None else state.last_mail
+    ours = {x.reason for x in bounces} if all(x.entry > mail for x in bounces) else set()
+    told = bool({*held, *(x.reason for x in state.suppressions)} - ours)
     return bool(ended or told or state.stops or state.objections)

@@ -21,8 +21,10 @@ CAMPAIGN_TAG: Final = "c"
 """The message tag that holds the campaign's id."""
 PLACE_TAG: Final = "a"
 """The message tag that holds shard, chunk and place; of mails of version 1 no place."""
+HEEDED_TAG: Final = "h"
+"""The message tag of a mail to an address that failed before: its delivery has marks to clear."""
 FOLDED: Final = frozenset({SesType.SEND, SesType.DELIVERY})
-"""Of a mail with a place all there is to keep of these is the place."""
+"""Of a mail with a place all there is to keep of these is the place, unless it is heeded."""
 
 _PLACE: Final = re.compile(r"([0-9a-f])-(0|[1-9][0-9]{0,6})-(0|[1-9][0-9]?)")
 
@@ -88,6 +90,11 @@ def heard_of(event: SesEvent) -> Heard | None:
     if heard in (Heard.BOUNCED, Heard.FLAGGED) and rank(event) < RANKS[SesType.DELIVERY]:
         return Heard.SENT
     return heard
+
+
+def is_heeded(event: SesEvent) -> bool:
+    """Whether an event of `FOLDED` says something of the address besides: that mail arrives."""
+    return event.type is SesType.DELIVERY and HEEDED_TAG in event.tags
 
 
 def place_of(event: SesEvent) -> MailPlace | None:

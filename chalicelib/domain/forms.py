@@ -221,11 +221,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """What a form does with throw-away and role addresses, and what it takes for a fast fill."""
+    """What a form does with addresses, ``no_mail`` where none arrives, and with a fast fill."""
 
     disposable: Rule = Rule.STEP
     role: Rule = Rule.ALLOW
     min_fill_s: int = 2
+    no_mail: Rule = Rule.REFUSE
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_fill_s <= MAX_FILL_S:

@@ -40,6 +40,7 @@ class Cause(StrEnum):
     HONEYPOT = "honeypot"
     DISPOSABLE = "disposable"
     ROLE = "role"
+    NO_MAIL = "no-mail"
     PLAIN_BUDGET = "plain-budget"
     FORM_BUDGET = "form-budget"
 
@@ -62,6 +63,7 @@ class Signs:
         fast: sent sooner after the form was shown than the form allows; None when not known.
         disposable: the form's rule for such an address when it is one, else allow.
         role: likewise for an address that several people read.
+        no_mail: likewise for one at whose domain no mail arrives, as DNS says.
         step: a step we gave out for this very submission came back, for the first time.
     """
 
@@ -70,6 +72,7 @@ class Signs:
     fast: bool | None = None
     disposable: Rule = Rule.ALLOW
     role: Rule = Rule.ALLOW
+    no_mail: Rule = Rule.ALLOW
     step: bool = False
 
     @property
@@ -104,22 +107,25 @@ def decide(signs: Signs, budgets: Budgets) -> Verdict:
     """Return the verdict of docs/spec/abuse.md, the first row that fits."""
     if budgets.network:
         return OVER_BUDGET
-    if signs.disposable is Rule.REFUSE:
-        return Verdict(outcome=Outcome.REFUSED, problem=Problem.DISPOSABLE_ADDRESS)
-    if signs.role is Rule.REFUSE:
-        return Verdict(outcome=Outcome.REFUSED, problem=Problem.ROLE_ADDRESS)
+    for rule, problem in (
+        (signs.disposable, Problem.DISPOSABLE_ADDRESS),
+        (signs.role, Problem.ROLE_ADDRESS),
+        (signs.no_mail, Problem.UNDELIVERABLE_ADDRESS),
+    ):
+        if rule is Rule.REFUSE:
+            return Verdict(outcome=Outcome.REFUSED, problem=problem)
     if signs.step:
         return ACCEPT
-    if signs.honeypot:
-        return _step(Cause.HONEYPOT)
-    if signs.disposable is Rule.STEP:
-        return _step(Cause.DISPOSABLE)
-    if signs.role is Rule.STEP:
-        return _step(Cause.ROLE)
-    if signs.is_weak and budgets.plain:
-        return _step(Cause.PLAIN_BUDGET)
-    if signs.is_weak and budgets.form:
-        return _step(Cause.FORM_BUDGET)
+    for is_so, cause in (
+        (signs.honeypot, Cause.HONEYPOT),
+        (signs.disposable is Rule.STEP, Cause.DISPOSABLE),
+        (signs.role is Rule.STEP, Cause.ROLE),
+        (signs.no_mail is Rule.STEP, Cause.NO_MAIL),
+        (signs.is_weak and budgets.plain, Cause.PLAIN_BUDGET),
+        (signs.is_weak and budgets.form, Cause.FORM_BUDGET),
+    ):
+        if is_so:
+            return Verdict(outcome=Outcome.STEP, cause=cause)
     return ACCEPT
 
 
@@ -138,7 +144,3 @@ def is_role(address: Address) -> bool:
     """
     local = address.normal.rpartition("@")[0]
     return local.partition("+")[0] in ROLE_MAILBOXES
-
-
-def _step(cause: Cause) -> Verdict:
-    return Verdict(outcome=Outcome.STEP, cause=cause)

@@ -20,6 +20,8 @@ WINDOW_MS = 90 * DAY_MS
 """Failures older than this, seen from the newest one, no longer count."""
 DAYS_KEPT = 8
 """Failing days kept for each kind: more than any limit below."""
+KEEP_HEALTH_MS = 400 * DAY_MS
+"""How long a health record lives after its latest change, milliseconds."""
 
 HEALTH_VERSION = 1
 """Schema version written. Code reads its own and the previous one; 1 is the first."""
@@ -78,6 +80,10 @@ LIMITS: Mapping[EventKind, Limit] = MappingProxyType(
         EventKind.EXPIRED: Limit(days=3, rest_ms=60 * DAY_MS),
     }
 )
+
+
+RECORDED = frozenset({*LIMITS, EventKind.DELIVERED, EventKind.PERMANENT, EventKind.COMPLAINT})
+"""What `observe` keeps; every other kind leaves the record as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,21 @@ def since(health: Health, renewed_ms: int | None) -> Health:
     )
 
 
+def moved(health: Health, at_ms: int) -> Health:
+    """Return what still counts once mail goes to another mailbox: no passing failure before that.
+
+    Example:
+        >>> moved(Health(soft_ms=(5,)), 9) == Health()
+        True
+    """
+    return replace(
+        health,
+        soft_ms=_counted(health.soft_ms, at_ms),
+        full_ms=_counted(health.full_ms, at_ms),
+        expired_ms=_counted(health.expired_ms, at_ms),
+    )
+
+
 def resting_until_ms(health: Health) -> int | None:
     """Return when the address may be tried again, Unix milliseconds; None when it may be now."""
     marks = {
@@ -156,6 +177,21 @@ def resting_until_ms(health: Health) -> int | None:
         if len(times) >= LIMITS[kind].days
     ]
     return max(ends, default=None)
+
+
+def rest_of(health: Health, renewed_ms: int | None) -> int | None:
+    """Return what sending must know of an address: until when it rests, Unix milliseconds.
+
+    0: it does not rest, but a failure counts, so that the next delivery has something to clear.
+    None: nothing counts. A time that has passed is returned as it is: the record alone decides.
+
+    Args:
+        renewed_ms: as for `since`.
+    """
+    live = since(health, renewed_ms)
+    if not (live.soft_ms or live.full_ms or live.expired_ms):
+        return None
+    return resting_until_ms(live) or 0
 
 
 def status(health: Health, now_ms: int, renewed_ms: int | None = None) -> HealthStatus:
@@ -177,7 +213,9 @@ def status(health: Health, now_ms: int, renewed_ms: int | None = None) -> Health
 
 def _counted(times: tuple[int, ...], cleared_ms: int) -> tuple[int, ...]:
     """The latest failure of each day after ``cleared_ms``, within the window, newest days only."""
-    newest = max(times, default=0)
+    if not times:
+        return ()
+    newest = max(times)
     days: dict[int, int] = {}
     for at_ms in times:
         if at_ms > cleared_ms and newest - at_ms < WINDOW_MS:

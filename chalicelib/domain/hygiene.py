@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.consent import acts_of_withdrawal
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.health import EventKind, Health, HealthStatus, observe, status
 from chalicelib.domain.state import ConsentStatus, Grade, Scope, SubjectState
 from chalicelib.domain.suppressions import holds
+from chalicelib.vocabulary import EventType
 
 
 class Action(StrEnum):
@@ -230,11 +232,16 @@ def react(
 
 
 def has_confirmed(state: SubjectState) -> bool:
-    """Say whether the person ever confirmed by their own proven act, withdrawn since or not.
+    """Say whether the person may ever have confirmed by their own proven act, withdrawn or not.
 
-    A complaint does not change the answer, so that events in any order are read alike.
+    What was ended and asked for anew no longer shows its grade: then the chain alone could tell,
+    and SES's list is asked. A complaint does not change the answer of who confirmed, so that
+    events in any order are read alike.
     """
-    return any(x.grade in (Grade.A, Grade.B) for x in state.consents.values())
+    return any(
+        x.grade in (Grade.A, Grade.B) or (x.grade is None and x.stopped is not None)
+        for x in state.consents.values()
+    )
 
 
 def renewed_ms(state: SubjectState, scope: Scope | None = None) -> int | None:
@@ -286,13 +293,38 @@ def owed(state: SubjectState, kind: EventKind, at_ms: int, scopes: Iterable[Scop
         if Action.OBJECT in actions
         and scope not in state.objections
         and not _overtaken(state, at_ms, scope)
+        and not _asked_since(state, at_ms, scope)
     )
     return Owed(reason=reason, objections=objections)
+
+
+def withdrawals(
+    state: SubjectState, at_ms: int, scopes: Iterable[Scope]
+) -> tuple[tuple[EventType, Scope], ...]:
+    """Return what must be recorded of somebody who left by way of SES's contact list at ``at_ms``.
+
+    Where consent was the basis a withdrawal, where soft opt-in was an objection; nothing for a
+    scope they confirmed or asked for later, or have left already.
+    """
+    return tuple(
+        (act, scope)
+        for scope in sorted(set(scopes))
+        if not (_overtaken(state, at_ms, scope) or _asked_since(state, at_ms, scope))
+        for act in acts_of_withdrawal(state, scope)
+    )
 
 
 def _overtaken(state: SubjectState, at_ms: int, scope: Scope | None) -> bool:
     latest = renewed_ms(state, scope)
     return latest is not None and at_ms < latest
+
+
+def _asked_since(state: SubjectState, at_ms: int, scope: Scope) -> bool:
+    """Whether all a scope has is what the person asked for later, and may confirm yet."""
+    held = [x for key, x in state.consents.items() if Scope(key.brand, key.channel) == scope]
+    if scope in state.soft_opt_ins or any(x.status is ConsentStatus.GIVEN for x in held):
+        return False
+    return any(x.status is ConsentStatus.REQUESTED and at_ms < x.since_ms for x in held)
 
 
 def scopes_of(state: SubjectState, channel: str) -> tuple[Scope, ...]:

@@ -73,6 +73,8 @@ class Field(StrEnum):
     LIST = "list"
     GRADE = "grade"
     CLAIMED_GRADE = "claimed_grade"
+    CLAIMED_STATUS = "claimed_status"
+    ZONE = "zone"
     TIMESTAMP = "timestamp"
     KEEP = "keep"
 
@@ -178,6 +180,8 @@ _KVITTO: Final = {
     Field.LIST: "LIST",
     Field.GRADE: "GRADE",
     Field.CLAIMED_GRADE: "CLAIMED_GRADE",
+    Field.CLAIMED_STATUS: "CLAIMED_STATUS",
+    Field.ZONE: "ZONE",
     Field.ATTRIBUTES: "ATTRIBUTES",
     **{
         field: field.upper()

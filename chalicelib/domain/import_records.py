@@ -16,8 +16,9 @@ from chalicelib.domain.import_limits import RowRefusal
 
 FORMULA_STARTS: Final = "=+-@"
 _BLANKS: Final = " \t\r\n\x0b\x0c\xa0\u2007\u202f\u200b\ufeff"
-_COMPUTED: Final = re.compile(r"[|!]|[^\W\d]\w*\(")
-"""A call, another program or another sheet. A telephone number, +46 (0)8, has none of them."""
+_COMPUTED: Final = re.compile(r"[|!]|(?<!\w)\d*[^\W\d]\w*\(")
+"""A call, another program or another sheet. A telephone number, +46 (0)8, has none of them. A word
+is looked at from its beginning alone, or a long one would take the square of its length."""
 _GUARDED: Final = re.compile(r"''*[=+\-@\t\r]")
 
 
@@ -45,11 +46,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A row that cannot be read; ``column`` counts from 1, None when it is the whole row."""
+    """A row that cannot be read; ``column`` counts from 1, None when it is the whole row.
+
+    Attributes:
+        rest: its cells, "" for each at fault: an end is taken by the others. None for a whole row.
+
+    """
 
     line: int
     refusal: RowRefusal
     column: int | None = None
+    rest: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
 
 
 def cleaned(cell: str) -> str:

@@ -6,8 +6,9 @@ complained is taken as such even where a time, a tag or an attribute of the row 
 Refuses a row without an address, or with a status nobody here knows: it is `Unusable`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -16,7 +17,7 @@ from chalicelib.domain.country_rules import country_code
 from chalicelib.domain.forms import MAX_TYPED_CHARS
 from chalicelib.domain.ids import BrandId, ListId
 from chalicelib.domain.import_formats import Field, Format, Layout, Part
-from chalicelib.domain.import_records import Record
+from chalicelib.domain.import_records import Record, Rejected
 from chalicelib.domain.import_rows import (
     ENDS,
     Activity,
@@ -29,10 +30,13 @@ from chalicelib.domain.import_rows import (
     Unusable,
 )
 from chalicelib.domain.import_values import (
+    MAX_TAGS_BYTES,
     UTC_ZONE,
     Clock,
     UnreadableError,
     attribute_name,
+    json_size,
+    one_line,
     read_attributes,
     read_count,
     read_flag,
@@ -46,7 +50,7 @@ _Read = TypeVar("_Read")
 
 _WORDS: Final = {
     FileStatus.SUBSCRIBED: "subscribed active enabled confirmed",
-    FileStatus.UNCONFIRMED: "unconfirmed pending",
+    FileStatus.UNCONFIRMED: "unconfirmed pending waiting",
     FileStatus.NOT_SUBSCRIBED: "not-subscribed nonsubscribed transactional",
     FileStatus.OPTED_OUT: "opted-out optout opt-out unsubscribed disabled blocklisted blacklisted",
     FileStatus.BOUNCED: "bounced bounce cleaned",
@@ -66,6 +70,7 @@ _PARTS: Final[Mapping[Part | None, FileStatus]] = {
 _BREVO_NO: Final = "2"
 """Brevo's category DOUBLE_OPT-IN: 1 is yes, 2 is no."""
 _DOUBLE_GRADES: Final = frozenset({"A", "B"})
+_ZONE: Final = re.compile(r"utc|assumed [A-Za-z0-9_+/-]{1,64}")
 _MAX_LANGUAGE_CHARS: Final = 35
 
 
@@ -153,6 +158,13 @@ class RowReader:
         except _RowError as error:
             return self._unusable(record.line, error)
 
+    def ended(self, rejected: Rejected) -> ImportRow | None:
+        """Return the end that a rejected row tells of by its other cells; None for all else."""
+        row = None if rejected.rest is None else self.read(Record(rejected.line, rejected.rest))
+        if not isinstance(row, ImportRow) or not row.is_end:
+            return None
+        return replace(row, notes=row.notes | {Note.DETAILS})
+
     def activity(self, record: Record) -> Activity | Unusable:
         """Return the open or click a row of Mailchimp's activity files tells of."""
         cells = _Cells(record.cells, self._places, self._clock)
@@ -201,7 +213,7 @@ class RowReader:
             history=_history(cells),
             sale=_sale(cells),
             # Last: whatever was read before may have left a note or a zone.
-            zone=cells.zone,
+            zone=self._zone(cells),
             notes=frozenset(cells.notes),
         )
 
@@ -220,6 +232,8 @@ class RowReader:
             if word not in STATUS_WORDS:
                 raise _RowError(RowProblem.UNKNOWN_STATUS, Field.STATUS)
             status = STATUS_WORDS[word]
+            if status is FileStatus.UNCONFIRMED and self._format is Format.KVITTO:
+                return STATUS_WORDS.get(cells.text(Field.CLAIMED_STATUS), status)
             return _complained(cells) if status is FileStatus.OPTED_OUT else status
         if cells.text(Field.ENDED_TIME):
             return _complained(cells)
@@ -247,6 +261,11 @@ class RowReader:
             return FileStatus.UNCONFIRMED
         return FileStatus.SUBSCRIBED
 
+    def _zone(self, cells: _Cells) -> str:
+        """The zone of the row's times; of a time we exported, the one it was once read in."""
+        said = cells.text(Field.ZONE) if self._format is Format.KVITTO else ""
+        return said if cells.zone and _ZONE.fullmatch(said) else cells.zone
+
     def _double_cell(self, cells: _Cells) -> bool | None:
         text = cells.text(Field.DOUBLE_OPT_IN)
         return False if text == _BREVO_NO else read_flag(text)
@@ -270,7 +289,7 @@ class RowReader:
     def _extras(self, cells: _Cells) -> tuple[tuple[str, ...], Mapping[str, str]]:
         """Tags, and the attributes that the profile keeps; only of people who may be written to."""
         try:
-            tags = tuple(short(tag) for tag in read_tags(cells.text(Field.TAGS)))
+            tags = tuple(short(one_line(tag)) for tag in read_tags(cells.text(Field.TAGS)))
         except UnreadableError:
             raise _RowError(RowProblem.BAD_TAGS, Field.TAGS) from None
         try:
@@ -279,10 +298,12 @@ class RowReader:
             raise _RowError(RowProblem.BAD_ATTRIBUTES, Field.ATTRIBUTES) from None
         if is_nested:
             cells.notes.add(Note.NESTED)
-        own = {str(name): cells.text(name) for name in _KEPT_TEXTS}
+        own = {str(name): text for name in _KEPT_TEXTS if (text := cells.text(name))}
         chosen = {name: cells.cells[place].strip() for place, name in self._kept if name}
-        attributes = {name: text for name, text in {**said, **chosen, **own}.items() if text}
-        if sum(map(len, attributes.values())) + sum(map(len, tags)) > MAX_TYPED_CHARS:
+        told = {name: one_line(text) for name, text in {**said, **chosen, **own}.items()}
+        attributes = {name: text for name, text in told.items() if text}
+        chars = sum(map(len, attributes.values())) + sum(map(len, tags))
+        if chars > MAX_TYPED_CHARS or json_size(tags) > MAX_TAGS_BYTES:
             raise _RowError(RowProblem.TOO_LONG, Field.ATTRIBUTES)
         return tags, attributes
 

@@ -178,6 +178,10 @@ class Activity:
         )
 
 
+NO_SUCH_COUNTRY: Final = "*"
+"""The claim of a row whose file named a country that nobody knows."""
+
+
 def claims_of(row: ImportRow, grade: Grade, claimed_grade: Grade) -> dict[str, object]:
     """Return the sealed ``choice`` of a row's entry; what the row does not say is absent.
 
@@ -199,7 +203,7 @@ def claims_of(row: ImportRow, grade: Grade, claimed_grade: Grade) -> dict[str, o
         "claimed_ts": row.confirm_ms if row.is_double_opt_in else row.optin_ms,
         "source": row.source,
         "status": str(row.status),
-        "country": row.country,
+        "country": NO_SUCH_COUNTRY if row.country is None else row.country,
         "optin_ts": row.optin_ms,
         "optin_ip": row.optin_ip,
         "confirm_ts": row.confirm_ms,

@@ -20,7 +20,13 @@ import orjson
 
 MAX_CELL_CHARS: Final = 1_000
 """More of a cell than that is never kept: claims are packed into 16 KiB an entry."""
+MAX_TIME_CHARS: Final = 100
+"""Go's longest has 70. To find many blanks no time would take the square of their number."""
 MAX_TAGS: Final = 100
+MAX_TAGS_BYTES: Final = 7_500
+"""Of JSON: with six cells of free text and an address they still fit one entry."""
+_MOST_BYTES: Final = 6
+"""Of JSON, that a character takes."""
 MONTHS: Final = 12
 MAX_DIGITS: Final = 9
 UTC_ZONE: Final = "utc"
@@ -37,6 +43,7 @@ _YEAR_FIRST: Final = re.compile(
 _YEAR_LAST: Final = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){_CLOCK}{_ZONE}")
 _NO_TIME: Final = re.compile(r"0000-00-00.*|0001-01-01.*|null|none|n/a|-", re.IGNORECASE)
 _NAME: Final = re.compile(r"[^a-z0-9]+")
+_BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class UnreadableError(ValueError):
@@ -89,7 +96,8 @@ def date_signs(cells: Iterable[str]) -> DateSigns:
     """
     first = last = either = False
     for cell in cells:
-        found = _YEAR_LAST.fullmatch(cell.strip())
+        text = cell.strip()
+        found = _YEAR_LAST.fullmatch(text) if len(text) <= MAX_TIME_CHARS else None
         if found is None:
             continue
         a, b = int(found[1]), int(found[2])
@@ -127,6 +135,8 @@ class Clock:
         Source: Go, package time, `Time.String`; RFC 3339 section 5.6.
         """
         cell = text.strip()
+        if len(cell) > MAX_TIME_CHARS:
+            raise UnreadableError
         if not cell or _NO_TIME.fullmatch(cell):
             return None
         moment = self._moment(cell)
@@ -280,6 +290,26 @@ def read_count(text: str) -> int | None:
     return int(cell)
 
 
+def one_line(text: str) -> str:
+    r"""Return a text as every other door of the product takes it: no subject could hold a break.
+
+    Example:
+        >>> one_line("First\r\n  Second")
+        'First   Second'
+    """
+    return text if text.isprintable() else _BREAKS.sub(" ", text).strip()
+
+
+def json_size(value: object) -> int:
+    """Return how many bytes a text, or several, takes in a claim: up to six a character."""
+    return len(orjson.dumps(value))
+
+
 def short(text: str) -> str:
-    """Return what is kept of a cell of free text."""
-    return text.strip()[:MAX_CELL_CHARS]
+    """Return what is kept of a cell of free text: so many characters, and as many bytes of JSON."""
+    kept = text.strip()[:MAX_CELL_CHARS]
+    if len(kept) * _MOST_BYTES <= MAX_CELL_CHARS:
+        return kept
+    while (over := json_size(kept) - 2 - MAX_CELL_CHARS) > 0:
+        kept = kept[: -over // _MOST_BYTES]
+    return kept.strip()

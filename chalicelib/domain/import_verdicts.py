@@ -16,9 +16,9 @@ from chalicelib.domain.country_rules import CountryRule
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.enrolment import OFFER_MS
 from chalicelib.domain.events import SuppressionReason
-from chalicelib.domain.ids import BrandId
 from chalicelib.domain.import_rows import FileStatus, ImportRow
 from chalicelib.domain.import_statement import Basis, DocumentKind
+from chalicelib.domain.reach import Reached, reach_of
 from chalicelib.domain.state import (
     Consent,
     ConsentKey,
@@ -70,6 +70,7 @@ class Why(StrEnum):
     OLDER = "older-than-own-consent"
     PENDING = "pending"
     UNCONFIRMED = "unconfirmed"
+    NO_MAIL = "no-mail"
     WEAK_EVIDENCE = "weak-evidence"
     NO_SOFT_OPT_IN = "no-soft-opt-in"
     NO_SALE = "no-sale"
@@ -115,6 +116,11 @@ _MEANING: Final[Mapping[Why, tuple[Verdict, Act, str]]] = MappingProxyType(
         ),
         Why.PENDING: (Verdict.WAIT, Act.HOLD, "They asked here, and have yet to confirm."),
         Why.UNCONFIRMED: (Verdict.WAIT, Act.HOLD, "The file does not say that they subscribed."),
+        Why.NO_MAIL: (
+            Verdict.WAIT,
+            Act.HOLD,
+            "No mail arrives at the domain of the address, as DNS says.",
+        ),
         Why.WEAK_EVIDENCE: (
             Verdict.WAIT,
             Act.HOLD,
@@ -205,7 +211,7 @@ class Terms:
 
 def known_of(
     state: SubjectState | None,
-    suppressed: Iterable[tuple[BrandId | None, str]],
+    suppressed: Iterable[tuple[Reached, str]],
     wanted: tuple[ConsentKey, ...],
     scope: Scope,
 ) -> Known:
@@ -213,11 +219,12 @@ def known_of(
 
     Args:
         state: of the person; None where nobody has the address.
-        suppressed: what the address is suppressed for: brand (None is every brand) and reason.
+        suppressed: what the address is suppressed for: how far, and the reason.
         wanted: the consents the import would give.
         scope: its brand and channel.
     """
-    reasons = {reason for brand, reason in suppressed if brand in (None, scope.brand)}
+    lists = {key.list for key in wanted}
+    reasons = {why for reach, why in suppressed if reach_of(reach).covers_any(scope, lists)}
     if state is None or state.erased:
         erased = state is not None or SuppressionReason.ERASED in reasons
         blocked = Here.SUPPRESSED if reasons else Here.NOTHING
@@ -235,7 +242,8 @@ def _here(
     )
     if state.restricted:
         return Here.RESTRICTED
-    if is_suppressed or any(x.brand in (None, scope.brand) for x in state.suppressions):
+    lists = {key.list for key in wanted}
+    if is_suppressed or any(x.reach.covers_any(scope, lists) for x in state.suppressions):
         return Here.SUPPRESSED
     if scope in state.objections:
         return Here.OBJECTED
@@ -290,11 +298,17 @@ def ledger_grade(documents: frozenset[DocumentKind]) -> Grade:
     return Grade.D if documents else Grade.E
 
 
-def why(row: ImportRow, known: Known, rule: CountryRule, terms: Terms) -> Why:
+def why(
+    row: ImportRow, known: Known, rule: CountryRule, terms: Terms, *, no_mail: bool = False
+) -> Why:
     """Return what becomes of a row, by the first of these that holds.
 
     Erased here; an end in the file (unless the person's own later word stands here); what stands
-    here; what the file itself holds back; the basis and the country's rule; silence.
+    here; what the file itself holds back; a domain that takes no mail; the basis and the country's
+    rule; silence.
+
+    Args:
+        no_mail: no mail arrives at the domain of the address.
     """
     if known.here is Here.ERASED:
         return Why.ERASED
@@ -306,15 +320,24 @@ def why(row: ImportRow, known: Known, rule: CountryRule, terms: Terms) -> Why:
         return _OF_HERE[known.here]
     if row.status is not FileStatus.SUBSCRIBED:
         return Why.UNCONFIRMED
+    if no_mail:
+        return Why.NO_MAIL
     return _by_rule(row, rule, terms)
 
 
 def _is_older(row: ImportRow, known: Known) -> bool:
     """Whether an opt-out came before the person's own word, which is all that stands here."""
-    if row.status is not FileStatus.OPTED_OUT or known.here is not Here.GIVEN:
+    return known.here is Here.GIVEN and is_outdated(row, known)
+
+
+def is_outdated(row: ImportRow, known: Known) -> bool:
+    """Say whether an opt-out came before the person's own word, which is all that stands here.
+
+    What stands may be of other lists than the import's: those an opt-out of long ago does not end.
+    """
+    if row.status is not FileStatus.OPTED_OUT or row.ended_ms is None or known.own_ms is None:
         return False
-    both = row.ended_ms is not None and known.own_ms is not None
-    return both and (row.ended_ms or 0) + MARGIN_MS <= (known.own_ms or 0)
+    return row.ended_ms + MARGIN_MS <= known.own_ms
 
 
 def _by_rule(row: ImportRow, rule: CountryRule, terms: Terms) -> Why:

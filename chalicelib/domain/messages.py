@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Final
 
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
-from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.events import EMAIL, SuppressionReason
 from chalicelib.domain.ids import BrandId, SubjectId
-from chalicelib.domain.state import SubjectState
+from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.errors import Conflict
 
 MAX_TRIES: Final = 3
@@ -160,5 +160,5 @@ def barred(state: SubjectState | None, brand: BrandId) -> MessageReason | None:
         return MessageReason.ERASED
     if state.restricted:
         return MessageReason.RESTRICTED
-    held = {x.reason for x in state.suppressions if x.brand in (None, brand)}
+    held = {x.reason for x in state.suppressions if x.reach.covers(Scope(brand, EMAIL))}
     return next((told for reason, told in _BY_SUPPRESSION.items() if reason in held), None)

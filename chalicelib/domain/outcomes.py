@@ -57,6 +57,8 @@ class OutcomeCode(IntEnum):
     CANCELLED = 25
     PAUSED = 26
     FREQUENCY = 27
+    RESTING = 28
+    DOMAIN_STOPPED = 29
 
 
 OPEN: Final = OutcomeCode.OPEN

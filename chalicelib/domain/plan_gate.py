@@ -2,10 +2,12 @@
 """Whether a planned campaign may begin to be mailed: one decision, from what is stored alone.
 
 Guarantees that nothing goes before all of it is planned, that a rendering error found before the
-send stops it for everybody until somebody says otherwise, and that a campaign that is paused waits.
+send stops it for everybody until somebody says otherwise, that a large mailing stops where
+something is known to keep large mailings from arriving, until somebody accepts that, and that a
+campaign that is paused waits.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +20,19 @@ PLANNING: Final = "planning"
 """The problem of a campaign a shard of which could not be planned for a while."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Whether a mailing may arrive.
+
+    Attributes:
+        large: as mailbox providers count, which ask more of those who send much.
+        blocking: ids of the checks of `domain.deliverability` that fail; looked at only when large.
+    """
+
+    large: bool
+    blocking: tuple[str, ...] = ()
+
+
 class Gate(StrEnum):
     """What is to be done with a campaign at its gate."""
 
@@ -25,13 +40,17 @@ class Gate(StrEnum):
     """Nothing: it is not planned, it is paused, or it is over."""
     STOP = "stop"
     """Pause it with the problem `RENDERING`."""
+    ASK = "ask"
+    """Find out whether it is ready, and decide again."""
+    NOT_READY = "not-ready"
+    """Pause it with the problem `StopWhy.NOT_READY`."""
     OPEN = "open"
     """Commit to the plan, then let all of it go."""
     PASSED = "passed"
     """It was let go before."""
 
 
-def decide(campaign: Campaign, totals: Totals) -> Gate:
+def decide(campaign: Campaign, totals: Totals, ready: Ready | None = None) -> Gate:
     """Return what is to be done.
 
     One that was cancelled goes too: its workers write down that everybody in it was left out. One
@@ -39,6 +58,7 @@ def decide(campaign: Campaign, totals: Totals) -> Gate:
 
     Args:
         campaign: as read after the shards were planned.
+        ready: None: nobody was asked yet.
     """
     if campaign.started_ms is None or campaign.finished_ms is not None:
         return Gate.WAIT
@@ -51,7 +71,13 @@ def decide(campaign: Campaign, totals: Totals) -> Gate:
     if campaign.status is not CampaignStatus.SENDING:
         return Gate.WAIT
     failing = any(totals.render_errors.values()) and campaign.problem != RENDERING
-    return Gate.STOP if failing else Gate.OPEN
+    if failing:
+        return Gate.STOP
+    if campaign.risk_accepted:
+        return Gate.OPEN
+    if ready is None:
+        return Gate.ASK
+    return Gate.NOT_READY if ready.large and ready.blocking else Gate.OPEN
 
 
 def resumed(campaign: Campaign, *, skip_rendering: bool) -> Campaign:

@@ -14,11 +14,12 @@ from enum import StrEnum
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.forms import Form
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import BrandId, FormId, ListId, PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
+from chalicelib.domain.suppression_rules import is_barred
 from chalicelib.errors import InputError
 
 RHYTHMS = (1, 2, 3, 7)
@@ -151,22 +152,32 @@ def bar(state: SubjectState, brand: BrandId) -> Bar | None:
     """Return why nothing new can be given now, or None."""
     if state.restricted:
         return Bar.RESTRICTED
-    if any(
-        x.brand in (None, brand) and x.reason not in LIFTED_BY_CONFIRMATION
-        for x in state.suppressions
-    ):
-        return Bar.SUPPRESSED
-    return None
+    return Bar.SUPPRESSED if is_barred(state, Scope(brand, EMAIL)) else None
 
 
-def decide(shown: Sequence[Offer], ticked: Collection[str], barrier: Bar | None) -> Decision:
-    """Return what a page with ``shown`` boxes changes when those named in ``ticked`` are ticked."""
+def closed(state: SubjectState, brand: BrandId, shown: Iterable[Offer]) -> frozenset[ListId]:
+    """Return the lists of the page to which no mail goes, whatever is ticked."""
+    scope = Scope(brand, EMAIL)
+    return frozenset(x.list for x in shown if is_barred(state, scope, (x.list,)))
+
+
+def decide(
+    shown: Sequence[Offer],
+    ticked: Collection[str],
+    barrier: Bar | None,
+    shut: Collection[ListId] = (),
+) -> Decision:
+    """Return what a page with ``shown`` boxes changes when those named in ``ticked`` are ticked.
+
+    Args:
+        shut: lists of which nothing new can be given (`closed`).
+    """
     changes: list[Change] = []
     barred: list[Offer] = []
     for list_id in dict.fromkeys(offer.list for offer in shown):
         boxes = [offer for offer in shown if offer.list == list_id]
         new = [box for box in boxes if box.name in ticked and not box.given and box.notice]
-        if barrier is not None:
+        if barrier is not None or list_id in shut:
             barred += new
             new = []
         changes += _of_list(list_id, boxes, new, ticked)

@@ -40,8 +40,10 @@ ORDER: Final[tuple[WhyNot, ...]] = (
     SkipReason.UNREADABLE,
     OtherReason.NOT_IN_SEGMENT,
     SkipReason.PAUSED,
+    SkipReason.RESTING,
     SkipReason.FREQUENCY,
     SkipReason.RENDERING,
+    SkipReason.DOMAIN_STOPPED,
     OtherReason.CONTENT,
     SkipReason.CANCELLED,
 )
@@ -109,11 +111,17 @@ def refused(error: InputError, kind: ContentKind) -> Flaw:
     )
 
 
-def held_back(rhythm: Rhythm, at_ms: int) -> SkipReason | None:
-    """Return why a mail at ``at_ms`` (Unix milliseconds) is one too many; None: it is not."""
-    if take(rhythm, at_ms) is not None:
-        return None
-    return SkipReason.PAUSED if rhythm.frequency.paused(at_ms) else SkipReason.FREQUENCY
+def held_back(rhythm: Rhythm, rest: int | None, at_ms: int) -> SkipReason | None:
+    """Return why a mail at ``at_ms`` (Unix milliseconds) is one too many; None: it is not.
+
+    Args:
+        rest: as of `ports.send_reads.SealedReader`.
+    """
+    if rhythm.frequency.paused(at_ms):
+        return SkipReason.PAUSED
+    if (rest or 0) > at_ms:
+        return SkipReason.RESTING
+    return None if take(rhythm, at_ms) is not None else SkipReason.FREQUENCY
 
 
 def first(reasons: Iterable[WhyNot | None]) -> WhyNot | None:

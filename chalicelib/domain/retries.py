@@ -31,7 +31,8 @@ class WhyNot(StrEnum):
     NOT_NOTED = "not-noted"
     """Settled by version 1, which noted of nobody what became of them: they may have it."""
     LEFT_OUT = "left-out"
-    """It was decided that they get none: by them, by law, or by who stopped the campaign."""
+    """It was decided that they get none: by them, by law, because mail to them fails, or by who
+    stopped the campaign."""
 
 
 _FAILED: Final = frozenset(
@@ -41,6 +42,7 @@ _FAILED: Final = frozenset(
         OutcomeCode.RENDERING,
         OutcomeCode.UNREADABLE,
         OutcomeCode.NO_PROFILE,
+        OutcomeCode.DOMAIN_STOPPED,
     }
 )
 """What may go better another time. Nobody of these has the mail."""

@@ -10,6 +10,8 @@ from enum import StrEnum
 class Signal(StrEnum):
     """Something about sending that an operator should know at once."""
 
+    BREAKER = "breaker"
+    """So much came back or was complained of that sending stopped itself."""
     CHUNK_FAILED = "chunk_failed"
     """A chunk was given up: its people are not mailed."""
     HELD = "held"

@@ -12,11 +12,12 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from chalicelib.domain.addresses import Address, parse_address
-from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION, may_confirm
+from chalicelib.domain.consent import may_confirm
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
 from chalicelib.domain.forms import Field, FieldType, Form, read_day
 from chalicelib.domain.ids import PurposeId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Scope, SubjectState
+from chalicelib.domain.suppression_rules import LIFTED_BY_CONFIRMATION, in_the_way
 from chalicelib.errors import InputError
 
 COOLDOWN_MS = 15 * MINUTE_MS
@@ -42,15 +43,21 @@ class Problem(StrEnum):
     BAD_URL = "bad_url"
     DISPOSABLE_ADDRESS = "disposable_address"
     ROLE_ADDRESS = "role_address"
+    UNDELIVERABLE_ADDRESS = "undeliverable_address"
 
 
 class SubmissionError(InputError):
     """The submission cannot be used; ``problems`` says what is wrong, by field name."""
 
-    def __init__(self, problems: Mapping[str, Problem]) -> None:
-        """Keep the problems for the page that shows the form again."""
+    def __init__(self, problems: Mapping[str, Problem], suggestion: str | None = None) -> None:
+        """Keep the problems for the page that shows the form again.
+
+        Args:
+            suggestion: the address that was probably meant.
+        """
         super().__init__(code="bad_submission", detail="Some fields of the form need another look.")
         self.problems = dict(problems)
+        self.suggestion = suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,20 +220,21 @@ def decide_mail(
     suppressed, a restricted or erased person, or beyond the rule: a second mail after
     15 minutes, two per 24 hours, three in 30 days.
     """
-    blocked = any(x.reason not in LIFTED_BY_CONFIRMATION for x in state.suppressions)
+    scope = Scope(wanted[0].brand, wanted[0].channel)
+    lists, purposes = {key.list for key in wanted}, {key.purpose for key in wanted}
+    met = in_the_way(state, scope, lists)
+    blocked = any(x.reason not in LIFTED_BY_CONFIRMATION for x in met)
     if state.restricted or state.erased or blocked:
         return Mail.NONE
     if state.last_request != request_entry:
         return Mail.NONE
     if state.last_mail is not None and state.last_mail > request_entry:
         return Mail.NONE
-    lists, purposes = {key.list for key in wanted}, {key.purpose for key in wanted}
     if not may_confirm(state, request_entry, *wanted[0][:2], lists, purposes):
         return Mail.NONE  # Withdrawn, refused or objected to since: it is answered.
     if not may_mail_again(state.mails_ms, now_ms):
         return Mail.NONE
-    scope = Scope(wanted[0].brand, wanted[0].channel)
-    live = scope not in state.objections and not state.suppressions
+    live = scope not in state.objections and not met
     if live and all(_given(state, key) for key in wanted):
         return Mail.ALREADY_SUBSCRIBED
     return Mail.CONFIRM

@@ -5,19 +5,23 @@
 can be rebuilt from the entries at any time. It holds no personal data.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import orjson
 
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.domain.reach import Reach
 from chalicelib.errors import FatalError
 
 STATE_VERSION = 1
-"""Schema version written. Code reads its own and the previous one; 1 is the first."""
-READABLE_VERSIONS = (STATE_VERSION,)
+"""Schema version written where no suppression is of a single list."""
+LISTS_VERSION = 2
+"""Schema version written where one is: code that knows nothing of it must stop, not mail."""
+READABLE_VERSIONS = (STATE_VERSION, LISTS_VERSION)
 
 
 MEASUREMENT = PurposeId("measurement")
@@ -115,11 +119,27 @@ _CONSENT_MEMBERS = tuple(member.name for member in fields(Consent))
 
 
 class Suppression(NamedTuple):
-    """The subject's address must not be mailed. ``brand`` None covers every brand."""
+    """The subject's address must not be mailed.
+
+    Attributes:
+        brand: None: by every brand. list: None: about every list of it.
+    """
 
     brand: BrandId | None
     reason: str
     entry: int
+    channel: str = EMAIL
+    list: ListId | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """What mail it keeps away."""
+        return Reach(self.brand, self.channel, self.list)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is of e-mail as a whole, which the first schema version can say."""
+        return self.list is None and self.channel == EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,15 +185,16 @@ def dump_state(state: SubjectState) -> str:
     def scoped(values: Mapping[Scope, int]) -> list[list[Any]]:
         return sorted([*scope, entry] for scope, entry in values.items())
 
+    narrow = [x for x in state.suppressions if not x.is_plain]
     document = {
-        "v": STATE_VERSION,
+        "v": LISTS_VERSION if narrow else STATE_VERSION,
         "n": state.entries,
         "ms": state.last_ms,
         "c": sorted([*key, _drop_none(consent)] for key, consent in state.consents.items()),
         "o": scoped(state.objections),
         "s": scoped(state.stops),
         "b": scoped(state.soft_opt_ins),
-        "x": [list(x) for x in state.suppressions],
+        "x": [list(x[:3]) for x in state.suppressions if x.is_plain],
         "rq": state.last_request,
         "ml": state.last_mail,
         "mt": list(state.mails_ms),
@@ -184,6 +205,8 @@ def dump_state(state: SubjectState) -> str:
         document["bl"] = sorted([*key, entry] for key, entry in state.soft_lists.items())
     if state.list_stops:
         document["sl"] = sorted([*key, entry] for key, entry in state.list_stops.items())
+    if narrow:
+        document["xs"] = [[x.brand, x.channel, x.list, x.reason, x.entry] for x in narrow]
     return orjson.dumps(document).decode()
 
 
@@ -212,13 +235,25 @@ def load_state(text: str) -> SubjectState:
         soft_opt_ins=scoped(document["b"]),
         soft_lists={Membership(*row[:3]): row[3] for row in document.get("bl", ())},
         list_stops={Membership(*row[:3]): row[3] for row in document.get("sl", ())},
-        suppressions=tuple(map(Suppression._make, document["x"])),
+        suppressions=_suppressions(document["x"], document.get("xs", ())),
         last_request=document["rq"],
         last_mail=document["ml"],
         mails_ms=tuple(document["mt"]),
         restricted=document["r"],
         erased=document["e"],
     )
+
+
+def _suppressions(
+    plain: Sequence[list[Any]], narrow: Sequence[list[Any]]
+) -> tuple[Suppression, ...]:
+    """All of them in the order of their entries, in which they were folded."""
+    found = [Suppression(*row) for row in plain]
+    if not narrow:
+        return tuple(found)
+    for brand, channel, list_id, reason, entry in narrow:
+        found.append(Suppression(brand, reason, entry, channel, list_id))
+    return tuple(sorted(found, key=lambda x: x.entry))
 
 
 def _drop_none(consent: Consent) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which suppression of an address outweighs which, and what a subject's state still lacks.
 
-An address holds one row per brand (or for all brands); a reason that only the operator or the law
-can lift is never replaced by one that a confirmation lifts.
+An address holds one row for each reach (every brand, a brand, one of its lists); there a reason
+that only the operator or the law can lift is never replaced by one that a confirmation lifts. A
+lighter reason that reaches further stands beside a heavier one that does not.
 """
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from chalicelib.domain.events import SuppressionReason
-from chalicelib.domain.ids import BrandId
+from chalicelib.domain.reach import EVERYWHERE, Reach, Reached, reach_of
 from chalicelib.domain.state import ConsentStatus, Scope, SubjectState
 
 _WEIGHT: Mapping[str, int] = MappingProxyType(
@@ -36,53 +37,59 @@ def outweighs(reason: str, held: Iterable[str]) -> bool:
     return all(_WEIGHT[reason] > _WEIGHT[other] for other in held)
 
 
-def holds(state: SubjectState, reason: str, brand: BrandId | None = None) -> bool:
+def holds(state: SubjectState, reason: str, reach: Reached = EVERYWHERE) -> bool:
     """Say whether the state has this very suppression."""
-    return any((x.brand, x.reason) == (brand, reason) for x in state.suppressions)
+    wanted = reach_of(reach)
+    return any(x.reason == reason and x.reach == wanted for x in state.suppressions)
 
 
 def kept_after_erasure(
-    held: Iterable[tuple[BrandId | None, str]], *, suppress: bool
-) -> tuple[tuple[BrandId | None, SuppressionReason], ...]:
-    """Return what an erased person's address stays suppressed for, every brand first.
+    held: Iterable[tuple[Reach, str]], *, suppress: bool
+) -> tuple[tuple[Reach, SuppressionReason], ...]:
+    """Return what an erased person's address stays suppressed for, the widest reach first.
 
     Nothing without ``suppress``. Else ``erased`` for every brand, and what only the operator lifts
     as it was (docs/spec/erasure.md §3).
 
     Example:
-        >>> kept_after_erasure([(None, "bounce")], suppress=True)
-        ((None, <SuppressionReason.ERASED: 'erased'>),)
+        >>> [reason.value for _, reason in kept_after_erasure([(Reach(), "bounce")], suppress=True)]
+        ['erased']
     """
     if not suppress:
         return ()
     lasting = {
-        brand: SuppressionReason(reason)
-        for brand, reason in held
+        reach: SuppressionReason(reason)
+        for reach, reason in held
         if outweighs(reason, [SuppressionReason.ERASED])
     }
-    return tuple(
-        sorted({None: SuppressionReason.ERASED, **lasting}.items(), key=lambda kept: kept[0] or "")
-    )
+    return _ordered({EVERYWHERE: SuppressionReason.ERASED, **lasting})
 
 
 def kept_after_leaving(
-    state: SubjectState, held: Iterable[tuple[BrandId | None, str]]
-) -> tuple[tuple[BrandId | None, SuppressionReason], ...]:
+    state: SubjectState, held: Iterable[tuple[Reach, str]]
+) -> tuple[tuple[Reach, SuppressionReason], ...]:
     """Return what an address stays suppressed for once its person has left it for another.
 
     All that it was; and ``complaint``, which its mailbox's own double opt-in lifts, for each brand
     the person has said no to: nobody else's list brings mail to it again.
 
     Example:
-        >>> kept_after_leaving(SubjectState(), [(None, "manual")])
-        ((None, <SuppressionReason.MANUAL: 'manual'>),)
+        >>> dict(kept_after_leaving(SubjectState(), [(Reach(), "manual")]))[Reach()].value
+        'manual'
     """
-    kept = {brand: SuppressionReason(reason) for brand, reason in held}
+    kept = {reach: SuppressionReason(reason) for reach, reason in held}
     for scope in (*state.objections, *(x for x in state.stops if not _is_given(state, x))):
-        known = [kept[brand] for brand in (None, scope.brand) if brand in kept]
+        own = Reach(*scope)
+        known = [kept[reach] for reach in (Reach(channel=scope.channel), own) if reach in kept]
         if outweighs(SuppressionReason.COMPLAINT, known):
-            kept[scope.brand] = SuppressionReason.COMPLAINT
-    return tuple(sorted(kept.items(), key=lambda each: each[0] or ""))
+            kept[own] = SuppressionReason.COMPLAINT
+    return _ordered(kept)
+
+
+def _ordered(
+    kept: Mapping[Reach, SuppressionReason],
+) -> tuple[tuple[Reach, SuppressionReason], ...]:
+    return tuple(sorted(kept.items(), key=lambda each: each[0].order))
 
 
 def _is_given(state: SubjectState, scope: Scope) -> bool:

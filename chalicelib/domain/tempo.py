@@ -7,6 +7,7 @@ not by mails, and never at more than the pace the account allows. Where it canno
 is promised.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -90,7 +91,10 @@ def _left(still_open: int, settled: int, span_ms: int, pace: float | None) -> in
     if not settled:
         return None
     seconds = -(-still_open * span_ms // (settled * 1000))
-    return max(seconds, int(-(-still_open // pace))) if pace else seconds
+    if not pace:
+        return seconds
+    at_pace = -(-still_open // pace)
+    return max(seconds, int(at_pace)) if math.isfinite(at_pace) else None
 
 
 def held(terms: Terms, people: int, now_ms: int) -> Held | None:

@@ -16,6 +16,7 @@ class Member:
     Attributes:
         standing: as `domain.standing.dump_standing` made it; None in a row older than that.
         sent_ms: when the mails of the last seven days took their slots, as `Rhythm` says.
+        rest: as of `ports.send_reads.SealedReader`.
     """
 
     sid: SubjectId
@@ -25,6 +26,7 @@ class Member:
     frequency: Frequency = NO_LIMIT
     standing: str | None = None
     sent_ms: tuple[int, ...] = ()
+    rest: int | None = None
 
     @property
     def rhythm(self) -> Rhythm:

@@ -27,6 +27,7 @@ class Row(NamedTuple):
             is no key: somebody erased meanwhile, or so new that the store does not show it yet.
         profile: the sealed section; None where not wanted, or never written.
         facts: likewise.
+        rest: as of `ports.send_reads.SealedReader`.
     """
 
     sid: SubjectId
@@ -36,10 +37,11 @@ class Row(NamedTuple):
     wrapped: bytes | None
     profile: bytes | None
     facts: bytes | None
+    rest: int | None = None
 
     def sealed_person(self) -> SealedPerson | None:
         """Return what `proof.opening.open_sections` takes; None where there is no key."""
-        sid, _, _, _, wrapped, profile, facts = self
+        sid, _, _, _, wrapped, profile, facts, _ = self
         if wrapped is None:
             return None
         return SealedPerson(decode_stored_id(sid), wrapped, profile, facts)

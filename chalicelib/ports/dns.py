@@ -14,6 +14,6 @@ class Dns(Protocol):
 
         Args:
             name: whole, in A-labels; no search list is tried.
-            within_ms: most that may pass, all tries together.
+            within_ms: most that may pass, all tries together; at least 500.
         """
         ...

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.erasure import Erasure
+from chalicelib.domain.erasure import Erasure, Search
 from chalicelib.domain.ids import EventId, SubjectId
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.catalog import Page
@@ -120,10 +120,10 @@ class Erasures(Protocol):
         """Return up to ``limit`` (1 to 100) records, ordered by id."""
         ...
 
-    def place(self) -> int:
-        """Return the log index at which the search for unconfirmed requests goes on, 0 at first."""
+    def place(self, search: Search = Search.UNCONFIRMED) -> int:
+        """Return the log index at which a search goes on, 0 at first."""
         ...
 
-    def move(self, place: int) -> None:
+    def move(self, place: int, search: Search = Search.UNCONFIRMED) -> None:
         """Store that index."""
         ...

@@ -9,13 +9,15 @@ from typing import Final, Protocol
 
 FOLDER: Final = "exports/"
 """Where files of exports are kept; an erasure destroys all below it."""
+IMPORTS: Final = "imports/"
+"""Where files of imports are kept, likewise."""
 
 
 class ExportFence(Protocol):
-    """Tells exports made before an erasure from those made after it.
+    """Tells exports made, and imports begun, before an erasure from later ones.
 
     Every erasure moves it, before it destroys files. So where it stands as it stood before anybody
-    was opened for an export, nobody in that export was erased since.
+    was opened for an export, or a file of an import was taken, nobody in it was erased since.
     """
 
     def place(self) -> str:

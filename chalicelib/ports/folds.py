@@ -14,11 +14,22 @@ from chalicelib.domain.folding import Told
 from chalicelib.domain.ids import CampaignId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """All that is known of a chunk before a write and after it."""
+
+    before: Told
+    known: Told
+
+
 class Folds(Protocol):
     """Sets of places that only grow."""
 
-    def add(self, chunk: ChunkRef, told: Told) -> Told:
-        """Add what is told in one write and return all that is known; repeating is harmless."""
+    def add(self, chunk: ChunkRef, told: Told) -> Added:
+        """Add what is told in one write and return all that is known; repeating is harmless.
+
+        Of several who add the same, one alone is told that it was not known before.
+        """
         ...
 
     def give_up(self, chunk: ChunkRef, places: Iterable[int]) -> Told:

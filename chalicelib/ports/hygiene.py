@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.health import Health
+from chalicelib.domain.ids import SubjectId
 from chalicelib.ports.catalog import Page
 
 
@@ -36,6 +37,21 @@ class HealthStore(Protocol):
         ...
 
 
+class Rests(Protocol):
+    """What sending must know of a subject's address, on their audience row; erased with it."""
+
+    def set(self, sid: SubjectId, until_ms: int | None, revision: int) -> None:
+        """Keep `domain.health.rest_of` a record: a later revision of the record stays.
+
+        Somebody without a row gets none; what is there stays as it is then, and no error is told.
+
+        Args:
+            revision: of the health record, 1 and up. At 1 it is always kept: the record may have
+                expired and begun anew.
+        """
+        ...
+
+
 class SuppressionIndex(Protocol):
     """The keyed MACs that were ever suppressed."""
 
@@ -45,6 +61,14 @@ class SuppressionIndex(Protocol):
 
     def forget(self, mac: str) -> None:
         """Remove ``mac``; repeating is harmless."""
+        ...
+
+    def note_digests(self) -> None:
+        """Say that some of the MACs are of digests; repeating is harmless."""
+        ...
+
+    def has_digests(self) -> bool:
+        """Return whether that was ever said, read strongly."""
         ...
 
     def page(self, cursor: str | None, limit: int) -> Page[str]:

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import BrandId, EventId, ListId, PurposeId, SubjectId
+from chalicelib.domain.reach import Reach, Reached
 from chalicelib.domain.standing import Standing
 from chalicelib.domain.state import SubjectState
 from chalicelib.errors import FatalError
@@ -19,9 +21,11 @@ from chalicelib.errors import FatalError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed:
-    """A suppression by keyed MAC; it survives the subject. ``brand`` None covers every brand.
+    """A suppression by keyed MAC; it survives the subject.
 
     Attributes:
+        brand: None: every brand. list: None: every list of it.
+        channel: of the identifier that the MAC is of.
         salt_key: 32 bytes that open the digests of its ledger entry when there is no subject.
 
     """
@@ -32,6 +36,17 @@ class Suppressed:
     since_ms: int
     event: EventId
     salt_key: bytes | None = None
+    channel: str = EMAIL
+    list: ListId | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """What mail it keeps away."""
+        return Reach(self.brand, self.channel, self.list)
+
+
+ReachOfMac = tuple[str, Reached]
+"""A keyed MAC and how far a suppression of it reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +143,14 @@ class ProfileWrite:
         sealed: None: leave as it is.
         lists: (list id, status) pairs that replace the stored ones.
         standing: replaces the stored one; None: leave as it is.
+        renews: the person confirmed: what failed before counts no more, and no rest is left.
 
     """
 
     sealed: bytes | None
     lists: tuple[tuple[ListId, str], ...]
     standing: Standing | None = None
+    renews: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +163,8 @@ class Append:
         consume_token: hash of a confirm token that must be unused; it becomes used. The caller
             has read it with the subject (`LedgerStore.asked`).
         suppress: suppression rows to put, mirrored in ``state``.
-        unsuppressed: (mac, brand or None) pairs that no suppression may stand for; else a
-            `Conflict`.
-        lift: (mac, brand or None) pairs whose suppression ends with this append.
+        unsuppressed: reaches that no suppression of a MAC may stand for; else a `Conflict`.
+        lift: reaches of a MAC whose suppression ends with this append.
         macs: the subject's MACs.
         move_to: the one MAC that leads to the subject from now on; every other of ``macs`` leads to
             nobody any more. Where it leads to somebody else, a `Conflict`.
@@ -169,8 +185,8 @@ class Append:
     consume_token: str | None = None
     consumed_ms: int | None = None
     suppress: tuple[Suppressed, ...] = ()
-    unsuppressed: tuple[tuple[str, BrandId | None], ...] = ()
-    lift: tuple[tuple[str, BrandId | None], ...] = ()
+    unsuppressed: tuple[ReachOfMac, ...] = ()
+    lift: tuple[ReachOfMac, ...] = ()
     check_subject: bool = False
     macs: tuple[str, ...] = ()
     move_to: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.event_tallies import OfNobody, WhyNobody
 from chalicelib.domain.ids import SubjectId
 
 
@@ -82,6 +83,8 @@ class Queue(StrEnum):
     ERASURES = "erasures"
     ANCHORS = "anchors"
     SEGMENTS = "segments"
+    SUPPRESSIONS = "suppressions"
+    IMPORTS = "imports"
 
 
 class Queues(Protocol):
@@ -115,7 +118,11 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """One normalised SES event about one recipient; the raw part is sealed or absent."""
+    """One normalised SES event about one recipient; the raw part is sealed or absent.
+
+    Attributes:
+        why_nobody: why it is nobody's, which is counted; None: it is somebody's, or not counted.
+    """
 
     key: str
     sid: SubjectId | None
@@ -123,6 +130,7 @@ class StoredEvent:
     type: str
     at_ms: int
     sealed: bytes | None
+    why_nobody: WhyNobody | None = None
 
 
 class Activity(Protocol):
@@ -166,5 +174,16 @@ class Activity(Protocol):
         ...
 
     def record_event(self, event: StoredEvent, keep_s: int) -> bool:
-        """Store an SES event once; False when it was there already."""
+        """Store an SES event once; False when it was there already.
+
+        An event of nobody adds one to its day's count, in the same step: a repeat adds none.
+        """
+        ...
+
+    def of_nobody(self, first_day: int, days: int) -> Sequence[OfNobody]:
+        """Return the counts of ``days`` (1 to 60) days from ``first_day``, in order.
+
+        Raises:
+            FatalError: so many days are not read at once.
+        """
         ...

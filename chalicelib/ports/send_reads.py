@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from chalicelib.domain.breakers import NO_STOPS, Stops
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.frequency import NO_LIMIT, Frequency
 from chalicelib.domain.ids import CampaignId, SubjectId
@@ -20,11 +21,18 @@ MAX_PEOPLE: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedReader:
-    """What a mail to one person is made of. Empty ``sealed``: no profile was ever written."""
+    """What a mail to one person is made of. Empty ``sealed``: no profile was ever written.
+
+    Attributes:
+        rest: until when the address rests, Unix milliseconds; None: no failure counts
+            (`domain.health.rest_of`).
+
+    """
 
     sealed: bytes
     wrapped_key: bytes
     frequency: Frequency = NO_LIMIT
+    rest: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +42,13 @@ class LastLook:
     Attributes:
         campaign: None where there is no such campaign any more.
         states: of everybody asked for who has one.
+        stops: what came back or was complained of too often.
 
     """
 
     campaign: Campaign | None
     states: Mapping[SubjectId, SubjectState]
+    stops: Stops = NO_STOPS
 
 
 class SendReads(Protocol):

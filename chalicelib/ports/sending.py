@@ -37,6 +37,8 @@ class Message:
     Attributes:
         headers: extra headers (name, value), printable ASCII, at most 15, as RFC 8058 asks.
         tags: SES event tags (``c`` campaign, ``r`` delivery, ``a`` chunk), never personal data.
+        answers_person: it answers what the person has just asked for, and leads back: SES's own
+            list of suppressed addresses does not keep it away.
 
     """
 
@@ -46,6 +48,7 @@ class Message:
     text: str
     headers: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    answers_person: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

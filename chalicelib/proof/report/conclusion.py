@@ -356,15 +356,15 @@ def _ends(say: Sayer, story: Story) -> Iterator[Markup]:
         yield _moved(say, told)
     for told in story.stops:
         yield say(
-            "fact.stopped",
+            "fact.stopped" if told.fields.brand is None else "fact.stopped.narrow",
             at=say.at_of(told),
             event=say.event(told.fields),
             reason=say.reason(told.fields),
+            scope=say.scope(told.fields),
             n=told.n,
         )
     told_last = story.erasure
-    if told_last is not None and told_last.fields.erasure is not None:
-        erasure = told_last.fields.erasure
+    if told_last is not None and (erasure := told_last.fields.erasure) is not None:
         yield _paragraph(
             (
                 say(

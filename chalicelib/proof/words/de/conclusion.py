@@ -171,6 +171,7 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.not_ended.part": "Ein Teil davon wurde widerrufen. Bis zum Eintrag {last}, dem letzten"
     " vor Erstellung dieses Pakets, ist dieser Teil nie widerrufen worden: {left}.",
     "fact.stopped": "{at}: {event}, Grund: {reason} (Eintrag {n}).",
+    "fact.stopped.narrow": "{at}: {event}, Grund: {reason}; das betrifft {scope} (Eintrag {n}).",
     "fact.erased": "{at}: Die personenbezogenen Daten wurden gelöscht (Eintrag {n}); Grund:"
     " {ground}. Der Eintrag legt den Schlüssel der Kette offen: Mit ihm kann jeder die {count}"
     " Einträge davor zählen und keinen davon öffnen.",

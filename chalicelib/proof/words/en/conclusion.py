@@ -157,6 +157,7 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.not_ended.part": "Part of it was taken back. Up to entry {last}, the last before this"
     " bundle was made, this part never was: {left}.",
     "fact.stopped": "{at}: {event}, reason: {reason} (entry {n}).",
+    "fact.stopped.narrow": "{at}: {event}, reason: {reason}; this concerns {scope} (entry {n}).",
     "fact.erased": "{at}: the personal data were erased (entry {n}); ground: {ground}. The entry"
     " reveals the key of the chain: with it anyone can count the {count} entries before it, and"
     " open none of them.",

@@ -175,6 +175,8 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.not_ended.part": "Une partie en a été retirée. Jusqu’à l’entrée {last}, la dernière avant"
     " la création de ce dossier, cette partie ne l’a jamais été\u00a0: {left}.",
     "fact.stopped": "{at}\u00a0: {event}, motif\u00a0: {reason} (entrée {n}).",
+    "fact.stopped.narrow": "{at}\u00a0: {event}, motif\u00a0: {reason}\u00a0; cela concerne les"
+    " {scope} (entrée {n}).",
     "fact.erased": "{at}\u00a0: les données à caractère personnel ont été effacées (entrée"
     " {n})\u00a0; motif\u00a0: {ground}. L’entrée révèle la clé de la chaîne\u00a0: avec elle,"
     " chacun peut compter les {count} entrées qui la précèdent, et n’en ouvrir aucune.",

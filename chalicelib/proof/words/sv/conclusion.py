@@ -160,6 +160,7 @@ CONCLUSION: Final[Mapping[str, str]] = {
     "fact.not_ended.part": "En del av det återkallades. Till och med post {last}, den sista innan"
     " det här bevispaketet gjordes, har den här delen inte återkallats: {left}.",
     "fact.stopped": "{at}: {event}, skäl: {reason} (post {n}).",
+    "fact.stopped.narrow": "{at}: {event}, skäl: {reason}; det gäller {scope} (post {n}).",
     "fact.erased": "{at}: personuppgifterna raderades (post {n}); grund: {ground}. Posten avslöjar"
     " kedjans nyckel: med den kan vem som helst räkna de {count} poster som står före den, och"
     " öppna ingen av dem.",
