@@ -217,7 +217,10 @@ class AccessMail:
             chain = self._ledger.open(sid)
         except NotFound:
             return False  # Erased, or nobody at all: nobody is left to write to.
-        bounced = any(x.reason == SuppressionReason.BOUNCE for x in chain.state.suppressions)
+        bounced = any(
+            x.reason == SuppressionReason.BOUNCE and x.list is None
+            for x in chain.state.suppressions
+        )
         to = self._address(chain)
         if bounced or to is None:
             return False

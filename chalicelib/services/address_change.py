@@ -14,9 +14,10 @@ from enum import StrEnum
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.durations import DAY_MS
-from chalicelib.domain.events import Via
+from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.ids import RANDOM_ID_BYTES, BrandId, EventId, SubjectId, decode_id, encode_id
-from chalicelib.domain.state import SubjectState
+from chalicelib.domain.reach import Reach
+from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.domain.suppressions import kept_after_leaving, outweighs
 from chalicelib.errors import Conflict, NotFound, OverBudget
 from chalicelib.ports.access import AddressWish, AddressWishes
@@ -33,6 +34,7 @@ from chalicelib.proof.tokens import confirm_token_hash
 from chalicelib.services.access_links import Access
 from chalicelib.services.entries import event_of_leaf, open_claims, open_profile
 from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.services.mail_domains import MailDomains
 from chalicelib.services.signup import Session
 from chalicelib.services.suppressions import Suppressor
 from chalicelib.vocabulary import EventType
@@ -97,6 +99,7 @@ class AddressChange:
         audience: AudienceStore,
         suppressor: Suppressor,
         index: SuppressionIndex,
+        mail_domains: MailDomains,
         brands: Brands,
         activity: Activity,
         queues: Queues,
@@ -108,6 +111,7 @@ class AddressChange:
         self._audience = audience
         self._suppressor = suppressor
         self._index = index
+        self._mail_domains = mail_domains
         self._brands = brands
         self._activity = activity
         self._queues = queues
@@ -120,7 +124,7 @@ class AddressChange:
         The same calls whether anybody is known by the new address or not.
 
         Raises:
-            InputError: the address is malformed.
+            InputError: the address is malformed, or no mail arrives at its domain.
             OverBudget: the person asked too often today; nothing was stored.
             NotFound: the person was erased meanwhile.
             DependencyError: perhaps no mail comes; asking again is harmless.
@@ -134,6 +138,7 @@ class AddressChange:
             raise OverBudget(
                 "You have asked for too many changes of address today. Please try again tomorrow."
             )
+        self._mail_domains.require(address)
         wish = encode_id(self._random(RANDOM_ID_BYTES))
         sealed = chain.keys.seal_event(
             _row(wish), address.deliverable.encode(), self._random(NONCE_BYTES)
@@ -204,18 +209,20 @@ class AddressChange:
                 link={"wish": asked.wish.id},
             ),
         )
-        unheard = self._suppressor.unheard(replace(chain, macs=(mac,)))
+        heard = self._suppressor.heard(replace(chain, macs=(mac,)), parse_address(asked.address))
         held = {each: self._ledger.lookup(each).suppressions for each in (*chain.macs, mac)}
-        taken = _taken(held, mac)
+        met = [row for row in heard.rows if row.mac == mac]
+        spent = [row for row in heard.rows if row.mac != mac]
+        taken = _taken(held, met, mac)
         left = self._left(chain.state, held, mac)
         # Told ahead, which lists nobody who is not suppressed: a repeat would find the change done.
         for each in sorted({row.mac for row in (*taken, *(row for row, _ in left))}):
             self._index.note(each)
         return self._ledger.append(
             chain,
-            [draft, *unheard],
+            [draft, *heard.drafts],
             profile={**profile, "email": asked.address},
-            suppress=(*taken, *(row for row, _ in left)),
+            suppress=(*taken, *spent, *(row for row, _ in left)),
             move_to=mac,
             recorded=tuple((row.event, leaf) for row, leaf in left),
         )
@@ -228,10 +235,10 @@ class AddressChange:
         The entries are new: those of the rows held now may stand in the person's chain.
         """
         return [
-            self._ledger.suppression_of(former, reason, brand)
+            self._ledger.suppression_of(former, reason, reach)
             for former, rows in sorted(held.items())
             if former != mac
-            for brand, reason in kept_after_leaving(state, [(x.brand, x.reason) for x in rows])
+            for reach, reason in kept_after_leaving(state, [(x.reach, x.reason) for x in rows])
         ]
 
     def _tell_the_old(self, asked: _Asked, entry: int | None) -> None:
@@ -290,11 +297,16 @@ def wished_address(keys: SubjectKeys, wish: AddressWish) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """The address that a change replaced, the change's event, and in whose name it was made."""
+    """The address that a change replaced, the change's event, when and in whose name it was made.
+
+    Attributes:
+        at_ms: Unix milliseconds.
+    """
 
     address: str
     event: EventId
     brand: BrandId | None
+    at_ms: int
 
 
 def address_before(chain: Chain, entry: int, history: Ledger) -> Left:
@@ -307,26 +319,32 @@ def address_before(chain: Chain, entry: int, history: Ledger) -> Left:
     if not found or event_of_leaf(found[0].leaf).type is not EventType.IDENTIFIER_CHANGED:
         raise NotFound("There is no such change of address.")
     before = (open_claims(chain.keys, found[0]).subject or {})["email_before"]
-    brand = event_of_leaf(found[0].leaf).brand
-    return Left(address=str(before), event=found[0].event, brand=brand)
+    event = event_of_leaf(found[0].leaf)
+    return Left(address=str(before), event=found[0].event, brand=event.brand, at_ms=event.at_ms)
 
 
-def _taken(held: Mapping[str, Sequence[Suppressed]], mac: str) -> tuple[Suppressed, ...]:
-    """What the new address's row lacks of the others': the person is suppressed, or is not."""
-    heaviest: dict[BrandId | None, Suppressed] = {}
-    for row in (row for _, rows in sorted(held.items()) for row in rows):
-        known = heaviest.get(row.brand)
+def _taken(
+    held: Mapping[str, Sequence[Suppressed]], met: Sequence[Suppressed], mac: str
+) -> tuple[Suppressed, ...]:
+    """What the new address's row lacks of the others': the person is suppressed, or is not.
+
+    Args:
+        met: what a digest of the new address was suppressed for.
+    """
+    heaviest: dict[Reach, Suppressed] = {}
+    for row in (*met, *(row for _, rows in sorted(held.items()) for row in rows)):
+        known = heaviest.get(row.reach)
         if known is None or outweighs(row.reason, [known.reason]):
-            heaviest[row.brand] = row
+            heaviest[row.reach] = row
     return tuple(
         replace(row, mac=mac, salt_key=None)
-        for brand, row in heaviest.items()
-        if outweighs(row.reason, [own.reason for own in held[mac] if own.brand == brand])
+        for reach, row in heaviest.items()
+        if outweighs(row.reason, [own.reason for own in held[mac] if own.reach == reach])
     )
 
 
 def _is_blocked(chain: Chain, brand: BrandId) -> bool:
-    return any(x.brand in (None, brand) for x in chain.state.suppressions)
+    return any(x.reach.covers(Scope(brand, EMAIL)) for x in chain.state.suppressions)
 
 
 def _row(wish: str) -> bytes:

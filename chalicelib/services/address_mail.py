@@ -2,22 +2,27 @@
 """The two mails of a change of address: a link to the new mailbox, a notice to the old one.
 
 Guarantees that neither names the other address nor anything the person chose, that an address gets
-at most one link in 15 minutes and three in 24 hours whoever asks, and that a change is told once.
+at most one link in 15 minutes and three in 24 hours whoever asks, that a change is told once, and
+that what failed at the old mailbox keeps no mail from the new one.
 """
 
 import logging
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import LANGUAGES, Brand
-from chalicelib.domain.consent import LIFTED_BY_CONFIRMATION
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.event_kinds import LEFT_TAG
 from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.health import KEEP_HEALTH_MS, moved, rest_of
+from chalicelib.domain.hygiene import renewed_ms
 from chalicelib.domain.ids import RANDOM_ID_BYTES, SubjectId, encode_id
+from chalicelib.domain.suppression_rules import LIFTED_BY_CONFIRMATION
 from chalicelib.errors import NotFound
 from chalicelib.ports.access import AddressLink, AddressWish, AddressWishes
 from chalicelib.ports.catalog import Brands
+from chalicelib.ports.hygiene import HealthStore, Rests, SuppressionIndex
 from chalicelib.ports.outside import Activity
 from chalicelib.ports.sending import Message, Outcome, Renderer
 from chalicelib.ports.system import Clock, RandomBytes
@@ -27,6 +32,7 @@ from chalicelib.services.checkpoint_line import CheckpointLines
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_claims import Claimed, claims_of, send, take, unspent
 from chalicelib.services.service_mail import ServiceSender
+from chalicelib.services.suppression_digests import rows_by_digest
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +48,9 @@ class AddressMail:
         self,
         *,
         ledger: Ledger,
+        index: SuppressionIndex,
+        health: HealthStore,
+        rests: Rests,
         wishes: AddressWishes,
         lines: CheckpointLines,
         brands: Brands,
@@ -53,6 +62,9 @@ class AddressMail:
         base_url: str,
     ) -> None:
         self._ledger = ledger
+        self._index = index
+        self._health = health
+        self._rests = rests
         self._wishes = wishes
         self._lines = lines
         self._brands = brands
@@ -78,16 +90,18 @@ class AddressMail:
             return False
         if self._clock.now_ms() >= wish.expires_ms:
             return False
-        held = self._ledger.lookup(wish.mac).suppressions
-        if any(row.reason not in _MAILABLE for row in held):
+        to = wished_address(chain.keys, wish)
+        by_digest = rows_by_digest(self._ledger, self._index, parse_address(to))
+        held = (*self._ledger.lookup(wish.mac).suppressions, *by_digest)
+        if any(row.reason not in _MAILABLE for row in held if row.list is None):
             return False
         brand = self._brand(wish.brand)
-        to = wished_address(chain.keys, wish)
         holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), claims_of(f"address#{wish.mac}")
         with unspent(self._activity, claims, holder):
             if not take(self._activity, claims, holder, self._clock.now_ms()):
                 return False
             message = self._message("address", brand, wish.language, to, self._url(wish))
+            message = replace(message, answers_person=True)
         return self._send(Claimed(brand=brand, message=message, claims=claims, holder=holder))
 
     def tell(self, sid: SubjectId, entry: int, language: str) -> bool:
@@ -95,12 +109,15 @@ class AddressMail:
 
         Raises:
             NotFound: there is no such change, or no such brand.
-            DependencyError: nothing was mailed; try again.
+            Conflict, DependencyError: nothing was mailed; try again.
         """
         chain = self._opened(sid)
-        if chain is None or _bounced(chain):
+        if chain is None:
             return False
         left = address_before(chain, entry, self._ledger)
+        self._begin_afresh(chain, left.at_ms)
+        if _bounced(chain):
+            return False
         brand = self._brand(left.brand or "")
         holder, claims = encode_id(self._random(RANDOM_ID_BYTES)), (f"moved#{sid}#{entry}",)
         with unspent(self._activity, claims, holder):
@@ -109,6 +126,16 @@ class AddressMail:
             message = self._message("address_changed", brand, language, left.address)
             message = replace(message, tags=((LEFT_TAG, left.event),))
         return self._send(Claimed(brand=brand, message=message, claims=claims, holder=holder))
+
+    def _begin_afresh(self, chain: Chain, moved_ms: int) -> None:
+        """What failed at the old mailbox is not held against the new one."""
+        row = self._health.read(chain.sid)
+        left, revision = moved(row.health, moved_ms), row.revision
+        if left != row.health:
+            expires_ms = self._clock.now_ms() + KEEP_HEALTH_MS
+            self._health.write(chain.sid, left, revision, expires_ms)
+            revision += 1
+        self._rests.set(chain.sid, rest_of(left, renewed_ms(chain.state)), revision)
 
     def _send(self, mail: Claimed) -> bool:
         outcome = send(self._sender, self._activity, mail)
@@ -146,4 +173,6 @@ class AddressMail:
 
 
 def _bounced(chain: Chain) -> bool:
-    return any(x.reason == SuppressionReason.BOUNCE for x in chain.state.suppressions)
+    return any(
+        x.reason == SuppressionReason.BOUNCE and x.list is None for x in chain.state.suppressions
+    )

@@ -14,13 +14,14 @@ from chalicelib.domain.campaigns import Campaign, CampaignStatus
 from chalicelib.domain.eligibility import Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.rate import HOLD_MS, Slot
-from chalicelib.domain.state import Scope, SubjectState
+from chalicelib.domain.state import Scope
 from chalicelib.errors import FatalError, InputError, NotFound
-from chalicelib.ports.send_reads import SendReads
+from chalicelib.ports.send_reads import LastLook, SendReads
 from chalicelib.ports.sending import BulkMail
 from chalicelib.ports.system import Clock
 from chalicelib.services.chunk_attempt import Attempt, Ready, Waiting
 from chalicelib.services.composer import CallComposer, Mailing
+from chalicelib.services.domain_keys import DomainKeys
 from chalicelib.services.lead import LONGEST_MS, Lead
 from chalicelib.services.pacing import Pacer
 
@@ -46,9 +47,16 @@ class Approach:
     """Makes calls ready."""
 
     def __init__(
-        self, *, reads: SendReads, pacer: Pacer, composer: CallComposer, clock: Clock
+        self,
+        *,
+        reads: SendReads,
+        keys: DomainKeys,
+        pacer: Pacer,
+        composer: CallComposer,
+        clock: Clock,
     ) -> None:
         self._reads = reads
+        self._keys = keys
         self._pacer = pacer
         self._composer = composer
         self._clock = clock
@@ -137,9 +145,23 @@ class Approach:
             return Halt(why=Why.CANCELLED)
         if campaign.status is not CampaignStatus.SENDING:
             return Halt(why=Why.PAUSED)
+        if campaign.id in look.stops.campaigns:
+            return Halt(why=Why.PAUSED)
         for item in items:
-            _judge(attempt, campaign, item, look.states.get(item.recipient.sid))
+            self._judge(attempt, look, campaign, item)
         return None
+
+    def _judge(self, attempt: Attempt, look: LastLook, campaign: Campaign, item: Waiting) -> None:
+        """Let one person wait on with what allows their mail, or skip them."""
+        scope, state = Scope(campaign.brand, EMAIL), look.states.get(item.recipient.sid)
+        verdict = decide(state, scope, campaign.list, campaign.purpose, campaign.minimum_grade)
+        stopped = look.stops.domains
+        if isinstance(verdict, Skipped):
+            attempt.skip(item.place, verdict.reason)
+        elif stopped and self._keys.of(item.letter.to).key in stopped:
+            attempt.skip(item.place, SkipReason.DOMAIN_STOPPED)
+        else:
+            item.allowed = verdict
 
     def _composed(
         self, mailing: Mailing, attempt: Attempt, wanted: set[int], size: int
@@ -165,16 +187,6 @@ class Approach:
                 item.letter = self._composer.again(mailing, item.letter)
             except InputError:
                 attempt.skip(item.place, SkipReason.RENDERING)
-
-
-def _judge(attempt: Attempt, campaign: Campaign, item: Waiting, state: SubjectState | None) -> None:
-    """Let one person wait on with what allows their mail, or skip them."""
-    scope = Scope(campaign.brand, EMAIL)
-    verdict = decide(state, scope, campaign.list, campaign.purpose, campaign.minimum_grade)
-    if isinstance(verdict, Skipped):
-        attempt.skip(item.place, verdict.reason)
-    else:
-        item.allowed = verdict
 
 
 def _held(slot: Slot, now_ms: int) -> Halt:

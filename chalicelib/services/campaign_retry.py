@@ -151,6 +151,8 @@ class CampaignRetries:
             plan_event=self._ledger.new_event_id(),
             scheduled_ms=None,
             problem=None,
+            stop=None,
+            risk_accepted=False,
             go_ms=None,
             finished_ms=None,
             planned=None,

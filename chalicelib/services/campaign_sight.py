@@ -8,14 +8,17 @@ again, whatever its row says, and one whose people are all accounted for is sent
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.breakers import Level
 from chalicelib.domain.campaign_fingerprint import fingerprint
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content, Progress
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.ids import SHARDS
+from chalicelib.domain.stops import Stop
 from chalicelib.domain.tempo import Commit
 from chalicelib.errors import NotFound
 from chalicelib.ports.catalog import Brands, Campaigns, Page
 from chalicelib.ports.runs import ChunkAccounts
+from chalicelib.services.campaign_stops import CampaignStops, stop_of
 
 if TYPE_CHECKING:  # It loads the language of segments, which those who send do not need.
     from chalicelib.ports.segments import SegmentStore
@@ -36,6 +39,8 @@ class Seen:
         commits: what workers wrote last, as in `domain.outcomes.Counted`.
         complete: everyone planned is accounted for.
         problem: code of what keeps it from going on by itself, or will.
+        stop: why the product itself stopped it, or would have if it were not over.
+        warning: what brings it near such a stop.
 
     """
 
@@ -47,11 +52,13 @@ class Seen:
     commits: tuple[Commit, ...] = ()
     complete: bool = False
     problem: str | None = None
+    stop: Stop | None = None
+    warning: Stop | None = None
 
     @property
     def shown(self) -> Campaign:
         """The campaign with what it should be called, for pages."""
-        return replace(self.campaign, status=self.status, problem=self.problem)
+        return replace(self.campaign, status=self.status, problem=self.problem, stop=self.stop)
 
 
 class CampaignSight:
@@ -64,11 +71,13 @@ class CampaignSight:
         brands: Brands,
         segments: "SegmentStore",
         accounts: ChunkAccounts,
+        stops: CampaignStops,
     ) -> None:
         self._campaigns = campaigns
         self._brands = brands
         self._segments = segments
         self._accounts = accounts
+        self._stops = stops
 
     def find(self, campaign_id: str) -> Campaign:
         """Return the campaign as it is stored.
@@ -132,6 +141,12 @@ class CampaignSight:
         status = campaign.status
         if complete and status is not CampaignStatus.CANCELLED:
             status = CampaignStatus.SENT
+        note = self._stops.of(campaign.id) if let_go else None
+        told = None if note is None else stop_of(note)
+        is_stop = note is not None and note.level is Level.STOP
+        problem = campaign.problem
+        if told is not None and is_stop and status is CampaignStatus.SENDING:
+            problem = str(told.why)  # The sender obeys already; the row will say it in a minute.
         return Seen(
             campaign=campaign,
             progress=progress,
@@ -140,7 +155,9 @@ class CampaignSight:
             resolved=counted.resolved,
             commits=counted.commits,
             complete=complete,
-            problem=campaign.problem,
+            problem=problem,
+            stop=campaign.stop or (told if is_stop else None),
+            warning=None if is_stop else told,
         )
 
     def _unstarted(self, campaign: Campaign) -> Seen:

@@ -8,7 +8,7 @@ that it goes to a subscriber only when the campaign itself may.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.addresses import Address, parse_address
 from chalicelib.domain.campaigns import Act, Campaign, next_status
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.eligibility import Skipped, SkipReason, decide
@@ -17,6 +17,7 @@ from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.state import Scope
 from chalicelib.errors import Conflict, InputError, NotFound, OverBudget, Throttled, Unavailable
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
+from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.outside import Activity
 from chalicelib.ports.sending import Outcome
@@ -25,6 +26,7 @@ from chalicelib.services.campaign_sight import CampaignSight, Seen
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.samples import Samples
 from chalicelib.services.service_mail import ServiceSender
+from chalicelib.services.suppression_digests import rows_by_digest
 
 TESTS_PER_DAY = 50
 """Test mails of one campaign, whoever asks for them."""
@@ -50,6 +52,7 @@ class CampaignTests:
         lists: Lists,
         ledger: Ledger,
         store: LedgerStore,
+        index: SuppressionIndex,
         activity: Activity,
         sender: ServiceSender,
         samples: Samples,
@@ -61,6 +64,7 @@ class CampaignTests:
         self._lists = lists
         self._ledger = ledger
         self._store = store
+        self._index = index
         self._activity = activity
         self._sender = sender
         self._samples = samples
@@ -93,7 +97,7 @@ class CampaignTests:
                 f"A campaign has {TESTS_PER_DAY} tests a day. Please try again tomorrow."
             )
         mailing_list, brand = self._home(campaign)
-        sid = self._subscriber(campaign, address.normal)
+        sid = self._subscriber(campaign, address)
         message = self._samples.mail(
             brand, mailing_list, self._sight.content(campaign), address.deliverable, sid
         )
@@ -120,22 +124,24 @@ class CampaignTests:
             raise NotFound("There is no such campaign.")
         return mailing_list, brand
 
-    def _subscriber(self, campaign: Campaign, normal: str) -> SubjectId | None:
+    def _subscriber(self, campaign: Campaign, address: Address) -> SubjectId | None:
         """Return whose address it is, None when it is nobody's we know.
 
         Raises:
             InputError: the campaign may not be sent there.
 
         """
-        known = self._ledger.lookup(self._ledger.mac(normal))
-        if known.suppressions:
+        known = self._ledger.lookup(self._ledger.mac(address.normal))
+        held = (*known.suppressions, *rows_by_digest(self._ledger, self._index, address))
+        scope = Scope(campaign.brand, EMAIL)
+        # A brand's or everybody's stops every test; one of another list does not.
+        if any(x.list is None or x.reach.covers(scope, campaign.list) for x in held):
             raise InputError(
                 code="suppressed", detail="This address is suppressed; no mail may go to it."
             )
         if known.sid is None:
             return None
         state = self._store.states([known.sid]).get(known.sid)
-        scope = Scope(campaign.brand, EMAIL)
         verdict = decide(
             state, scope, campaign.list, campaign.purpose, minimum_grade=campaign.minimum_grade
         )

@@ -6,6 +6,7 @@ rendered, and that no change overwrites one it has not seen. Tests are `campaign
 is `campaign_start`, and what the clock does is `watch`.
 """
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,17 +29,21 @@ from chalicelib.domain.ids import (
 )
 from chalicelib.domain.plan_gate import resumed
 from chalicelib.domain.state import NO_MEMBERSHIP, Grade
-from chalicelib.errors import Conflict, FatalError, InputError
+from chalicelib.domain.stops import BREAKERS
+from chalicelib.errors import Conflict, FatalError, InputError, RiskNotAccepted
 from chalicelib.ports.catalog import Brands, Campaigns, Forms, Lists, Page
 from chalicelib.ports.sending import Rendered
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.campaign_messages import CampaignMessages
 from chalicelib.services.campaign_sight import CampaignSight, Seen
 from chalicelib.services.campaign_start import UNSTARTED, CampaignStart
+from chalicelib.services.campaign_stops import CampaignStops
 from chalicelib.services.samples import Samples
 
 if TYPE_CHECKING:
     from chalicelib.services.segments import Segments
+
+log = logging.getLogger(__name__)
 
 FARTHEST_MS = 366 * 86_400_000
 """How far ahead a campaign may be scheduled: a year, also a leap year."""
@@ -83,6 +88,7 @@ class CampaignDesk:
         clock: Clock,
         random: RandomBytes,
         segments: "Segments",
+        stops: CampaignStops,
     ) -> None:
         self._sight = sight
         self._start = start
@@ -95,6 +101,7 @@ class CampaignDesk:
         self._clock = clock
         self._random = random
         self._segments = segments
+        self._stops = stops
 
     def create(
         self,
@@ -168,6 +175,7 @@ class CampaignDesk:
             tested_fingerprint=None,
             scheduled_ms=None,
             problem=None,
+            risk_accepted=False,
         )
         stored = self._campaigns.replace(changed, change.content)
         return Written(campaign=stored, warnings=compiled.findings)
@@ -277,23 +285,40 @@ class CampaignDesk:
             return self._campaigns.replace(campaign)
         return self._woken(campaign)  # Cancelled people must be accounted for, too.
 
-    def resume(self, campaign_id: str, *, skip_rendering: bool) -> Campaign:
+    def resume(
+        self, campaign_id: str, *, skip_rendering: bool, accept_risk: bool = False
+    ) -> Campaign:
         """Have a paused campaign go on.
 
         Args:
             skip_rendering: whose mail cannot be made is left out; else those stop it again.
+            accept_risk: it goes on although the product stopped it; what comes back from now on
+                may stop it again.
 
         Raises:
             NotFound: there is no such campaign.
+            RiskNotAccepted: it was stopped by what came back, and nobody accepted that.
             IllegalTransition: it is not paused.
             Conflict: somebody else changed it first.
 
         """
-        return self._resume(self._sight.get(campaign_id), skip_rendering=skip_rendering)
+        seen = self._sight.get(campaign_id)
+        return self._resume(seen, skip_rendering=skip_rendering, accept_risk=accept_risk)
 
-    def _resume(self, seen: Seen, *, skip_rendering: bool = False) -> Campaign:
+    def _resume(
+        self, seen: Seen, *, skip_rendering: bool = False, accept_risk: bool = False
+    ) -> Campaign:
         campaign = replace(seen.campaign, status=seen.status)
-        return self._woken(resumed(campaign, skip_rendering=skip_rendering))
+        going = resumed(campaign, skip_rendering=skip_rendering)
+        is_held = campaign.problem in BREAKERS
+        if is_held and not accept_risk:
+            raise RiskNotAccepted
+        if is_held:
+            self._stops.release(campaign.id)
+        if accept_risk:
+            log.info("campaign %s goes on although it was stopped", campaign.id)
+        accepted = campaign.risk_accepted or accept_risk
+        return self._woken(replace(going, stop=None, risk_accepted=accepted))
 
     def _woken(self, campaign: Campaign) -> Campaign:
         """Store it, and have it go on from where it is: a pause dropped messages."""

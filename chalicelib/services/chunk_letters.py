@@ -72,7 +72,7 @@ class ChunkLetters:
         return attempt
 
     def _found(self, attempt: Attempt) -> list[tuple[int, SealedReader]]:
-        """Batch read 1: places of those who have data and did not pause their mail."""
+        """Batch read 1: places of those who have data, no pause, and no address that rests."""
         people, places = attempt.work.people, attempt.open_places
         readers = self._reads.readers([people[place].sid for place in places])
         now_ms = self._clock.now_ms()
@@ -83,6 +83,8 @@ class ChunkLetters:
                 attempt.skip(place, SkipReason.NO_PROFILE)
             elif reader.frequency.paused(now_ms):
                 attempt.skip(place, SkipReason.PAUSED)
+            elif (reader.rest or 0) > now_ms:
+                attempt.skip(place, SkipReason.RESTING)
             else:
                 found.append((place, reader))
         return found
@@ -92,7 +94,10 @@ class ChunkLetters:
     ) -> None:
         person, chunk = attempt.work.people[place], attempt.chunk
         try:
-            letter = self._composer.prepare(mailing, chunk, place, person, _profile(opened))
+            heeded = reader.rest is not None
+            letter = self._composer.prepare(
+                mailing, chunk, place, person, _profile(opened), heeded=heeded
+            )
         except EvidenceError:
             attempt.skip(place, SkipReason.UNREADABLE)
         except InputError:

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from chalicelib.domain.campaigns import Campaign, ChunkRef, Recipient
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.content_document import FrozenContent
-from chalicelib.domain.folding import CAMPAIGN_TAG, PLACE_TAG, MailPlace
+from chalicelib.domain.folding import CAMPAIGN_TAG, HEEDED_TAG, PLACE_TAG, MailPlace
 from chalicelib.domain.ids import (
     DELIVERY_ID_BYTES,
     RANDOM_ID_BYTES,
@@ -188,12 +188,15 @@ class CallComposer:
         place: int,
         person: Recipient,
         profile: Mapping[str, JsonValue],
+        *,
+        heeded: bool = False,
     ) -> Letter:
         """Return one person's mail; whether they are measured need not be known yet.
 
         Args:
             place: of the person in the chunk, from 0.
             profile: ``email`` (deliverable), ``language``, ``attributes``.
+            heeded: the address failed before: what SES tells of this mail must be heeded.
 
         Raises:
             InputError: it cannot be rendered for this person.
@@ -223,6 +226,7 @@ class CallComposer:
                 (CAMPAIGN_TAG, chunk.campaign),
                 ("r", person.delivery),
                 (PLACE_TAG, MailPlace(chunk=chunk, place=place).name),
+                *(((HEEDED_TAG, "1"),) if heeded else ()),
             ),
         )
 

@@ -19,6 +19,7 @@ from chalicelib.domain.ids import EventId
 from chalicelib.domain.signup import COOLDOWN_MS
 from chalicelib.domain.sources import page_of_request, source_of
 from chalicelib.domain.state import ConsentStatus, Scope, SubjectState, consent_keys
+from chalicelib.domain.suppression_rules import in_the_way
 from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.catalog import Brands, Forms, Lists
 from chalicelib.ports.ledger import Asked, ConfirmToken, LedgerStore
@@ -292,7 +293,8 @@ def _answered(token: ConfirmToken, state: SubjectState) -> LinkStatus:
     scope = Scope(token.brand, EMAIL)
     wanted = consent_keys(scope, token.lists, token.purposes)
     found = [state.consents.get(key) for key in wanted]
-    blocked = scope in state.objections or bool(state.suppressions)
+    met = in_the_way(state, scope, token.lists)
+    blocked = scope in state.objections or bool(met)
     if not blocked and all(item and item.status is ConsentStatus.GIVEN for item in found):
         return LinkStatus.CONFIRMED
     if any(item and item.status is ConsentStatus.REFUSED for item in found):

@@ -9,6 +9,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.catalog import Brand
 from chalicelib.domain.events import EMAIL, Event
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, EventId, decode_id
@@ -110,7 +111,7 @@ class ConfirmationMail:
         if found is None or found.sid is None or found.n is None:
             raise NotFound("There is no such request.")
         try:
-            chain = self._suppressor.mirror(self._ledger.open(found.sid))
+            chain = self._ledger.open(found.sid)
         except NotFound:
             return Mail.NONE  # Erased since: nobody is left to write to.
         entry, *later = self._ledger.history(found.sid, found.n, chain.state.entries - 1)
@@ -120,6 +121,10 @@ class ConfirmationMail:
         if brand is None:
             raise NotFound("The brand of this request does not exist.")
         asked = _asked(chain, entry, brand)
+        try:
+            chain = self._suppressor.meet(chain, parse_address(asked.to))
+        except NotFound:
+            return Mail.NONE
         kind = self._due(chain.state, asked)
         if kind is not Mail.NONE:
             kind = self._mail(kind, chain, brand, asked)
@@ -215,6 +220,7 @@ class ConfirmationMail:
             html=rendered.html,
             text=rendered.text,
             tags=((REQUEST_TAG, asked.request),),
+            answers_person=True,
         )
 
     def _unsubscribe_url(self, brand: Brand, chain: Chain) -> str:

@@ -9,10 +9,12 @@ a leaf shows is personal. Refuses an append without entries.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from operator import attrgetter
 from typing import TypedDict, Unpack
 
 from chalicelib.domain import consent
 from chalicelib.domain.events import EMAIL, Event, SuppressionReason, Via
+from chalicelib.domain.hygiene import renewed_ms
 from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
     BrandId,
@@ -23,10 +25,18 @@ from chalicelib.domain.ids import (
     decode_id,
     encode_id,
 )
+from chalicelib.domain.reach import EVERYWHERE, Reach, Reached, reach_of
 from chalicelib.domain.standing import has_ended, standing
 from chalicelib.domain.state import SubjectState, memberships
 from chalicelib.errors import FatalError
-from chalicelib.ports.ledger import Append, NewSubject, ProfileWrite, StoredEntry, Suppressed
+from chalicelib.ports.ledger import (
+    Append,
+    NewSubject,
+    ProfileWrite,
+    ReachOfMac,
+    StoredEntry,
+    Suppressed,
+)
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims, disclose, disclosure_digest, encode_claims
@@ -89,7 +99,7 @@ class Changes(TypedDict, total=False):
             same rows whether the subject is new or known (promise 9).
         consume_token: SHA-256 (hex) of the confirm token this answers.
         suppress: suppression rows by MAC that the drafts record.
-        unsuppressed: (mac, brand or None) pairs that no suppression stands for when it is written.
+        unsuppressed: reaches that no suppression of a MAC stands for when it is written.
         move_to: MAC of the address by which alone the subject is found from now on.
         recorded: entries of no chain that rows of ``suppress`` name (`suppression_of`).
 
@@ -99,7 +109,7 @@ class Changes(TypedDict, total=False):
     signup: bool
     consume_token: str | None
     suppress: tuple[Suppressed, ...]
-    unsuppressed: tuple[tuple[str, BrandId | None], ...]
+    unsuppressed: tuple[ReachOfMac, ...]
     move_to: str | None
     recorded: tuple[tuple[EventId, bytes], ...]
 
@@ -140,8 +150,9 @@ class Drafting:
         """
         now_ms = self._clock.now_ms()
         entries, after = self.grown(chain, drafts, now_ms)
-        gone = {x.brand for x in chain.state.suppressions}
-        gone -= {x.brand for x in after.state.suppressions}
+        gone = {x.reach for x in chain.state.suppressions}
+        gone -= {x.reach for x in after.state.suppressions}
+        ended = sorted(gone, key=attrgetter("order"))
         signup, move_to = changes.get("signup", False), changes.get("move_to")
         token = changes.get("consume_token")
         append = Append(
@@ -159,7 +170,7 @@ class Drafting:
             consumed_ms=now_ms if token else None,
             suppress=changes.get("suppress", ()),
             unsuppressed=changes.get("unsuppressed", ()),
-            lift=tuple((mac, brand) for mac in chain.macs for brand in sorted(gone, key=str)),
+            lift=tuple((mac, reach) for mac in chain.macs for reach in ended),
             check_subject=signup and not chain.is_new,
             macs=chain.macs,
             move_to=move_to,
@@ -199,7 +210,9 @@ class Drafting:
         *,
         always: bool,
     ) -> ProfileWrite | None:
-        plain = _plain(state)
+        # A confirmation is all that moves this on; a withdrawal takes it back.
+        renewed = renewed_ms(state) or 0
+        plain = replace(_plain(state), renews=renewed > (renewed_ms(chain.state) or 0))
         if profile is None:
             return plain if always or plain != _plain(chain.state) else None
         sealed = seal_profile(chain.keys, profile, self._random(NONCE_BYTES))
@@ -244,7 +257,7 @@ class Drafting:
         return build_controller_leaf(fields).leaf
 
     def suppression_of(
-        self, mac: str, reason: SuppressionReason, brand: BrandId | None = None
+        self, mac: str, reason: SuppressionReason, reach: Reached = EVERYWHERE
     ) -> tuple[Suppressed, bytes]:
         """Return a suppression that stands in no chain, and its entry's leaf; stores nothing.
 
@@ -254,7 +267,7 @@ class Drafting:
         event_id = self.new_event_id()
         now_ms = self._clock.now_ms()
         key = self._random(KEY_BYTES)
-        draft = Draft(type=EventType.SUPPRESSION_ADDED, brand=brand, reason=reason)
+        draft = suppression_draft(reason, reach_of(reach))
         claims = Claims(subject={"mac": mac})
         row_keys = SubjectKeys(key, self._origin, decode_id(event_id))
         digests = [
@@ -263,9 +276,27 @@ class Drafting:
         fields = self._fields(draft, decode_id(event_id), now_ms)
         leaf = build_controller_leaf(fields, digests=digests).leaf
         row = Suppressed(
-            mac=mac, brand=brand, reason=reason, since_ms=now_ms, event=event_id, salt_key=key
+            mac=mac,
+            brand=draft.brand,
+            reason=reason,
+            since_ms=now_ms,
+            event=event_id,
+            salt_key=key,
+            channel=draft.channel or EMAIL,
+            list=draft.lists[0] if draft.lists else None,
         )
         return row, leaf
+
+
+def suppression_draft(reason: str, reach: Reach) -> Draft:
+    """Return the entry that suppresses an address as far as ``reach``."""
+    return Draft(
+        type=EventType.SUPPRESSION_ADDED,
+        brand=reach.brand,
+        channel=reach.channel,
+        lists=() if reach.list is None else (reach.list,),
+        reason=reason,
+    )
 
 
 def _plain(state: SubjectState) -> ProfileWrite:

@@ -20,7 +20,7 @@ from chalicelib.domain.dry_runs import DryRunPart, DryRunSum, summed
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.eligibility import Skipped, SkipReason, decide
 from chalicelib.domain.events import EMAIL
-from chalicelib.domain.frequency import load_rhythm, take
+from chalicelib.domain.frequency import Rhythm, load_rhythm
 from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
     SHARDS,
@@ -32,6 +32,8 @@ from chalicelib.domain.ids import (
     encode_id,
 )
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.plan_gate import Ready
+from chalicelib.domain.previews import held_back
 from chalicelib.domain.pricing import Cost, Course, cost_of, course_of
 from chalicelib.domain.state import Scope
 from chalicelib.errors import IllegalTransition, NotFound
@@ -45,6 +47,7 @@ from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.campaign_messages import plan_message
 from chalicelib.services.freezing import Freezer
 from chalicelib.services.frozen_contents import FrozenContents
+from chalicelib.services.readiness import Readiness
 from chalicelib.services.rehearsal import Rehearsal, Rehearsed, rehearses
 from chalicelib.services.shard_people import PLANNED, Asked, ShardPeople
 
@@ -63,7 +66,7 @@ class DryRun:
 
     Attributes:
         as_of_ms: when it was asked for; people are judged by the segment as they were then.
-        found, cost, course: None until it is ready.
+        found, cost, course, ready: None until it is ready.
     """
 
     run: str
@@ -72,6 +75,7 @@ class DryRun:
     found: DryRunSum | None = None
     cost: Cost | None = None
     course: Course | None = None
+    ready: Ready | None = None
 
 
 class DryRuns:
@@ -87,6 +91,7 @@ class DryRuns:
         parts: DryRunParts,
         queues: Queues,
         sender: Sender,
+        readiness: Readiness,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -97,6 +102,7 @@ class DryRuns:
         self._parts = parts
         self._queues = queues
         self._sender = sender
+        self._readiness = readiness
         self._clock = clock
         self._random = random
 
@@ -171,6 +177,7 @@ class DryRuns:
             found=found,
             cost=cost_of(found.mailed),
             course=course_of(found.mailed, self._sender.quota()),
+            ready=self._readiness.of(BrandId(job.request["brand"]), found.mailed),
         )
 
     def asked_ms(self, campaign_id: CampaignId) -> int | None:
@@ -291,14 +298,16 @@ class DryRunShards:
             yield sid, verdict.reason if isinstance(verdict, Skipped) else None
 
     def _held_back(self, campaign: Campaign, shard: str) -> dict[SubjectId, SkipReason]:
-        """Who paused mail, or has had as much as they take."""
+        """Who paused mail, whose address rests, or who has had as much as they take."""
         now_ms = self._clock.now_ms()
         held = {}
         for row in self._scan.people(shard, campaign.list, PLANNED, wanted=NOTHING_SEALED):
-            rhythm = None if row.rhythm is None else load_rhythm(orjson.loads(row.rhythm))
-            if rhythm is not None and take(rhythm, now_ms) is None:
-                paused = rhythm.frequency.paused(now_ms)
-                held[row.sid] = SkipReason.PAUSED if paused else SkipReason.FREQUENCY
+            if row.rhythm is None and row.rest is None:
+                continue
+            rhythm = Rhythm() if row.rhythm is None else load_rhythm(orjson.loads(row.rhythm))
+            reason = held_back(rhythm, row.rest, now_ms)
+            if reason is not None:
+                held[row.sid] = reason
         return held
 
 

@@ -14,9 +14,9 @@ from chalicelib.domain.addresses import Address, parse_address
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.enrolment import (
     SKEW_MS,
-    Blocked,
     Enrolled,
     Enrolling,
+    Hygiene,
     Person,
     Sale,
     Shown,
@@ -28,17 +28,21 @@ from chalicelib.domain.enrolment import (
 )
 from chalicelib.domain.events import EMAIL, Via
 from chalicelib.domain.forms import FieldType, Form, NoticeRef
+from chalicelib.domain.gate import is_role
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.parameters import ShownAs, tag_of
 from chalicelib.domain.signup import TICKED, read_submission
 from chalicelib.domain.sources import source_of
 from chalicelib.domain.state import Scope, consent_keys
+from chalicelib.domain.typos import suggest
 from chalicelib.errors import Conflict, InputError
 from chalicelib.ports.catalog import Brands, Forms, Lists
+from chalicelib.ports.gate import DisposableDomains
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.disclosure import Claims
 from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.services.mail_domains import MailDomains, Undeliverable
 from chalicelib.services.signup import Session, Signup
 from chalicelib.services.suppressions import Suppressor
 from chalicelib.vocabulary import EventType
@@ -55,6 +59,8 @@ class Enrolment:
         signup: Signup,
         ledger: Ledger,
         suppressor: Suppressor,
+        mail_domains: MailDomains,
+        disposable: DisposableDomains,
         forms: Forms,
         brands: Brands,
         lists: Lists,
@@ -63,6 +69,8 @@ class Enrolment:
         self._signup = signup
         self._ledger = ledger
         self._suppressor = suppressor
+        self._mail_domains = mail_domains
+        self._disposable = disposable
         self._forms = forms
         self._brands = brands
         self._lists = lists
@@ -75,7 +83,8 @@ class Enrolment:
 
         Raises:
             NotFound: there is no such published form.
-            InputError: the submission cannot be used (`SubmissionError` says which fields).
+            InputError: the submission cannot be used (`SubmissionError` says which fields), or no
+                mail arrives at the domain of its address.
             Conflict: the subject's chain kept moving; nothing was logged.
         """
         _require_network(session.network)
@@ -86,18 +95,21 @@ class Enrolment:
         _require_fields(form, fields)
         email = next(item.name for item in form.fields if item.type is FieldType.EMAIL)
         ticked = {name: TICKED for name, on in shown.boxes.items() if on}
-        values = {**fields, **ticked, email: person.email}
+        submission = read_submission(form, {**fields, **ticked, email: person.email})
+        hygiene = self._hygiene(submission.address)
+        if hygiene.no_mail:
+            raise Undeliverable(submission.address)
         self._signup.request(
             form,
             brand,
-            read_submission(form, values),
+            submission,
             session,
             language,
             notice=ref.sha256,
             shown_as=ShownAs.API,
             tag=tag_of(shown.tag),
         )
-        return Enrolled(basis=Enrolling.DOUBLE_OPT_IN)
+        return Enrolled(basis=Enrolling.DOUBLE_OPT_IN, hygiene=hygiene)
 
     def attest(self, person: Person, shown: Shown, at_ms: int, session: Session) -> Enrolled:
         """Record that another system states a consent: notice, boxes, time and origin.
@@ -133,9 +145,15 @@ class Enrolment:
                 choice=choice | ({"privacy": privacy} if privacy else {}),
             ),
         )
+        hygiene = self._hygiene(address)
         chain = self._record(address, draft, self._profile(person, address, language, draft))
         wanted = consent_keys(Scope(brand.id, EMAIL), form.lists, purposes)
-        return _enrolled(Enrolling.ATTESTED, chain, consent_blocked(chain.state, wanted))
+        return Enrolled(
+            basis=Enrolling.ATTESTED,
+            hygiene=hygiene,
+            sid=chain.sid,
+            blocked=consent_blocked(chain.state, wanted),
+        )
 
     def buyer(
         self, person: Person, brand_id: str, list_id: str | None, purpose: str, sale: Sale
@@ -165,10 +183,25 @@ class Enrolment:
             claims=Claims(subject=_subject(address), choice=_sale_choice(sale, person)),
         )
         language = _language(person, brand)
+        hygiene = self._hygiene(address)
         chain = self._record(address, draft, self._profile(person, address, language, draft))
         scope = Scope(brand.id, EMAIL)
         wanted = consent_keys(scope, lists, draft.purposes)
-        return _enrolled(Enrolling.SOFT_OPT_IN, chain, sale_blocked(chain.state, wanted, scope))
+        return Enrolled(
+            basis=Enrolling.SOFT_OPT_IN,
+            hygiene=hygiene,
+            sid=chain.sid,
+            blocked=sale_blocked(chain.state, wanted, scope),
+        )
+
+    def _hygiene(self, address: Address) -> Hygiene:
+        """What is known of an address by itself; looked at before anything is looked up by it."""
+        return Hygiene(
+            no_mail=self._mail_domains.takes_none(address.domain),
+            disposable=address.domain in self._disposable,
+            role=is_role(address),
+            suggestion=suggest(address),
+        )
 
     def _record(self, address: Address, draft: Draft, profile: Mapping[str, JsonValue]) -> Chain:
         """Append the statement, after everything that its address was suppressed for before."""
@@ -176,9 +209,14 @@ class Enrolment:
         for _ in range(ATTEMPTS):
             try:
                 chain = self._ledger.start_or_open(mac, self._ledger.lookup(mac).sid)
-                drafts = [*self._suppressor.unheard(chain), draft]
+                heard = self._suppressor.heard(chain, address)
                 # Somebody known keeps their profile: this act was not theirs in our sight.
-                return self._ledger.append(chain, drafts, profile=profile if chain.is_new else None)
+                return self._ledger.append(
+                    chain,
+                    [*heard.drafts, draft],
+                    profile=profile if chain.is_new else None,
+                    suppress=heard.rows,
+                )
             except Conflict:
                 continue
         raise Conflict(KEPT_MOVING)
@@ -271,10 +309,6 @@ class Enrolment:
         if found is None or found.brand != brand.id:
             raise InputError(code="bad_list", detail="The brand has no such list.")
         return (found.id,)
-
-
-def _enrolled(basis: Enrolling, chain: Chain, blocked: Blocked | None) -> Enrolled:
-    return Enrolled(basis=basis, sid=chain.sid, blocked=blocked)
 
 
 def _language(person: Person, brand: Brand) -> str:

@@ -8,7 +8,6 @@ is opened, and who was erased or restricted before a part was begun has none in 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -16,6 +15,7 @@ import orjson
 from chalicelib.domain.accounting import Asked
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.csv_rows import csv_row
+from chalicelib.domain.export_rows import rfc3339
 from chalicelib.domain.ids import SubjectId, decode_id
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.keys import KeyWrapper
@@ -107,7 +107,7 @@ class ExportWriter:
                     person.account,
                     person.reason or "",
                     person.message_id or "",
-                    "" if person.at_ms is None else _time(person.at_ms),
+                    rfc3339(person.at_ms),
                 )
             )
         return unopened
@@ -121,7 +121,7 @@ class ExportWriter:
         found = [
             (sid, SealedPerson(decode_id(sid), reader.wrapped_key, reader.sealed, None))
             for sid, reader in readers.items()
-            if reader.sealed and _may_be_opened(states.get(sid))
+            if reader.sealed and may_be_opened(states.get(sid))
         ]
         opened = open_sections(
             [sealed for _, sealed in found],
@@ -135,8 +135,8 @@ class ExportWriter:
         return [addresses.get(person.sid, "") for person in people]
 
 
-def _may_be_opened(state: SubjectState | None) -> bool:
-    """Whether somebody's data may be used at all (GDPR Art. 18(2)); unread means no."""
+def may_be_opened(state: SubjectState | None) -> bool:
+    """Say whether somebody's data may be used at all (GDPR Art. 18(2)); unread means no."""
     return state is not None and not state.restricted and not state.erased
 
 
@@ -147,8 +147,3 @@ def _address(profile: bytes | None) -> str:
         return ""
     address = document.get("email") if isinstance(document, dict) else None
     return address if isinstance(address, str) else ""
-
-
-def _time(unix_ms: int) -> str:
-    moment = datetime.fromtimestamp(unix_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

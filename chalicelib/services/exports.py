@@ -1,40 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports of a campaign's people with their addresses: asked for, written part by part, fetched.
+"""Exports of people with their addresses: asked for, written part by part, fetched.
 
-Guarantees that ``data.unsealed`` is in the ledger before anybody is opened, that everybody asked
-for has a row, and that no file is given out that was begun before the latest erasure, or that is
-older than `KEEP_MS`. Job rows, messages and keys of files hold random ids only. Refuses an export
-of a campaign whose people are not all planned.
+Guarantees that the ledger says so before anybody is opened (``data.unsealed`` of a campaign's
+people, ``list.exported`` of a brand's), that everybody asked for has a row, and that no file is
+given out that was begun before the latest erasure, or that is older than `KEEP_MS`. Job rows,
+messages and keys of files hold no address. Refuses an export of a campaign whose people are not all
+planned, and of a brand or a list that is not there.
 
 Idempotency key of a part: the job, and where in it the part begins.
 """
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
-from chalicelib.domain.accounting import Asked, read_asked
+from chalicelib.domain.accounting import Asked
+from chalicelib.domain.audience_exports import AudienceWish
 from chalicelib.domain.campaigns import Campaign
-from chalicelib.domain.csv_rows import MEDIA_TYPE
-from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, decode_id, encode_id
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.stored_zip import TooLargeError
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ports.catalog import Campaigns, Jobs
+from chalicelib.ports.catalog import Brands, Campaigns, Jobs, Lists
 from chalicelib.ports.exports import FOLDER, ExportFence, Uploads
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
-from chalicelib.services.export_parts import ExportPart, ExportWriter
+from chalicelib.services.audience_export import AudienceWriter
+from chalicelib.services.export_jobs import (
+    KEEP_MS,
+    KIND,
+    Export,
+    Written,
+    asked_of,
+    export_of,
+    key_of,
+    media_type,
+    wish_of,
+)
+from chalicelib.services.export_parts import PART_BYTES, ExportWriter
+from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.recipients import FIRST, Spot
 from chalicelib.services.unsealing import Unsealing
+from chalicelib.vocabulary import EventType
+
+__all__ = ["KEEP_MS", "KIND", "Export", "Exports"]
 
 log = logging.getLogger(__name__)
 
-KIND: Final = "exports"
-KEEP_MS: Final = 5 * DAY_MS
-"""How long a file is given out from when it was asked for; the bucket destroys it within seven
-days."""
 GIVE_UP_MS: Final = 6 * 3600 * 1000
 """Age at which an export that is not ready has failed, milliseconds."""
 ADDRESS_LASTS_S: Final = 300
@@ -47,37 +61,17 @@ TOO_LONG: Final = (
     "The export could not be made within six hours: a service it needs was behind, or something "
     "stored is damaged. Nothing was lost; please ask for it again."
 )
+TOO_LARGE: Final = (
+    "A ZIP of this list would have 4 GiB or more, which many tools do not open. Nothing was lost;"
+    " please ask for it in the format kvitto."
+)
+MIGRATION: Final = "migration"
 GONE: Final = (
     "Somebody was erased since this export was begun, and every export goes with an erasure. "
     "Please ask for it again."
 )
 OLD: Final = "This export is older than five days, so its file is gone. Please ask for a new one."
 NOT_READY: Final = "The export is not ready yet. Please ask again shortly."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """An export as it is shown.
-
-    Attributes:
-        problem: a sentence for who asked, where there is no file and will be none.
-        people, unopened: rows, and those of them without an address; None until it is ready.
-
-    """
-
-    id: JobId
-    campaign: str
-    asked: Asked
-    status: JobStatus
-    created_ms: int
-    problem: str | None = None
-    people: int | None = None
-    unopened: int | None = None
-
-    @property
-    def expires_ms(self) -> int:
-        """When its file is given out no more, Unix milliseconds."""
-        return self.created_ms + KEEP_MS
 
 
 class Exports:
@@ -87,24 +81,32 @@ class Exports:
         self,
         *,
         campaigns: Campaigns,
+        brands: Brands,
+        lists: Lists,
         writer: ExportWriter,
+        audience_writer: AudienceWriter,
         fence: ExportFence,
         uploads: Uploads,
         blobs: Blobs,
         jobs: Jobs,
         queues: Queues,
         unsealing: Unsealing,
+        ledger: Ledger,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
         self._campaigns = campaigns
+        self._brands = brands
+        self._lists = lists
         self._writer = writer
+        self._audience_writer = audience_writer
         self._fence = fence
         self._uploads = uploads
         self._blobs = blobs
         self._jobs = jobs
         self._queues = queues
         self._unsealing = unsealing
+        self._ledger = ledger
         self._clock = clock
         self._random = random
 
@@ -121,20 +123,50 @@ class Exports:
         if campaign.go_ms is None and campaign.finished_ms is None:
             raise Conflict(EARLY)
         self._unsealing.listing()
+        return self._begun(
+            {
+                "campaign": campaign.id,
+                "outcomes": " ".join(sorted(asked.outcomes)),
+                "reasons": " ".join(sorted(asked.reasons)),
+            }
+        )
+
+    def ask_audience(self, wish: AudienceWish) -> Export:
+        """Ask for an export of a brand's people; the ledger says so first.
+
+        Raises:
+            NotFound: there is no such brand, or it has no such list.
+            DependencyError: the entry could not be written; nothing was asked for.
+
+        """
+        if self._brands.get(wish.brand) is None:
+            raise NotFound("There is no such brand.")
+        if wish.list is not None:
+            held = self._lists.get(wish.list)
+            if held is None or held.brand != wish.brand:
+                raise NotFound("The brand has no such list.")
+        draft = Draft(
+            type=EventType.LIST_EXPORTED,
+            brand=wish.brand,
+            lists=() if wish.list is None else (wish.list,),
+            reason=MIGRATION,
+        )
+        # Its id is random: only a repeat of this very write can find it there already.
+        with suppress(Conflict):
+            self._ledger.publish(draft)
+        return self._begun(wish.as_request())
+
+    def _begun(self, request: Mapping[str, str]) -> Export:
         job = Job(
             id=JobId(self._fresh()),
             kind=KIND,
             status=JobStatus.PENDING,
             created_ms=self._clock.now_ms(),
-            request={
-                "campaign": campaign.id,
-                "outcomes": " ".join(sorted(asked.outcomes)),
-                "reasons": " ".join(sorted(asked.reasons)),
-            },
+            request=request,
         )
         self._jobs.create(job)
         self._go_on(job)
-        return _export(job)
+        return export_of(job)
 
     def get(self, export_id: str) -> Export:
         """Return an export as it is now.
@@ -145,7 +177,7 @@ class Exports:
 
         """
         job = self._job(export_id)
-        return _export(job, self._problem(job))
+        return export_of(job, self._problem(job))
 
     def file(self, export_id: str, most_bytes: int) -> bytes | None:
         """Return the finished file; None when it is larger than ``most_bytes``.
@@ -194,6 +226,8 @@ class Exports:
             # Its upload is gone: another worker's, or the bucket's own clock was first.
             log.warning("an export is begun anew", extra={"job": job.id})
             self._restart(begun)
+        except TooLargeError:
+            self._replace(replace(begun, status=JobStatus.FAILED, problem=TOO_LARGE))
 
     def _attempt_of(self, job: Job) -> Mapping[str, str]:
         """What is known of a file; of a new one, what must be before anybody is opened.
@@ -213,23 +247,59 @@ class Exports:
         if self._fence.place() != progress["fence"]:
             self._restart(job)
             return
-        campaign = self._campaign(job.request["campaign"])
-        spot = Spot.read(progress["after"]) if "after" in progress else FIRST
-        part = self._writer.part(campaign, _asked(job), spot)
+        part = self._written(job)
         counted = {
             "people": str(int(progress.get("people", "0")) + part.people),
             "unopened": str(int(progress.get("unopened", "0")) + part.unopened),
         }
-        if part.after is None and "upload" not in progress:
-            self._blobs.put(_key(job), part.data, MEDIA_TYPE)
+        part = replace(part, data=self._rest(job) + part.data)
+        if part.is_short and len(part.data) < PART_BYTES:
+            self._put_off(job, part, counted)
+        elif part.after is None and "upload" not in progress:
+            self._blobs.put(key_of(job), part.data, media_type(wish_of(job)))
             self._end(job, counted)
         else:
             self._upload(job, part, counted)
 
-    def _upload(self, job: Job, part: ExportPart, counted: Mapping[str, str]) -> None:
+    def _written(self, job: Job) -> Written:
+        """The next bytes of what is asked for."""
+        wish, after = wish_of(job), job.progress.get("after")
+        if wish is not None:
+            return self._audience_writer.part(wish, after, job.created_ms)
+        campaign = self._campaign(job.request["campaign"])
+        part = self._writer.part(
+            campaign, asked_of(job), FIRST if after is None else Spot.read(after)
+        )
+        return Written(
+            data=part.data,
+            people=part.people,
+            unopened=part.unopened,
+            after=None if part.after is None else str(part.after),
+        )
+
+    def _rest(self, job: Job) -> bytes:
+        """What was too little for a part of an upload."""
+        if "rest" not in job.progress:
+            return b""
+        blob = self._blobs.get(_rest_key(job))
+        if blob is None:
+            raise Conflict("an erasure took what was written so far")
+        return blob.data
+
+    def _put_off(self, job: Job, part: Written, counted: Mapping[str, str]) -> None:
+        """Keep what is too little for a part, under a name that no other worker writes to."""
+        kept = {**job.progress, **counted, "rest": self._fresh(), "after": str(part.after)}
+        later = replace(job, progress=kept)
+        self._blobs.put(_rest_key(later), part.data, media_type(wish_of(job)))
+        if self._replace(later):
+            self._go_on(later)
+
+    def _upload(self, job: Job, part: Written, counted: Mapping[str, str]) -> None:
         """Keep a part of a file of several."""
-        key, progress = _key(job), job.progress
-        upload = progress.get("upload") or self._uploads.begin(key, MEDIA_TYPE)
+        key = key_of(job)
+        progress = {name: said for name, said in job.progress.items() if name != "rest"}
+        begun = progress.get("upload")
+        upload = begun or self._uploads.begin(key, media_type(wish_of(job)))
         tags = progress.get("tags", "").split()
         if part.data:  # Nobody may be left for the last one.
             tags.append(self._uploads.part(key, upload, len(tags) + 1, part.data))
@@ -237,7 +307,7 @@ class Exports:
         if part.after is not None:
             if self._replace(replace(job, progress={**kept, "after": str(part.after)})):
                 self._go_on(job)
-            elif "upload" not in progress:
+            elif begun is None:
                 self._uploads.abandon(key, upload)
             return
         if self._fence.place() != progress["fence"]:
@@ -255,7 +325,7 @@ class Exports:
             self._restart(job)
             return
         progress = {**counted, "fence": job.progress["fence"], "by": job.progress["by"]}
-        ready = replace(job, status=JobStatus.READY, progress=progress, blob=_key(job))
+        ready = replace(job, status=JobStatus.READY, progress=progress, blob=key_of(job))
         if self._replace(ready):
             log.info("an export is ready", extra={"job": job.id})
 
@@ -263,7 +333,7 @@ class Exports:
         """Begin anew, on what is there now, with another file."""
         upload = job.progress.get("upload")
         if upload is not None:
-            self._uploads.abandon(_key(job), upload)
+            self._uploads.abandon(key_of(job), upload)
         if self._replace(replace(job, progress={"by": job.progress["by"]})):
             self._go_on(job)
 
@@ -315,24 +385,5 @@ class Exports:
         return self._clock.now_ms() - job.created_ms >= GIVE_UP_MS
 
 
-def _key(job: Job) -> str:
-    return f"{FOLDER}{job.id}-{job.progress['file']}.csv"
-
-
-def _asked(job: Job) -> Asked:
-    return read_asked(job.request["outcomes"].split(), job.request["reasons"].split())
-
-
-def _export(job: Job, problem: str | None = None) -> Export:
-    status = job.status if problem is None else JobStatus.FAILED
-    counts = job.progress if status is JobStatus.READY else {}
-    return Export(
-        id=job.id,
-        campaign=job.request["campaign"],
-        asked=_asked(job),
-        status=status,
-        created_ms=job.created_ms,
-        problem=problem,
-        people=int(counts["people"]) if counts else None,
-        unopened=int(counts["unopened"]) if counts else None,
-    )
+def _rest_key(job: Job) -> str:
+    return f"{FOLDER}{job.id}-{job.progress['rest']}.rest"

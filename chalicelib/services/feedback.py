@@ -9,46 +9,48 @@ open and click tracking, which must be off, nothing about a person.
 
 import hashlib
 import logging
-from dataclasses import dataclass
 
-from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.account_list import held_message
 from chalicelib.domain.durations import DAY_MS
-from chalicelib.domain.event_kinds import LEFT_TAG, classify, rank
-from chalicelib.domain.events import EMAIL
-from chalicelib.domain.health import EventKind, observe
+from chalicelib.domain.event_kinds import classify, rank
+from chalicelib.domain.event_tallies import WhyNobody
+from chalicelib.domain.events import EMAIL, Via
+from chalicelib.domain.folding import HEEDED_TAG
+from chalicelib.domain.health import (
+    KEEP_HEALTH_MS,
+    LIMITS,
+    RECORDED,
+    EventKind,
+    Health,
+    rest_of,
+)
 from chalicelib.domain.hygiene import (
-    Owed,
+    Reaction,
     counted_as,
+    has_confirmed,
     owed,
     react,
     renewed_ms,
     scopes_of,
     stranger_reason,
+    withdrawals,
 )
-from chalicelib.domain.ids import (
-    DELIVERY_ID_BYTES,
-    DeliveryId,
-    EventId,
-    SubjectId,
-    decode_id,
-    encode_id,
-)
+from chalicelib.domain.ids import encode_id
 from chalicelib.domain.ses_events import SesEvent, SesType, parse
 from chalicelib.domain.state import Scope
-from chalicelib.errors import Conflict, InputError, NotFound
+from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Campaigns
-from chalicelib.ports.hygiene import HealthStore
-from chalicelib.ports.ledger import LedgerStore, Located
+from chalicelib.ports.hygiene import HealthRow, HealthStore, Rests
 from chalicelib.ports.mails import MailStore
-from chalicelib.ports.outside import Activity, StoredEvent
+from chalicelib.ports.outside import Activity, Queue, Queues, StoredEvent
 from chalicelib.ports.runs import Deliveries
-from chalicelib.ports.sending import DeliverySeen
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.ports.traces import MailTrace, Traces
 from chalicelib.proof.disclosure import Claims
 from chalicelib.proof.sealing import NONCE_BYTES
-from chalicelib.services.ledger import ATTEMPTS, Chain, Ledger
-from chalicelib.services.mail_record import REQUEST_TAG, MailAnswer, seal_answer
+from chalicelib.services.feedback_subject import DELIVERY_TAG, FeedbackSubjects, Found
+from chalicelib.services.ledger import ATTEMPTS, Chain, Draft
+from chalicelib.services.mail_record import MailAnswer, seal_answer
 from chalicelib.services.suppressions import Change, Suppressor, objections_to
 
 log = logging.getLogger(__name__)
@@ -57,28 +59,9 @@ KEEP_EVENTS_S = 180 * 24 * 3600
 """How long a stored event lives, seconds."""
 KEEP_TRACES_MS = 400 * DAY_MS
 """How long a mail is found by its Message-ID after SES's first event of it, milliseconds."""
-KEEP_HEALTH_MS = 400 * DAY_MS
-"""How long a health record lives after its latest change, milliseconds."""
-DELIVERY_TAG = "r"
-"""The message tag that holds the delivery id (docs/spec/sending.md)."""
 TRACKING = frozenset({SesType.OPEN, SesType.CLICK})
 ANSWERS = frozenset({SesType.DELIVERY, SesType.BOUNCE, SesType.REJECT, SesType.DELIVERY_DELAY})
 """Events that say how a mail was received: kept beside the confirmation mail they are about."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """Whom an event is about: their chain, or only a MAC, or nobody known."""
-
-    chain: Chain | None
-    mac: str | None
-    seen: DeliverySeen | None
-    request: Located | None = None
-
-    @property
-    def key(self) -> str | None:
-        """The key of the health record."""
-        return self.chain.sid if self.chain else self.mac
 
 
 class Feedback:
@@ -87,27 +70,29 @@ class Feedback:
     def __init__(
         self,
         *,
-        ledger: Ledger,
-        store: LedgerStore,
+        subjects: FeedbackSubjects,
         mails: MailStore,
         suppressor: Suppressor,
         deliveries: Deliveries,
         campaigns: Campaigns,
         health: HealthStore,
+        rests: Rests,
         activity: Activity,
         traces: Traces,
+        queues: Queues,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
-        self._ledger = ledger
-        self._ledger_store = store
+        self._subjects = subjects
         self._mails = mails
         self._suppressor = suppressor
         self._deliveries = deliveries
         self._campaigns = campaigns
         self._health = health
+        self._rests = rests
         self._activity = activity
         self._traces = traces
+        self._queues = queues
         self._clock = clock
         self._random = random
 
@@ -128,11 +113,8 @@ class Feedback:
         """Record one event; raises what `record` raises."""
         if event.type is SesType.SEND and DELIVERY_TAG not in event.tags:
             return  # A service mail: its own ledger entry already says that SES took it.
-        at_ms = self._clock.now_ms() if event.at_ms is None else event.at_ms
-        if event.type in TRACKING:
-            found = _Found(chain=None, mac=None, seen=None)
-        else:
-            found = self._find(event)
+        at_ms = _happened_ms(event, self._clock.now_ms())
+        found = Found() if event.type in TRACKING else self._subjects.of(event)
         self._keep_trace(event, found, at_ms)
         weight = rank(event)
         if found.seen is not None and weight:
@@ -140,58 +122,17 @@ class Feedback:
                 found.seen.row.delivery, str(event.type), weight, at_ms, event.message_id
             )
         self._keep_answer(event, found, weight, at_ms)
-        kind = EventKind.NEUTRAL if self._was_left(event, found) else _heeded(event)
+        kind = _heeded(event, found)
+        if kind in _ASKED and found.chain is not None:
+            self._queues.send(Queue.SUPPRESSIONS, held_message(found.chain.sid))
+        if kind in _FELT and self._subjects.was_left(event, found):
+            kind = EventKind.NEUTRAL
         self._change_ledger(event, found, kind, at_ms)
-        if found.key is not None:
-            self._change_health(found.key, found.chain, kind, at_ms)
+        if found.key is not None and kind in RECORDED:
+            self._change_health(event, found, kind, at_ms)
         self._store(event, found, at_ms)
 
-    def _find(self, event: SesEvent) -> _Found:
-        """By a tag of the mail; else, or once they are erased, by the address's MAC."""
-        seen = self._delivery(event)
-        request = self._located(event, REQUEST_TAG) if seen is None else None
-        named = request or self._located(event, LEFT_TAG)
-        sid = seen.row.sid if seen else named.sid if named else None
-        chain = self._open(sid) if sid else None
-        if chain is not None:
-            return _Found(chain=chain, mac=None, seen=seen, request=request)
-        mac = self._mac(event.recipient or "")
-        sid = self._ledger.lookup(mac).sid if mac else None
-        chain = self._open(sid) if sid else None
-        return _Found(chain=chain, mac=mac, seen=seen)
-
-    def _was_left(self, event: SesEvent, found: _Found) -> bool:
-        """Whether a mailbox answers that its person has left since: it says nothing of the new one.
-
-        A complaint is the person's word, whichever mailbox it came from.
-        """
-        if event.type is not SesType.BOUNCE or found.chain is None or event.sent_to is None:
-            return False
-        mac = self._mac(event.sent_to)
-        return mac is not None and mac not in found.chain.macs
-
-    def _delivery(self, event: SesEvent) -> DeliverySeen | None:
-        tag = event.tags.get(DELIVERY_TAG)
-        if tag is None or not event.alone:
-            return None
-        try:
-            decode_id(tag, DELIVERY_ID_BYTES)
-        except InputError:
-            return None  # Somebody else's message under the same configuration set.
-        return self._deliveries.delivery(DeliveryId(tag))
-
-    def _located(self, event: SesEvent, name: str) -> Located | None:
-        """The sign-up or the change of address whose mail this is about, by the mail's tag."""
-        tag = event.tags.get(name)
-        if tag is None or not event.alone:
-            return None
-        try:
-            decode_id(tag)
-        except InputError:
-            return None  # Somebody else's message under the same configuration set.
-        return self._ledger_store.locate(EventId(tag))
-
-    def _keep_trace(self, event: SesEvent, found: _Found, at_ms: int) -> None:
+    def _keep_trace(self, event: SesEvent, found: Found, at_ms: int) -> None:
         """Let the mail be found by its Message-ID: one write for a mail, by its first event.
 
         Before the delivery row learns of the id, so that a crash in between is healed.
@@ -206,7 +147,7 @@ class Feedback:
             return
         self._traces.keep(event.message_id, trace, at_ms + KEEP_TRACES_MS)
 
-    def _keep_answer(self, event: SesEvent, found: _Found, weight: int, at_ms: int) -> None:
+    def _keep_answer(self, event: SesEvent, found: Found, weight: int, at_ms: int) -> None:
         """Keep how a confirmation mail was received, for the proof of its person."""
         chain, request = found.chain, found.request
         if chain is None or request is None or request.n is None or event.type not in ANSWERS:
@@ -220,25 +161,15 @@ class Feedback:
         sealed = seal_answer(chain.keys, request.n, answer, self._random(NONCE_BYTES))
         self._mails.answer(chain.sid, request.n, sealed, weight, at_ms)
 
-    def _open(self, sid: SubjectId) -> Chain | None:
-        try:
-            return self._ledger.open(sid)
-        except NotFound:
-            return None
-
-    def _mac(self, address: str) -> str | None:
-        try:
-            return self._ledger.mac(parse_address(address).normal)
-        except InputError:
-            return None  # A server may report any text as its final recipient.
-
-    def _change_ledger(self, event: SesEvent, found: _Found, kind: EventKind, at_ms: int) -> None:
+    def _change_ledger(self, event: SesEvent, found: Found, kind: EventKind, at_ms: int) -> None:
         reason = stranger_reason(kind)
-        if reason is None:
-            return
+        if found.why_nobody is WhyNobody.FORWARDED:
+            return  # Whose mail it was is not known, and the mailbox is a third person's.
         if found.chain is None:
-            if found.mac is not None:
+            if found.mac is not None and reason is not None:
                 self._suppressor.suppress_mac(found.mac, reason)
+            return
+        if reason is None and kind is not EventKind.LEFT:
             return
         campaign = found.seen.row.campaign if found.seen else None
         scope = self._scope(campaign)
@@ -247,8 +178,22 @@ class Feedback:
         )
 
         def decide(chain: Chain) -> Change:
-            against = (*scopes_of(chain.state, EMAIL), *((scope,) if scope else ()))
-            return self._change(chain, owed(chain.state, kind, at_ms, against), campaign, claims)
+            known = scopes_of(chain.state, EMAIL)
+            if kind is EventKind.LEFT:
+                left = (scope,) if scope else known
+                return Change(drafts=_withdrawn(chain, at_ms, left, campaign, claims))
+            against = (*known, *((scope,) if scope else ()))
+            lacking = owed(chain.state, kind, at_ms, against)
+            if lacking.reason is None:
+                return Change(drafts=objections_to(chain, lacking.objections, campaign, claims))
+            return self._suppressor.change(
+                chain,
+                lacking.reason,
+                scopes=lacking.objections,
+                campaign=campaign,
+                claims=claims,
+                since_ms=at_ms,
+            )
 
         self._suppressor.apply(found.chain, decide)
 
@@ -256,33 +201,29 @@ class Feedback:
         campaign = self._campaigns.get(campaign_id) if campaign_id else None
         return Scope(campaign.brand, EMAIL) if campaign else None
 
-    def _change(self, chain: Chain, lacking: Owed, campaign: str | None, claims: Claims) -> Change:
-        if lacking.reason is None:
-            return Change(drafts=objections_to(chain, lacking.objections, campaign, claims))
-        return self._suppressor.change(
-            chain, lacking.reason, scopes=lacking.objections, campaign=campaign, claims=claims
-        )
-
-    def _change_health(self, key: str, chain: Chain | None, kind: EventKind, at_ms: int) -> None:
-        renewed = renewed_ms(chain.state) if chain else None
+    def _change_health(self, event: SesEvent, found: Found, kind: EventKind, at_ms: int) -> None:
+        """Keep what the event says of the address, and of a subscriber whether mail must rest."""
+        renewed = renewed_ms(found.chain.state) if found.chain else None
         for _ in range(ATTEMPTS):
-            row = self._health.read(key)
+            row = self._health.read(found.key or "")
             now_ms = self._clock.now_ms()
-            if observe(row.health, kind, at_ms) == row.health:
-                return
             reaction = react(row.health, kind, at_ms, now_ms, renewed)
-            try:
-                self._health.write(key, reaction.health, row.revision, now_ms + KEEP_HEALTH_MS)
-            except Conflict:
-                continue
-            log.info(
-                reaction.rule.sentence,
-                extra={"event": kind, "before": reaction.before, "after": reaction.after},
-            )
+            revision = row.revision
+            if reaction.health != row.health:
+                try:
+                    expires_ms = now_ms + KEEP_HEALTH_MS
+                    self._health.write(found.key or "", reaction.health, revision, expires_ms)
+                except Conflict:
+                    continue
+                revision += 1
+                _tell(kind, reaction)
+            if found.chain is not None and _may_rest(event, kind, row, reaction.health, renewed):
+                until_ms = rest_of(reaction.health, renewed)
+                self._rests.set(found.chain.sid, until_ms, revision)
             return
         raise Conflict("The health of an address kept changing; the event is kept.")
 
-    def _store(self, event: SesEvent, found: _Found, at_ms: int) -> None:
+    def _store(self, event: SesEvent, found: Found, at_ms: int) -> None:
         key = _event_key(event, found)
         sealed = None
         if found.chain is not None:
@@ -296,27 +237,87 @@ class Feedback:
                 type=str(event.type),
                 at_ms=at_ms,
                 sealed=sealed,
+                why_nobody=found.why_nobody,
             ),
             KEEP_EVENTS_S,
         )
 
 
-def _heeded(event: SesEvent) -> EventKind:
-    """What an event counts as here, where nobody asks SES's own list since when it says so.
+def _happened_ms(event: SesEvent, now_ms: int) -> int:
+    """When an event happened, Unix milliseconds: never before SES took the mail it is about.
 
-    What SES remembers counts as new, and mail that SES kept back from somebody who opted out by
-    way of its contact list as refused: the safe side for who is mailed.
+    A bounce and a complaint are dated by the clock of the server that reports them, which may be
+    wrong. Source: AWS SES Developer Guide, bounce object and complaint object, ``timestamp``.
     """
-    kind = classify(event)
-    if kind is EventKind.LEFT:
-        return EventKind.PERMANENT if event.type is SesType.BOUNCE else EventKind.NEUTRAL
-    return counted_as(kind, confirmed=False)
+    if event.at_ms is None:
+        return now_ms
+    return max(event.at_ms, event.at_ms if event.sent_ms is None else event.sent_ms)
 
 
-def _event_key(event: SesEvent, found: _Found) -> str:
+_FELT = RECORDED | {EventKind.LEFT}
+"""What changes something for the person: only then it matters which mailbox answered."""
+
+
+_ASKED = frozenset({EventKind.HELD, EventKind.LISTED})
+"""What SES remembers of somebody who has confirmed: the date on its list decides, not this event's
+(`chalicelib.services.account_list`)."""
+
+
+def _heeded(event: SesEvent, found: Found) -> EventKind:
+    """What an event counts as: what SES remembers of who never confirmed counts as new."""
+    confirmed = found.chain is not None and has_confirmed(found.chain.state)
+    return counted_as(classify(event), confirmed=confirmed)
+
+
+def _withdrawn(
+    chain: Chain, at_ms: int, scopes: tuple[Scope, ...], campaign: str | None, claims: Claims
+) -> tuple[Draft, ...]:
+    """The entries of somebody who left by way of SES's own contact list."""
+    return tuple(
+        Draft(
+            type=act,
+            brand=scope.brand,
+            channel=scope.channel,
+            via=Via.LIST_UNSUB_POST,
+            campaign=campaign,
+            claims=claims,
+        )
+        for act, scope in withdrawals(chain.state, at_ms, scopes)
+    )
+
+
+def _may_rest(
+    event: SesEvent, kind: EventKind, row: HealthRow, after: Health, renewed: int | None
+) -> bool:
+    """Whether sending must be told, also where nothing changed: a crash may have come before it.
+
+    Not of a delivery to somebody of whom nothing counted before and nothing counts now, which is
+    all there is to say of most.
+    """
+    if kind not in LIMITS and kind is not EventKind.DELIVERED:
+        return False
+    if kind in LIMITS or after == row.health or HEEDED_TAG in event.tags:
+        return True
+    return rest_of(row.health, renewed) is not None or rest_of(after, renewed) is not None
+
+
+def _tell(kind: EventKind, reaction: Reaction) -> None:
+    if reaction.before is not reaction.after:
+        log.info(
+            reaction.rule.sentence,
+            extra={
+                "event": kind,
+                "rule": reaction.rule.code,
+                "before": reaction.before,
+                "after": reaction.after,
+            },
+        )
+
+
+def _event_key(event: SesEvent, found: Found) -> str:
     """The same for every repeat of an event about one recipient, and nothing to read from it."""
     who = found.seen.row.delivery if found.seen else found.mac or ""
     if found.request is not None:
         who = found.request.event
     parts = (event.message_id, event.name, who, "" if event.at_ms is None else str(event.at_ms))
-    return encode_id(hashlib.sha256("\0".join(parts).encode()).digest())
+    return encode_id(hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest())

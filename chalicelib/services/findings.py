@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.events import Event
-from chalicelib.domain.ids import BrandId, CampaignId, DeliveryId, EventId, SubjectId
+from chalicelib.domain.ids import BrandId, CampaignId, DeliveryId, EventId, ListId, SubjectId
 from chalicelib.domain.ses_events import parse
 from chalicelib.domain.state import ConsentKey, ConsentStatus
 from chalicelib.errors import EvidenceError, InputError
@@ -87,12 +87,17 @@ class ConsentNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """What keeps mail away: an objection or a suppression. ``brand`` None: every brand."""
+    """What keeps mail away: an objection or a suppression.
+
+    Attributes:
+        brand: None: every brand. list: None: every list of it.
+    """
 
     brand: BrandId | None
     reason: str
     since_ms: int
     entry: int
+    list: ListId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +287,7 @@ class Findings:
                     reason=each.reason,
                     since_ms=events[each.entry].at_ms,
                     entry=each.entry,
+                    list=each.list,
                 )
                 for each in state.suppressions
             ),

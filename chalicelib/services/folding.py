@@ -4,13 +4,13 @@
 Guarantees that however many events a batch has of a chunk, they are one write; that the same
 events, repeated, shuffled or late, end the same; and that what an event does to a person is done
 by `services.feedback` as ever. Only that a campaign's mail was sent or delivered is kept nowhere
-but in its chunk. An event of a mail without a place (of the first version of sending, and of
-every other mail) goes that way whole.
+but in its chunk, unless the address failed before. An event of a mail without a place (of the
+first version of sending, and of every other mail) goes that way whole.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chalicelib.domain.campaigns import ChunkRef
 from chalicelib.domain.folding import (
@@ -19,14 +19,16 @@ from chalicelib.domain.folding import (
     Results,
     Told,
     heard_of,
+    is_heeded,
     place_of,
     results_of,
 )
 from chalicelib.domain.ids import CampaignId
-from chalicelib.domain.ses_events import SesEvent, parse
+from chalicelib.domain.ses_events import SesEvent, SesType, parse
 from chalicelib.errors import DependencyError, KvittoError
 from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
 from chalicelib.ports.system import Clock
+from chalicelib.services.breakers import Breakers, Delivered
 from chalicelib.services.feedback import Feedback
 
 log = logging.getLogger(__name__)
@@ -44,12 +46,14 @@ class Folding:
         self,
         *,
         feedback: Feedback,
+        breakers: Breakers,
         folds: Folds,
         watermark: Watermark,
         unresolved: UnresolvedCampaigns,
         clock: Clock,
     ) -> None:
         self._feedback = feedback
+        self._breakers = breakers
         self._folds = folds
         self._watermark = watermark
         self._unresolved = unresolved
@@ -58,18 +62,33 @@ class Folding:
 
     def batch(self) -> "EventBatch":
         """Return a new batch; its time begins now."""
-        return EventBatch(self, self._feedback, self._clock)
+        return EventBatch(self, self._clock)
 
-    def keep(self, chunk: ChunkRef, told: Told) -> None:
-        """Keep what is told of a chunk.
+    def keep(self, chunk: ChunkRef, told: Told) -> frozenset[int]:
+        """Keep what is told of a chunk, and return the places first known as delivered by this.
 
         Raises:
             DependencyError: it may be kept or not; repeat it.
         """
-        known = self._folds.add(chunk, told)
-        if told.heard & known.given_up:
+        added = self._folds.add(chunk, told)
+        if told.heard & added.known.given_up:
             # Somebody called unsent was sent to after all; who looks has the right to say so.
             self._unresolved.note(chunk.campaign, self._clock.now_ms(), at_once=True)
+        return told.delivered - added.before.delivered
+
+    def delivered(self, mails: Iterable[Delivered]) -> None:
+        """Count deliveries told for the first time."""
+        self._breakers.delivered(mails)
+
+    def finish(self, event: SesEvent) -> None:
+        """Do what an event asks for. The person comes first: they are not to be mailed again.
+
+        What counts against the sender is counted also where that failed; it counts once.
+        """
+        try:
+            self._feedback.record_event(event)
+        finally:
+            self._breakers.heard(event)
 
     def reached(self, event_ms: int) -> None:
         """Note that everything that came with an event of ``event_ms`` is kept."""
@@ -88,12 +107,12 @@ class Folding:
 class EventBatch:
     """One batch of queue messages: `take` each, `fold` once, `finish` each that did not fail."""
 
-    def __init__(self, folding: Folding, feedback: Feedback, clock: Clock) -> None:
+    def __init__(self, folding: Folding, clock: Clock) -> None:
         self._folding = folding
-        self._feedback = feedback
         self._clock = clock
         self._until_ms = clock.now_ms() + BUDGET_MS
         self._told: dict[ChunkRef, dict[Heard, set[int]]] = {}
+        self._taken: dict[ChunkRef, dict[int, Delivered]] = defaultdict(dict)
         self._named_by: dict[ChunkRef, set[str]] = defaultdict(set)
         self._rest: dict[str, list[SesEvent]] = {}
         self._latest_ms: int | None = None
@@ -114,7 +133,11 @@ class EventBatch:
                 told = self._told.setdefault(place.chunk, defaultdict(set))
                 told[heard].add(place.place)
                 self._named_by[place.chunk].add(name)
-            if place is None or event.type not in FOLDED:
+                if event.type is SesType.DELIVERY and event.sent_to is not None:
+                    self._taken[place.chunk][place.place] = Delivered(
+                        mail=place, address=event.sent_to, sent_ms=event.sent_ms
+                    )
+            if place is None or event.type not in FOLDED or is_heeded(event):
                 rest.append(event)
             if event.at_ms is not None:
                 self._latest_ms = max(self._latest_ms or 0, event.at_ms)
@@ -124,11 +147,16 @@ class EventBatch:
     def fold(self) -> Mapping[str, KvittoError]:
         """Keep what was told of every chunk, and return the messages of which that failed."""
         failed: dict[str, KvittoError] = {}
+        delivered: list[Delivered] = []
         for chunk, told in self._told.items():
             try:
-                self._folding.keep(chunk, Told.of(told))
+                new = self._folding.keep(chunk, Told.of(told))
             except KvittoError as error:
                 failed |= dict.fromkeys(self._named_by[chunk], error)
+            else:
+                delivered += (self._taken[chunk][n] for n in new & self._taken[chunk].keys())
+        if delivered:
+            self._folding.delivered(delivered)
         if self._latest_ms is not None and not failed:
             self._folding.reached(self._latest_ms)
         return failed
@@ -151,7 +179,7 @@ class EventBatch:
             DependencyError: repeat the whole message; what was recorded is not recorded again.
         """
         for event in self._rest[name]:
-            self._feedback.record_event(event)
+            self._folding.finish(event)
 
 
 class CampaignResults:

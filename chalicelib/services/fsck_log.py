@@ -30,6 +30,8 @@ from chalicelib.proof.tiles import (
     tile_path,
 )
 from chalicelib.services.fsck import Areas, Difference, in_chunks, readable, require
+from chalicelib.services.import_rules import RULES_FOLDER
+from chalicelib.services.import_statements import FOLDER as STATEMENTS
 from chalicelib.services.sequencing import CHECKPOINT, PREFIX, tile_reader
 from chalicelib.vocabulary import EventType
 
@@ -207,10 +209,18 @@ class LogCheck:
                 self._publication(areas, index, fields)
             self._published.add(hash_)
         elif fields.type is EventType.POLICY_CHANGED and fields.brand and fields.content_sha256:
-            hash_ = fields.content_sha256
-            self._stored(areas, f"privacy/{hash_}.html", hash_, index)
+            self._policy(areas, index, fields.content_sha256)
+        elif fields.type is EventType.IMPORT_BATCH and fields.content_sha256:
+            stated = fields.content_sha256
+            self._stored(areas, f"{STATEMENTS}{stated}.json", stated, index)
         elif hash_ is not None:
             self._named.setdefault(hash_, index)
+
+    def _policy(self, areas: Areas, index: int, hash_: str) -> None:
+        """A brand's privacy page, or its country table: a table is never the bytes of a page."""
+        table = f"{RULES_FOLDER}{hash_}.json"
+        is_table = self._blobs.size(table) is not None
+        self._stored(areas, table if is_table else f"privacy/{hash_}.html", hash_, index)
 
     def _stored(self, areas: Areas, key: str, hash_: str, index: int) -> bytes:
         """Compare an object with its hash; return its bytes, none when it is missing."""

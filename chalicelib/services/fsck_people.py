@@ -196,9 +196,9 @@ class PeopleCheck:
             found = self._store.lookup(mac)
             leads = f"the lookup of an address of subject {sid} does not lead to it"
             require(found.sid == sid, LOOKUPS, leads)
-            rows = {row.brand: row for row in found.suppressions}
+            rows = {row.reach: row for row in found.suppressions}
             for held in state.suppressions:
-                row = rows.get(held.brand)
+                row = rows.get(held.reach)
                 kept = row is not None and not outweighs(held.reason, [row.reason])
                 lost = f"subject {sid} is suppressed ({held.reason}), its address is not"
                 require(kept, SUPPRESSIONS, lost)
@@ -208,7 +208,7 @@ class PeopleCheck:
         """A suppression that the chain recorded is in the state; a stranger's comes later."""
         own = {entry.event for entry in chain.entries}
         for row in rows:
-            known = row.event not in own or holds(chain.state, row.reason, row.brand)
+            known = row.event not in own or holds(chain.state, row.reason, row.reach)
             missing = f"the address of subject {chain.sid} is suppressed ({row.reason}), they not"
             require(known, SUPPRESSIONS, missing)
 

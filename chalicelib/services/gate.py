@@ -23,6 +23,7 @@ from chalicelib.ports.outside import Activity
 from chalicelib.ports.system import Clock, RandomBytes
 from chalicelib.services.gate_tokens import NONCE_BYTES, STEP_LASTS_MS, GateTokens, step_binding
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_domains import MailDomains
 
 HOUR_S = 3600
 CHALLENGE_LASTS_MS = 10 * MINUTE_MS
@@ -50,6 +51,7 @@ class Gate:
         tokens: LinkTokens,
         work: ProofOfWork,
         disposable: DisposableDomains,
+        mail_domains: MailDomains,
         clock: Clock,
         random: RandomBytes,
         limits: Limits,
@@ -59,6 +61,7 @@ class Gate:
         self._own = GateTokens(tokens)
         self._work = work
         self._disposable = disposable
+        self._mail_domains = mail_domains
         self._clock = clock
         self._random = random
         self._limits = limits
@@ -112,18 +115,23 @@ class Gate:
             raise ExtraStep(str(verdict.cause), token, suggest(submission.address))
         if verdict.outcome is Outcome.REFUSED:
             asked = next(field for field in form.fields if field.type is FieldType.EMAIL)
-            raise SubmissionError({asked.name: verdict.problem or Problem.MALFORMED_ADDRESS})
+            raise SubmissionError(
+                {asked.name: verdict.problem or Problem.MALFORMED_ADDRESS},
+                suggest(submission.address),
+            )
 
     def _signs(
         self, form: Form, submission: Submission, values: Mapping[str, str], binding: list[str]
     ) -> Signs:
         guard, address = form.guard, submission.address
-        disposable, role = Rule.ALLOW, Rule.ALLOW
+        disposable, role, no_mail = Rule.ALLOW, Rule.ALLOW, Rule.ALLOW
         if guard.disposable is not Rule.ALLOW:
-            domain = address.normal.rpartition("@")[2]
-            disposable = guard.disposable if domain in self._disposable else Rule.ALLOW
+            disposable = guard.disposable if address.domain in self._disposable else Rule.ALLOW
         if guard.role is not Rule.ALLOW:
             role = guard.role if is_role(address) else Rule.ALLOW
+        if guard.no_mail is not Rule.ALLOW and Rule.REFUSE not in (disposable, role):
+            is_no_mail = self._mail_domains.takes_none(address.domain)
+            no_mail = guard.no_mail if is_no_mail else Rule.ALLOW
         step = self._stepped(values.get(Parameter.STEP, ""), binding)
         return Signs(
             proof=Proof.MISSING if step else self._proof(form.id, values.get(Parameter.ALTCHA, "")),
@@ -131,6 +139,7 @@ class Gate:
             fast=self._fast(form, values.get(Parameter.SHOWN, "")),
             disposable=disposable,
             role=role,
+            no_mail=no_mail,
             step=step,
         )
 

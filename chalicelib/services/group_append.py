@@ -10,13 +10,16 @@ Idempotency key: the lane and its place.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.reach import Reach
 from chalicelib.errors import Conflict, FatalError, NotFound, Overtaken, Throttled
 from chalicelib.ports.hygiene import SuppressionIndex
-from chalicelib.ports.ledger import Loaded, Suppressed
+from chalicelib.ports.ledger import Loaded, ReachOfMac, Suppressed
 from chalicelib.ports.ledger_groups import (
     MAX_ACTIONS,
     MAX_READ,
@@ -31,6 +34,7 @@ from chalicelib.ports.ledger_groups import (
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.drafting import Drafted
 from chalicelib.services.ledger import ATTEMPTS, KEPT_MOVING, Chain, Draft, Ledger
+from chalicelib.services.suppression_digests import ManyDigests, taken_over
 
 MAX_ROWS = 2 * MAX_READ
 """In a group: rows that need nothing written take no room in a transaction, but are counted."""
@@ -49,14 +53,18 @@ class Seen:
     """What was read of a row's address.
 
     Attributes:
-        suppressions: of the MAC, whether or not the subject's state has them.
+        suppressions: of the MAC and of its digests, whether or not the subject's state has them.
         chain: the subject's, or a new one; None while the subject is being erased.
+        digests: MACs of the address's digests; none where no digest was ever suppressed.
+        spent: of these what somebody took over who has the address no more: it says nothing now.
 
     """
 
     mac: str
     suppressions: tuple[Suppressed, ...]
     chain: Chain | None
+    digests: tuple[str, ...] = ()
+    spent: frozenset[ReachOfMac] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +99,13 @@ class Row:
 
     Attributes:
         decide: called once for every time the address was read; it stores nothing itself.
+        digests: what the keyed MACs of the address's digests are made of (`names_of_digests`).
 
     """
 
     mac: str
     decide: Callable[[Seen], Decided]
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,7 @@ class GroupAppender:
         self._ledger = ledger
         self._store = store
         self._index = index
+        self._digests = ManyDigests(ledger=ledger, index=index, store=store)
 
     def append_chunk(self, lane: Lane, at: Place, rows: Sequence[Row]) -> Place:
         """Write the rows of the chunk at ``at`` that are not done, and return the next place.
@@ -195,23 +206,26 @@ class GroupAppender:
         """Read so many addresses at once, and decide each row on what was read."""
         for start in range(0, len(rows), MAX_READ):
             some = rows[start : start + MAX_READ]
-            seen = self._seen({row.mac for row in some})
+            seen = self._seen({row.mac: row.digests for row in some})
             for row in some:
                 decided = row.decide(seen[row.mac])
                 drafted = self._drafted(seen[row.mac], decided)
                 yield _Ready(row=row, drafted=drafted, counts=decided.counts)
 
-    def _seen(self, macs: Iterable[str]) -> dict[str, Seen]:
-        looked_up = self._store.lookup_many(sorted(macs))
+    def _seen(self, names: Mapping[str, tuple[str, ...]]) -> dict[str, Seen]:
+        by_digest = self._digests.read(names)
+        looked_up = self._store.lookup_many(sorted(names))
         sids = sorted({found.sid for found in looked_up.values() if found.sid is not None})
         loaded = self._store.load_many(sids) if sids else {}
         return {
             mac: Seen(
                 mac=mac,
-                suppressions=found.suppressions,
+                suppressions=(*found.suppressions, *by_digest[mac].rows),
                 chain=self._ledger.start(mac)
                 if found.sid is None
                 else self._open(found.sid, loaded[found.sid]),
+                digests=by_digest[mac].macs,
+                spent=by_digest[mac].spent,
             )
             for mac, found in looked_up.items()
         }
@@ -228,17 +242,39 @@ class GroupAppender:
             return None
         if seen.chain is None:
             raise FatalError("nothing is appended to the chain of somebody who is being erased")
-        held = {row.brand for row in seen.suppressions}
-        brands = {None, *(draft.brand for draft in decided.drafts)} - held
+        own = [row for row in seen.suppressions if row.mac == seen.mac]
+        found = [row for row in seen.suppressions if row.mac != seen.mac]
+        taken = taken_over(
+            decided.drafts,
+            found,
+            {seen.mac: (*own, *decided.suppress)},
+            self._ledger.new_event_id,
+        )
         return self._ledger.drafted(
             seen.chain,
-            decided.drafts,
+            taken.drafts,
             profile=decided.profile,
-            suppress=decided.suppress,
-            unsuppressed=tuple((seen.mac, brand) for brand in sorted(brands, key=str))
-            if seen.chain.is_new
-            else (),
+            suppress=(*decided.suppress, *taken.rows, *taken.spent),
+            unsuppressed=_unsuppressed(seen, decided.drafts) if seen.chain.is_new else (),
         )
+
+
+def _unsuppressed(seen: Seen, drafts: Sequence[Draft]) -> tuple[ReachOfMac, ...]:
+    """What was read of a stranger's address and its digests: nothing that the entries meet."""
+    held = {(row.mac, row.reach) for row in seen.suppressions} | seen.spent
+    met = sorted({reach for draft in drafts for reach in _met(draft)}, key=attrgetter("order"))
+    named = ((mac, reach) for mac in (seen.mac, *seen.digests) for reach in met)
+    return tuple(each for each in named if each not in held)
+
+
+def _met(draft: Draft) -> Iterator[Reach]:
+    """Every reach of a suppression that an entry's mail would fall under."""
+    channel = draft.channel or EMAIL
+    yield Reach(channel=channel)
+    if draft.brand is not None:
+        yield Reach(draft.brand, channel)
+        for list_id in draft.lists:
+            yield Reach(draft.brand, channel, list_id)
 
 
 class _Room:

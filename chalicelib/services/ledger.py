@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
+from chalicelib.domain.account_list import has_come_back, held_message
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.ids import (
     RANDOM_ID_BYTES,
-    BrandId,
     EventId,
     SubjectId,
     decode_id,
     encode_id,
 )
+from chalicelib.domain.reach import EVERYWHERE, Reached
 from chalicelib.domain.state import SubjectState, load_state
 from chalicelib.errors import Conflict, DependencyError, NotFound, StateError
 from chalicelib.ports.keys import AddressMac, KeyWrapper
@@ -168,7 +169,16 @@ class Ledger(Drafting):
         self._store.commit(drafted.append)
         if wake or drafted.ended:
             self.wake_sequencer(forget=chain.sid if drafted.ended else None)
+        if has_come_back(chain.state, drafted.after.state):
+            self._ask_list(chain.sid)
         return drafted.after
+
+    def _ask_list(self, sid: SubjectId) -> None:
+        """Have SES's own list compared: it may keep mail from somebody who has come back."""
+        try:
+            self._queues.send(Queue.SUPPRESSIONS, held_message(sid))
+        except DependencyError:
+            log.warning("SES's list is not asked now; the next mail that it holds back asks again")
 
     def retrying(
         self,
@@ -217,10 +227,10 @@ class Ledger(Drafting):
         return leaf
 
     def suppress_stranger(
-        self, mac: str, reason: SuppressionReason, brand: BrandId | None = None
+        self, mac: str, reason: SuppressionReason, reach: Reached = EVERYWHERE
     ) -> None:
         """Suppress an address that belongs to no subject: a row by MAC, and its entry."""
-        row, leaf = self.suppression_of(mac, reason, brand)
+        row, leaf = self.suppression_of(mac, reason, reach)
         self._store.append_controller_entry(row.event, leaf, None, (row,))
         self.wake_sequencer()
 

@@ -82,7 +82,9 @@ class LinkTokens:
         For short-lived counters and comparisons whose key would otherwise hold an address.
         """
         kid, master = self._keys.masters()[0]
-        digest = hmac.digest(master, f"blind#{kid}#{label}#{text}".encode(), "sha256")
+        digest = hmac.digest(
+            master, f"blind#{kid}#{label}#{text}".encode(errors="surrogatepass"), "sha256"
+        )
         return encode_id(digest)
 
     def derived(self, label: str) -> tuple[bytes, ...]:

@@ -26,7 +26,6 @@ from chalicelib.errors import EvidenceError, InputError, NotFound
 from chalicelib.ports.access import AddressWishes
 from chalicelib.ports.audience import AudienceStore, FrequencyStore
 from chalicelib.ports.catalog import Brands, Campaigns, Lists
-from chalicelib.ports.hygiene import HealthStore
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.links import CampaignLinks, Hits
 from chalicelib.ports.messages import MessageStore
@@ -41,6 +40,7 @@ from chalicelib.proof.report.saying import entry_sentence
 from chalicelib.services.address_change import KEPT_MS, wished_address
 from chalicelib.services.dossier import Dossier, Page, Wish, read_dossier
 from chalicelib.services.entries import open_profile
+from chalicelib.services.health_sight import HealthSight, told
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.message_record import open_message
 from chalicelib.services.own_facts import OwnFacts
@@ -90,7 +90,7 @@ class OwnData:
         links: CampaignLinks,
         known: OwnFacts,
         messages: MessageStore,
-        health: HealthStore,
+        health: HealthSight,
         wishes: AddressWishes,
         rights: RightsRecords,
         brands: Brands,
@@ -147,6 +147,7 @@ class OwnData:
             "suppressions": [
                 {
                     "brand": each.brand,
+                    "list": each.list,
                     "reason": each.reason,
                     "since": _time(dossier.pages[each.entry].event.at_ms),
                 }
@@ -159,7 +160,7 @@ class OwnData:
             "measured": self._measured(sid),
             **self._known.of(sid),
             "messages": [_message(chain, each) for each in self._messages.of(sid)],
-            "address_health": self._health_of(sid),
+            "address_health": self._health_of(chain),
             **self._about(brand),
         }
 
@@ -286,8 +287,9 @@ class OwnData:
             "times": hit.times,
         }
 
-    def _health_of(self, sid: SubjectId) -> JsonValue:
-        health = self._health.read(sid).health
+    def _health_of(self, chain: Chain) -> JsonValue:
+        seen = self._health.seen(chain.sid, chain.state)
+        health = seen.health
         if health == Health():
             return None
         times = {"delivered": health.delivered_ms, "refused": health.bounced_ms}
@@ -295,8 +297,11 @@ class OwnData:
         failures = {"passing_failures": health.soft_ms, "mailbox_full": health.full_ms}
         failures |= {"server_did_not_answer": health.expired_ms}
         return {
-            **{name: None if at is None else _time(at) for name, at in times.items()},
+            **{name: _maybe(at) for name, at in times.items()},
             **{name: [_time(at) for at in found] for name, found in failures.items()},
+            "status": str(seen.status),
+            "resting_until": _maybe(seen.resting_until_ms),
+            "story": told(seen),
         }
 
     def _about(self, brand: Brand) -> Document:
@@ -378,6 +383,10 @@ def _message(chain: Chain, message: ServiceMessage) -> JsonValue:
         "subject": subject,
         "text": text,
     }
+
+
+def _maybe(unix_ms: int | None) -> str | None:
+    return None if unix_ms is None else _time(unix_ms)
 
 
 def _time(unix_ms: int) -> str:

@@ -2,9 +2,10 @@
 """The gate between a campaign's plan and its mail.
 
 Guarantees that nobody is mailed before everybody is planned, tried for rendering where somebody's
-mail could fail, and committed to in the ledger; that the gate opens once, whoever comes to it and
-however often; and that a pause or a cancellation that came first is obeyed. Refuses nothing else:
-who may be mailed is decided person by person at the send.
+mail could fail, and committed to in the ledger; that a large mailing stops where something is
+known to keep it from arriving; that the gate opens once, whoever comes to it and however often;
+and that a pause or a cancellation that came first is obeyed. Refuses nothing else: who may be
+mailed is decided person by person at the send.
 """
 
 import logging
@@ -13,8 +14,9 @@ from dataclasses import replace
 from chalicelib.domain.campaigns import Act, Campaign, CampaignStatus, next_status
 from chalicelib.domain.ids import SHARDS
 from chalicelib.domain.measurement import Targets
-from chalicelib.domain.plan_gate import RENDERING, Gate, decide
+from chalicelib.domain.plan_gate import RENDERING, Gate, Ready, decide
 from chalicelib.domain.runs import Totals
+from chalicelib.domain.stops import Stop, StopWhy
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.links import CampaignLinks
@@ -22,6 +24,7 @@ from chalicelib.ports.system import Clock
 from chalicelib.services.campaign_messages import CampaignMessages
 from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.plans import Plans
+from chalicelib.services.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class PlanGate:
         links: CampaignLinks,
         plans: Plans,
         messages: CampaignMessages,
+        readiness: Readiness,
         clock: Clock,
     ) -> None:
         self._campaigns = campaigns
@@ -47,6 +51,7 @@ class PlanGate:
         self._links = links
         self._plans = plans
         self._messages = messages
+        self._readiness = readiness
         self._clock = clock
 
     def arrive(self, campaign: Campaign, totals: Totals) -> Gate:
@@ -63,19 +68,25 @@ class PlanGate:
             Conflict: somebody kept changing it; come again.
             DependencyError: come again.
         """
+        ready: Ready | None = None
         for _ in range(TRIES):
-            gate = decide(campaign, totals)
+            gate = decide(campaign, totals, ready)
+            if gate is Gate.ASK:
+                ready = self._readiness.of(campaign.brand, totals.planned)
+                gate = decide(campaign, totals, ready)
             try:
-                self._act(campaign, totals, gate)
+                self._act(campaign, totals, gate, ready)
             except Conflict:
                 campaign = self._read(campaign.id)
             else:
                 return gate
         raise Conflict("the campaign was changed again and again while its plan was let go")
 
-    def _act(self, campaign: Campaign, totals: Totals, gate: Gate) -> None:
+    def _act(self, campaign: Campaign, totals: Totals, gate: Gate, ready: Ready | None) -> None:
         if gate is Gate.STOP:
             self._stop(campaign, totals)
+        elif gate is Gate.NOT_READY and ready is not None:
+            self._stop_unready(campaign, ready)
         elif gate is Gate.OPEN:
             self._commit(campaign, totals)
             self._let_go(campaign, totals)
@@ -87,6 +98,13 @@ class PlanGate:
         self._campaigns.replace(replace(campaign, status=status, problem=RENDERING))
         failing = sum(totals.render_errors.values())
         log.warning("campaign %s is stopped: %d mails cannot be made", campaign.id, failing)
+
+    def _stop_unready(self, campaign: Campaign, ready: Ready) -> None:
+        status = next_status(campaign.status, Act.PAUSE)
+        why = StopWhy.NOT_READY
+        stop = Stop(why=why, at_ms=self._clock.now_ms(), checks=ready.blocking)
+        self._campaigns.replace(replace(campaign, status=status, problem=str(why), stop=stop))
+        log.warning("campaign %s is stopped: %s", campaign.id, ", ".join(ready.blocking))
 
     def _commit(self, campaign: Campaign, totals: Totals) -> None:
         content = self._contents.of(campaign)

@@ -279,7 +279,8 @@ class Preferences:
         forms = self._published(brand.id)
         shown = preferences.offers(forms, chain.state, Scope(brand.id, EMAIL), language)
         barrier = preferences.bar(chain.state, brand.id)
-        decision = preferences.decide(shown, wish.ticked, barrier)
+        shut = preferences.closed(chain.state, brand.id, shown)
+        decision = preferences.decide(shown, wish.ticked, barrier, shut)
         if not decision.changes:
             return _Consents(decision=decision)
         if wish.mark != preferences.mark(shown):

@@ -39,8 +39,10 @@ from chalicelib.ports.sending import Rendered
 from chalicelib.ports.system import Clock
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.campaign_sight import CampaignSight
+from chalicelib.services.campaign_stops import CampaignStops
 from chalicelib.services.composer import CallComposer, Mailing, language_of
 from chalicelib.services.declared_fields import DeclaredFields
+from chalicelib.services.domain_keys import DomainKeys
 from chalicelib.services.entries import open_profile
 from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.ledger import Chain, Ledger
@@ -175,6 +177,8 @@ class Previews:
         audience: AudienceStore,
         facts: FactStore,
         unsealing: Unsealing,
+        stops: CampaignStops,
+        keys: DomainKeys,
         clock: Clock,
     ) -> None:
         self._contents = contents
@@ -183,6 +187,8 @@ class Previews:
         self._audience = audience
         self._facts = facts
         self._unsealing = unsealing
+        self._stops = stops
+        self._keys = keys
         self._clock = clock
 
     def by_address(self, address: str) -> SubjectId:
@@ -245,8 +251,16 @@ class Previews:
             reasons.append(self._left_out(segment, chain, member))
         except EvidenceError:
             return _without_mail([*reasons, SkipReason.UNREADABLE], said.findings)
-        reasons.append(held_back(member.rhythm, self._clock.now_ms()))
+        reasons.append(held_back(member.rhythm, member.rest, self._clock.now_ms()))
+        reasons.append(self._stopped(profile))
         return self._made(said, profile, reasons, measured=measured)
+
+    def _stopped(self, profile: dict[str, JsonValue]) -> SkipReason | None:
+        """Say whether mail to the person's provider is held back."""
+        stopped, address = self._stops.standing().domains, profile.get("email")
+        if not stopped or not isinstance(address, str):
+            return None
+        return SkipReason.DOMAIN_STOPPED if self._keys.of(address).key in stopped else None
 
     def _left_out(
         self, segment: FrozenSegment | None, chain: Chain, member: Member

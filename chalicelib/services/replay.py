@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import consent
-from chalicelib.domain.erasure import Ground, Stage, said_no
+from chalicelib.domain.erasure import Ground, Search, Stage, said_no
 from chalicelib.domain.ids import EventId, SubjectId, encode_id, vault_reference
 from chalicelib.domain.state import SubjectState
 from chalicelib.ports.erasure import Erasures, PersonalData, Shred
@@ -79,7 +79,8 @@ class Replay:
                 if self._again(sid, logged, is_back=has_data):
                     again.add(sid)
         again |= set(self._unpublished())
-        self._records.move(0)  # Requests erased unconfirmed have no record: search from the start.
+        for search in Search:  # Whom the clock erased has no record: search from the start.
+            self._records.move(0, search)
         log.info("erasures were replayed", extra={"erasures": len(erased), "again": len(again)})
         return Replayed(erasures=len(erased), again=len(again))
 

@@ -155,7 +155,7 @@ class Evaluator:
         opens = opener(self._wrapper.kek, self._origin, wanted=wanted)
         verdicts: list[Verdict] = []
         judged, matched, other = verdicts.append, Verdict.MATCHED, Verdict.OTHER
-        for sid, lists, standing, rhythm, wrapped, profile, facts in batch:
+        for sid, lists, standing, rhythm, wrapped, profile, facts, _ in batch:
             try:
                 person = plain_person(lists, standing, rhythm)
                 if not fits(person):

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.erasure import Ground
-from chalicelib.domain.ids import BrandId, EventId, SubjectId, vault_reference
+from chalicelib.domain.ids import EventId, SubjectId, vault_reference
+from chalicelib.domain.reach import Reach
 from chalicelib.domain.rights import forget
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, EvidenceError, NotFound
 from chalicelib.ports.erasure import PersonalData, Shred
-from chalicelib.ports.exports import FOLDER, ExportFence
+from chalicelib.ports.exports import FOLDER, IMPORTS, ExportFence
 from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import LedgerStore, StoredEntry, Suppressed
 from chalicelib.ports.outside import Blobs
@@ -70,20 +71,33 @@ class Shredder:
         self._window_ms = window_ms
 
     def shred(
-        self, sid: SubjectId, ground: Ground, *, suppress: bool, entries: int | None = None
+        self,
+        sid: SubjectId,
+        ground: Ground,
+        *,
+        suppress: bool,
+        entries: int | None = None,
+        was_mailed: bool = True,
     ) -> Shredded:
         """Erase a person, or finish what was begun; repeating is harmless.
 
         Args:
             entries: length of the chain the caller decided on, when another would change its mind.
+            was_mailed: as in `sweep`.
 
         Raises:
             NotFound: there never was such a person.
             Conflict: the chain kept moving, or has not that length; nothing was destroyed.
             EvidenceError: the vault's key is not this person's; nothing was destroyed.
         """
-        done = self._ended(sid) or self._end(sid, ground, suppress=suppress, entries=entries)
-        self.sweep(sid, was_mailed=ground is not Ground.UNCONFIRMED)
+        done = self._ended(sid)
+        if done is None:
+            # Before the key goes, too: from then on a stranger has the address, and an import that
+            # is running would take them in again.
+            if was_mailed:
+                self._fence.move()
+            done = self._end(sid, ground, suppress=suppress, entries=entries)
+        self.sweep(sid, was_mailed=was_mailed)
         self._ledger.wake_sequencer()
         log.info("a person was erased", extra={"event": done.event, "ground": ground})
         return done
@@ -93,23 +107,24 @@ class Shredder:
 
         Requests about the person's data that were still owed are closed: the erasure answers them.
 
-        Nothing tells in which exports a person is, so all of them go.
+        Nothing tells in which exports and files of imports a person is, so all of them go.
 
         Args:
             was_mailed: False: nobody may ever have sent them a campaign, so that no export, which
-                names a campaign's people, has them.
+                names a campaign's people, has them. Files of imports go within seven days anyway.
 
         Returns:
-            How many rows were deleted or emptied; bundles and exports are not counted.
+            How many rows were deleted or emptied; no object is counted.
 
         Raises:
             Conflict, DependencyError: something may be left; sweep again.
         """
         # First the fence: no export that was begun before it moved is given out any more, not even
-        # one whose file is written after these were destroyed.
+        # one whose file is written after these were destroyed, and no import goes on.
         if was_mailed:
             self._fence.move()
             self._blobs.delete_all(FOLDER)
+            self._blobs.delete_all(IMPORTS)
         swept = self._data.sweep(sid)
         for asked in self._rights.of(sid):
             left = forget(asked, self._clock.now_ms())
@@ -189,13 +204,13 @@ class Shredder:
         The entries are new: those of the rows held now stand in the person's chain.
         """
         return [
-            self._ledger.suppression_of(mac, reason, brand)
+            self._ledger.suppression_of(mac, reason, reach)
             for mac in macs
-            for brand, reason in kept_after_erasure(self._held(mac), suppress=suppress)
+            for reach, reason in kept_after_erasure(self._held(mac), suppress=suppress)
         ]
 
-    def _held(self, mac: str) -> list[tuple[BrandId | None, str]]:
-        return [(row.brand, row.reason) for row in self._ledger.lookup(mac).suppressions]
+    def _held(self, mac: str) -> list[tuple[Reach, str]]:
+        return [(row.reach, row.reason) for row in self._ledger.lookup(mac).suppressions]
 
 
 def _tokens(chain: Chain, history: Iterable[StoredEntry]) -> Iterable[str]:

@@ -109,5 +109,5 @@ class Subscribers:
                 for name, value in (attributes if isinstance(attributes, dict) else {}).items()
             },
             lists=tuple((str(list_id), status) for list_id, status in memberships(state)),
-            suppressed=bool(state.suppressions),
+            suppressed=any(x.list is None for x in state.suppressions),
         )

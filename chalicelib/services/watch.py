@@ -10,6 +10,7 @@ shard is read no more once nobody in it can be sent to, and never more of it hel
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.breakers import NO_STOPS, Stops
 from chalicelib.domain.campaign_steps import LOST_MS, Look, Step, step, wakes
 from chalicelib.domain.campaigns import Act, Campaign, CampaignStatus, ChunkStatus, next_status
 from chalicelib.domain.ids import SHARDS, CampaignId
@@ -23,6 +24,7 @@ from chalicelib.ports.system import Clock
 from chalicelib.services.campaign_messages import CampaignMessages
 from chalicelib.services.campaign_sight import NOT_TESTED
 from chalicelib.services.campaign_start import CampaignStart
+from chalicelib.services.campaign_stops import CampaignStops
 from chalicelib.services.plan_gate import PlanGate
 from chalicelib.services.unknowns import Unknowns
 
@@ -59,6 +61,7 @@ class Watch:
         accounts: ChunkAccounts,
         messages: CampaignMessages,
         gate: PlanGate,
+        stops: CampaignStops,
         unknowns: Unknowns,
         clock: Clock,
     ) -> None:
@@ -68,6 +71,7 @@ class Watch:
         self._accounts = accounts
         self._messages = messages
         self._gate = gate
+        self._stops = stops
         self._unknowns = unknowns
         self._clock = clock
         self._settled: dict[CampaignId, dict[str, int]] = {}
@@ -86,12 +90,28 @@ class Watch:
             self._try(self._begin, campaign, met)
         unfinished = self._campaigns.unfinished()
         self._forget(campaign.id for campaign in unfinished)
+        stops = self._stopped(met)
         for campaign in unfinished:
-            self._try(self._move, campaign, met)
+            self._try(lambda each: self._move(self._stops.obeyed(each, stops)), campaign, met)
+        self._settle(stops, unfinished, met)
         self._unknowns.look()
         if met:
             raise met[0]
         return len(unfinished)
+
+    def _stopped(self, met: list[KvittoError]) -> Stops:
+        """Return what is held; nothing where that cannot be read: the sender looks for itself."""
+        try:
+            return self._stops.standing()
+        except KvittoError as error:
+            met.append(error)
+            return NO_STOPS
+
+    def _settle(self, stops: Stops, unfinished: Iterable[Campaign], met: list[KvittoError]) -> None:
+        try:
+            self._stops.settle(stops, {campaign.id for campaign in unfinished})
+        except KvittoError as error:
+            met.append(error)
 
     def _try(
         self, act: Callable[[Campaign], None], campaign: Campaign, met: list[KvittoError]
