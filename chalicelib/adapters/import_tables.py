@@ -193,14 +193,21 @@ def _row(line: int, cells: list[str], names: tuple[str, ...], *, marked: bool) -
         return Rejected(line=line, refusal=RowRefusal.COLUMNS)
     if column_name(cells[0]) == names[0] and tuple(map(column_name, cells)) == names:
         return Rejected(line=line, refusal=RowRefusal.REPEATED_HEADER)
+    refusal: RowRefusal | None = None
+    column = 0
     if marked:
+        refusal = RowRefusal.ENCODING
         column = next(n for n, cell in enumerate(cells, 1) if MARK in cell)
-        return Rejected(line=line, refusal=RowRefusal.ENCODING, column=column)
+        cells = ["" if MARK in cell else cell for cell in cells]
     for number, cell in enumerate(cells):
         if cell[:1] in _LOOKED_AT:
             if is_formula(cell):
-                return Rejected(line=line, refusal=RowRefusal.FORMULA, column=number + 1)
-            cells[number] = unguarded(cell)
+                refusal, column = (refusal, column) if refusal else (RowRefusal.FORMULA, number + 1)
+                cells[number] = ""
+            else:
+                cells[number] = unguarded(cell)
+    if refusal:
+        return Rejected(line=line, refusal=refusal, column=column, rest=tuple(cells))
     return Record(line, tuple(cells))
 
 

@@ -48,6 +48,8 @@ class SesSender:
 
     Args:
         configuration_set: set whose event destination reports on every message.
+        answers_set: the like of mails that answer the person (`Message.answers_person`), for which
+            SES's own list of suppressed addresses counts nothing; None: they leave by the same set.
         clock: ages the cached quota, and a mode that holds for a while.
         mode: which operation carries campaign mail.
         client: returns the SDK's client for a service; it must never retry.
@@ -59,12 +61,14 @@ class SesSender:
         self,
         *,
         configuration_set: str,
+        answers_set: str | None = None,
         clock: Clock,
         mode: SendMode = SendMode.AUTO,
         client: Callable[[str], Any] = aws.client,
         wire: Callable[[], ses_wire.Wire | None] = ses_wire.of_process,
     ) -> None:
         self._configuration_set = configuration_set
+        self._answers_set = answers_set or configuration_set
         self._clock = clock
         self._switch = ModeSwitch(mode, clock)
         self._client = client
@@ -93,7 +97,8 @@ class SesSender:
         rejected = malformed(message)
         if rejected:
             return rejected
-        return self._single(ses_bulk.single(sender, self._configuration_set, message)).sent
+        by = self._answers_set if message.answers_person else self._configuration_set
+        return self._single(ses_bulk.single(sender, by, message)).sent
 
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         """Send a call to 1 to 50 recipients, each in one HTTP request; results in order.

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.system import collect_less_often
-from chalicelib.bootstrap.accounts import AccountServices
+from chalicelib.bootstrap.suppressions import SuppressionFileServices
 from chalicelib.config import Settings
 from chalicelib.services.access_links import AccessLinks
 from chalicelib.services.access_mail import AccessMail, AccessRequests
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.services.messages import MessageMail, Messages
 
 
-class Container(AccountServices):
+class Container(SuppressionFileServices):
     """Everything a handler may ask for, made at first use; of its own, what visitors meet."""
 
     @cached_property
@@ -52,6 +52,8 @@ class Container(AccountServices):
             signup=self.signup,
             ledger=self.ledger,
             suppressor=self.suppressor,
+            mail_domains=self.mail_domains,
+            disposable=self.disposable_domains,
             forms=self.forms,
             brands=self.brands,
             lists=self.lists,
@@ -66,6 +68,7 @@ class Container(AccountServices):
             tokens=self.tokens,
             work=self.proof_of_work,
             disposable=self.disposable_domains,
+            mail_domains=self.mail_domains,
             clock=self.clock,
             random=self.random,
             limits=Limits(
@@ -192,6 +195,7 @@ class Container(AccountServices):
             audience=self.audience,
             suppressor=self.suppressor,
             index=self.suppression_index,
+            mail_domains=self.mail_domains,
             brands=self.brands,
             activity=self.activity,
             queues=self.queues,
@@ -204,6 +208,9 @@ class Container(AccountServices):
         """The mails of such a change."""
         return AddressMail(
             ledger=self.ledger,
+            index=self.suppression_index,
+            health=self.health,
+            rests=self.rests,
             wishes=self.address_wishes,
             lines=self.checkpoint_lines,
             brands=self.brands,
@@ -276,7 +283,7 @@ class Container(AccountServices):
             links=self.campaign_links,
             known=self.own_facts,
             messages=self.message_rows,
-            health=self.health,
+            health=self.health_sight,
             wishes=self.address_wishes,
             rights=self.rights_records,
             brands=self.brands,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.campaigns import CampaignServices
 
 if TYPE_CHECKING:
+    from chalicelib.services.audience_export import AudienceWriter
     from chalicelib.services.export_parts import ExportWriter
     from chalicelib.services.exports import Exports
     from chalicelib.services.recipients import AccountReader, Recipients
@@ -48,19 +49,30 @@ class AccountServices(CampaignServices):
         )
 
     @cached_property
+    def audience_writer(self) -> "AudienceWriter":
+        """Writes parts of exports of a brand's people."""
+        from chalicelib.services.audience_export import AudienceWriter
+
+        return AudienceWriter(audience=self.audience, store=self.store, ledger=self.ledger)
+
+    @cached_property
     def exports(self) -> "Exports":
         """Exports of addresses."""
         from chalicelib.services.exports import Exports
 
         return Exports(
             campaigns=self.campaign_rows,
+            brands=self.brands,
+            lists=self.lists,
             writer=self.export_writer,
+            audience_writer=self.audience_writer,
             fence=self.export_fence,
             uploads=self.uploads,
             blobs=self.blobs,
             jobs=self.jobs,
             queues=self.queues,
             unsealing=self.unsealing,
+            ledger=self.ledger,
             clock=self.clock,
             random=self.random,
         )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         traces,
     )
     from chalicelib.ports.audience import FrequencyStore
+    from chalicelib.ports.dns import Dns
     from chalicelib.ports.facts import FactScan
 
 
@@ -54,6 +55,13 @@ class Adapters(CatalogAdapters):
         from chalicelib.adapters.disposable import ListedDisposableDomains
 
         return ListedDisposableDomains()
+
+    @cached_property
+    def dns(self) -> "Dns":
+        """Questions to DNS."""
+        from chalicelib.adapters.dns import SystemDns
+
+        return SystemDns(self.settings.dns_address)
 
     @cached_property
     def store(self) -> "ledger.LedgerStore":
@@ -256,6 +264,13 @@ class Adapters(CatalogAdapters):
         return DynamoHealthStore(self.settings.activity_table)
 
     @cached_property
+    def rests(self) -> "hygiene.Rests":
+        """Which addresses rest."""
+        from chalicelib.adapters.dynamo.hygiene import DynamoRests
+
+        return DynamoRests(self.settings.audience_table)
+
+    @cached_property
     def suppression_index(self) -> "hygiene.SuppressionIndex":
         """The MACs ever suppressed, for paging."""
         from chalicelib.adapters.dynamo.hygiene import DynamoSuppressionIndex
@@ -313,6 +328,8 @@ class Adapters(CatalogAdapters):
                 Queue.ERASURES: self.settings.erasures_queue,
                 Queue.ANCHORS: self.settings.anchors_queue,
                 Queue.SEGMENTS: self.settings.segments_queue,
+                Queue.SUPPRESSIONS: self.settings.suppressions_queue,
+                Queue.IMPORTS: self.settings.imports_queue,
             }
         )
 
@@ -324,6 +341,7 @@ class Adapters(CatalogAdapters):
 
         return SesSender(
             configuration_set=self.settings.configuration_set,
+            answers_set=self.settings.answers_set,
             clock=self.clock,
             mode=SendMode(self.settings.send_mode),
         )

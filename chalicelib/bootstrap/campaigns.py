@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.services.campaign_retry import CampaignRetries
     from chalicelib.services.campaign_sight import CampaignSight
     from chalicelib.services.campaign_start import CampaignStart
+    from chalicelib.services.campaign_stops import CampaignStops
     from chalicelib.services.campaign_tempo import CampaignTempo
     from chalicelib.services.campaign_tests import CampaignTests
     from chalicelib.services.campaigns import CampaignDesk
@@ -73,6 +74,7 @@ class CampaignServices(PlanningServices):
             clock=self.clock,
             random=self.random,
             segments=self.segments,
+            stops=self.campaign_stops,
         )
 
     @cached_property
@@ -85,6 +87,19 @@ class CampaignServices(PlanningServices):
             brands=self.brands,
             segments=self.segment_rows,
             accounts=self.chunk_accounts,
+            stops=self.campaign_stops,
+        )
+
+    @cached_property
+    def campaign_stops(self) -> "CampaignStops":
+        """Campaigns that breakers stopped."""
+        from chalicelib.services.campaign_stops import CampaignStops
+
+        return CampaignStops(
+            rows=self.breaker_rows,
+            breakers=self.breakers,
+            campaigns=self.campaign_rows,
+            clock=self.clock,
         )
 
     @cached_property
@@ -137,6 +152,7 @@ class CampaignServices(PlanningServices):
             lists=self.lists,
             ledger=self.ledger,
             store=self.store,
+            index=self.suppression_index,
             activity=self.activity,
             sender=self.service_sender,
             samples=self.samples,
@@ -155,6 +171,7 @@ class CampaignServices(PlanningServices):
             accounts=self.chunk_accounts,
             messages=self.campaign_messages,
             gate=self.plan_gate,
+            stops=self.campaign_stops,
             unknowns=self.unknowns,
             clock=self.clock,
         )
@@ -172,6 +189,7 @@ class CampaignServices(PlanningServices):
             parts=self.dry_run_parts,
             queues=self.queues,
             sender=self.sender,
+            readiness=self.readiness,
             clock=self.clock,
             random=self.random,
         )
@@ -197,6 +215,8 @@ class CampaignServices(PlanningServices):
             audience=self.audience,
             facts=self.facts,
             unsealing=self.unsealing,
+            stops=self.campaign_stops,
+            keys=self.domain_keys,
             clock=self.clock,
         )
 
@@ -243,6 +263,7 @@ class CampaignServices(PlanningServices):
         )
         approach = Approach(
             reads=self.send_reads,
+            keys=self.domain_keys,
             pacer=self.pacer,
             composer=self.call_composer,
             clock=self.clock,

@@ -5,18 +5,24 @@ Guarantees, as all of bootstrap, that each is made at its first use.
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.runs import RunAdapters
 from chalicelib.services.finding import Finder
 from chalicelib.services.findings import Findings
+from chalicelib.services.health_sight import HealthSight
 from chalicelib.services.ledger import Ledger
 from chalicelib.services.link_tokens import LinkTokens
+from chalicelib.services.mail_domains import MailDomains
 from chalicelib.services.mail_sight import MailSight
 from chalicelib.services.published_log import PublishedLog
 from chalicelib.services.sealed_facts import FactPeople
 from chalicelib.services.subscribers import Subscribers
 from chalicelib.services.timeline import Timelines
 from chalicelib.services.unsealing import Unsealing
+
+if TYPE_CHECKING:
+    from chalicelib.ports.mail_domains import MailDomainRows
 
 
 class Core(RunAdapters):
@@ -42,6 +48,20 @@ class Core(RunAdapters):
         return LinkTokens(self.link_keys)
 
     @cached_property
+    def mail_domain_rows(self) -> "MailDomainRows":
+        """What DNS said of mail domains."""
+        from chalicelib.adapters.dynamo.mail_domains import DynamoMailDomainRows  # noqa: PLC0415
+
+        return DynamoMailDomainRows(self.settings.activity_table)
+
+    @cached_property
+    def mail_domains(self) -> MailDomains:
+        """Whether mail arrives at a domain."""
+        return MailDomains(
+            rows=self.mail_domain_rows, dns=self.dns, tokens=self.tokens, clock=self.clock
+        )
+
+    @cached_property
     def published_log(self) -> PublishedLog:
         """The log as proofs read it."""
         return PublishedLog(store=self.store, blobs=self.blobs)
@@ -60,6 +80,11 @@ class Core(RunAdapters):
             audience=self.audience,
             unsealing=self.unsealing,
         )
+
+    @cached_property
+    def health_sight(self) -> HealthSight:
+        """How well mail reaches subscribers."""
+        return HealthSight(store=self.store, health=self.health, clock=self.clock)
 
     @cached_property
     def timelines(self) -> Timelines:

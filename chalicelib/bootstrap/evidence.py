@@ -157,6 +157,7 @@ class EvidenceServices(SendingServices):
             queues=self.queues,
             clock=self.clock,
             keep_days=self.settings.keep_unconfirmed_days,
+            keep_waiting_days=self.settings.keep_waiting_days,
         )
 
     @cached_property

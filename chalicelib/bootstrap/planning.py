@@ -7,7 +7,7 @@ Guarantees, as all of bootstrap, that each is made at its first use.
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.bootstrap.segments import SegmentServices
+from chalicelib.bootstrap.deliverability import DeliverabilityServices
 
 if TYPE_CHECKING:
     from chalicelib.ports.campaign_mail import CampaignMails
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.services.freezing import Freezer
     from chalicelib.services.frozen_contents import FrozenContents
     from chalicelib.services.plan_gate import PlanGate
+    from chalicelib.services.readiness import Readiness
     from chalicelib.services.rehearsal import Rehearsal
     from chalicelib.services.retried_people import RetriedPeople
     from chalicelib.services.shard_people import ShardPeople
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  # the language of segments and templates are slow to load; most ask for none
 
 
-class PlanningServices(SegmentServices):
+class PlanningServices(DeliverabilityServices):
     """Plans of campaigns."""
 
     @cached_property
@@ -82,7 +83,20 @@ class PlanningServices(SegmentServices):
             links=self.campaign_links,
             plans=self.plans,
             messages=self.campaign_messages,
+            readiness=self.readiness,
             clock=self.clock,
+        )
+
+    @cached_property
+    def readiness(self) -> "Readiness":
+        """Tells whether mailings may go."""
+        from chalicelib.services.readiness import Readiness
+
+        return Readiness(
+            doctor=self.doctor,
+            brands=self.brands,
+            sender=self.sender,
+            bulk_from=self.settings.bulk_from,
         )
 
     @cached_property

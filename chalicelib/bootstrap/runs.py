@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adapters of runs of chunks, of what SES's events told of them, and of exports of their people.
+"""Adapters of runs of chunks, of what SES's events told, of its own list, and of exports of people.
 
 Guarantees, as all of bootstrap, that each is made at its first use.
 """
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.adapters import Adapters
 
 if TYPE_CHECKING:
+    from chalicelib.ports.account_list import AccountList, Comparisons
+    from chalicelib.ports.breakers import BreakerRows
     from chalicelib.ports.dry_runs import DryRunParts
     from chalicelib.ports.exports import ExportFence, Uploads
     from chalicelib.ports.folds import Folds, UnresolvedCampaigns, Watermark
@@ -49,6 +51,20 @@ class RunAdapters(Adapters):
         return DynamoDeliveries(self.settings.campaigns_table)
 
     @cached_property
+    def account_list(self) -> "AccountList":
+        """SES's own list of suppressed addresses."""
+        from chalicelib.adapters.ses_account_list import SesAccountList
+
+        return SesAccountList()
+
+    @cached_property
+    def comparisons(self) -> "Comparisons":
+        """How far SES's list was compared with ours."""
+        from chalicelib.adapters.dynamo.account_list import DynamoComparisons
+
+        return DynamoComparisons(self.settings.campaigns_table)
+
+    @cached_property
     def send_reads(self) -> "SendReads":
         """The two reads before a call."""
         from chalicelib.adapters.dynamo.send_reads import DynamoSendReads
@@ -74,6 +90,15 @@ class RunAdapters(Adapters):
         from chalicelib.adapters.dynamo.folds import DynamoFolds
 
         return DynamoFolds(self.settings.campaigns_table)
+
+    @cached_property
+    def breaker_rows(self) -> "BreakerRows":
+        """What came back, what was complained of, and what is held because of it."""
+        from chalicelib.adapters.dynamo.breakers import DynamoBreakerRows
+
+        return DynamoBreakerRows(
+            self.settings.campaigns_table, clock=self.clock, random=self.random
+        )
 
     @cached_property
     def watermark(self) -> "Watermark":

@@ -8,7 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.log import LogServices
+from chalicelib.services.account_list import AccountListSync
+from chalicelib.services.breakers import Breakers
+from chalicelib.services.domain_keys import DomainKeys
 from chalicelib.services.feedback import Feedback
+from chalicelib.services.feedback_subject import FeedbackSubjects
 from chalicelib.services.folding import CampaignResults, Folding
 from chalicelib.services.pacing import Pacer
 from chalicelib.services.plans import Plans
@@ -113,31 +117,63 @@ class SendingServices(LogServices):
     def suppressions(self) -> Suppressions:
         """Suppressions by the operator."""
         return Suppressions(
-            ledger=self.ledger, suppressor=self.suppressor, index=self.suppression_index
+            ledger=self.ledger,
+            suppressor=self.suppressor,
+            index=self.suppression_index,
+            brands=self.brands,
+            lists=self.lists,
+        )
+
+    @cached_property
+    def account_list_sync(self) -> AccountListSync:
+        """SES's own list of suppressed addresses beside ours."""
+        return AccountListSync(
+            account_list=self.account_list,
+            comparisons=self.comparisons,
+            ledger=self.ledger,
+            suppressor=self.suppressor,
+            audience=self.audience,
+            health=self.health,
+            queues=self.queues,
+            clock=self.clock,
         )
 
     @cached_property
     def feedback(self) -> Feedback:
         """SES events."""
         return Feedback(
-            ledger=self.ledger,
-            store=self.store,
+            subjects=FeedbackSubjects(
+                ledger=self.ledger, store=self.store, deliveries=self.deliveries
+            ),
             mails=self.mail_records,
             suppressor=self.suppressor,
             deliveries=self.deliveries,
             campaigns=self.campaign_rows,
             health=self.health,
+            rests=self.rests,
             activity=self.activity,
             traces=self.traces,
+            queues=self.queues,
             clock=self.clock,
             random=self.random,
         )
+
+    @cached_property
+    def domain_keys(self) -> DomainKeys:
+        """What recipients' domains are counted under."""
+        return DomainKeys(self.tokens.blind)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """Counts of what comes back, and stops."""
+        return Breakers(rows=self.breaker_rows, keys=self.domain_keys, clock=self.clock)
 
     @cached_property
     def folding(self) -> Folding:
         """SES events, a batch at a time."""
         return Folding(
             feedback=self.feedback,
+            breakers=self.breakers,
             folds=self.folds,
             watermark=self.watermark,
             unresolved=self.unresolved_campaigns,

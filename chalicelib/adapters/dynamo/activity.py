@@ -6,12 +6,14 @@ because a row expired: DynamoDB removes rows late, so an idempotency key's own t
 Refuses nothing a caller names: budgets and keys must hold no personal data.
 
 Rows: `B#<budget>`/`<window start, s>` · `R#<key>`/`R` · `C#<claim>`/`C` · an event of a subject
-`S#<subject id>`/`V#<event key>`, of a stranger `V#<event key>`/`V`.
+`S#<subject id>`/`V#<event key>`, of a stranger `V#<event key>`/`V` · how many were nobody's
+`T#SES`/`<day>#<why>#<type>`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from chalicelib.adapters.aws import client
+from chalicelib.adapters.aws import client, translated
 from chalicelib.adapters.dynamo.items import (
     ROW_VERSION,
     Item,
@@ -20,17 +22,23 @@ from chalicelib.adapters.dynamo.items import (
     key,
     number,
     number_of,
+    query,
     require_number,
     require_text,
+    require_version,
     text,
     text_of,
 )
+from chalicelib.adapters.dynamo.ledger_rows import put_new, update
+from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.event_tallies import KEEP_DAYS, MAX_DAYS, OfNobody, WhyNobody, day_of
 from chalicelib.domain.ids import SubjectId
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.outside import Attempt, Remembered, StoredEvent
 
 _S: Final = 1_000
 """Milliseconds in a second."""
+_OF_NOBODY: Final = "T#SES"
 
 
 class DynamoActivity:
@@ -175,8 +183,11 @@ class DynamoActivity:
     def record_event(self, event: StoredEvent, keep_s: int) -> bool:
         """Store an SES event once; False when it was there already.
 
-        It is kept until ``keep_s`` after it happened.
+        It is kept until ``keep_s`` after it happened. One of nobody is counted in the same
+        transaction, which an event that is there already cancels.
         """
+        if event.why_nobody is not None:
+            return self._counted(event, event.why_nobody, keep_s)
         done, _ = conditionally(
             "store an SES event",
             client("dynamodb").put_item,
@@ -185,6 +196,57 @@ class DynamoActivity:
             ConditionExpression="attribute_not_exists(pk)",
         )
         return done is not None
+
+    def _counted(self, event: StoredEvent, why: WhyNobody, keep_s: int) -> bool:
+        day = day_of(event.at_ms)
+        gone_s = (day + KEEP_DAYS) * DAY_MS // _S
+        count = update(
+            self._table,
+            key(_OF_NOBODY, f"{_day(day)}#{why}#{event.type}"),
+            "SET v = :v, expires_at = :gone ADD events :one",
+            {":v": number(ROW_VERSION), ":gone": number(gone_s), ":one": number(1)},
+        )
+        try:
+            with translated("store and count an SES event"):
+                client("dynamodb").transact_write_items(
+                    TransactItems=[put_new(self._table, event_item(event, keep_s)), count]
+                )
+        except Conflict:
+            return False
+        return True
+
+    def of_nobody(self, first_day: int, days: int) -> Sequence[OfNobody]:
+        """Return the counts of ``days`` (1 to 60) days from ``first_day``, in order.
+
+        Raises:
+            FatalError: so many days are not read at once.
+        """
+        if not 1 <= days <= MAX_DAYS:
+            raise FatalError("counts of 1 to 60 days are read at once")
+        rows = query(
+            "read how many events were nobody's",
+            client("dynamodb"),
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :after",
+            ExpressionAttributeValues={
+                ":pk": text(_OF_NOBODY),
+                ":first": text(_day(first_day)),
+                ":after": text(_day(first_day + days)),
+            },
+        )
+        return sorted(_of_nobody(require_version(row)) for row in rows)
+
+
+def _of_nobody(row: Item) -> OfNobody:
+    day, why, name = require_text(row, "sk").split("#", 2)
+    return OfNobody(
+        day=int(day), why=WhyNobody(why), type=name, count=require_number(row, "events")
+    )
+
+
+def _day(day: int) -> str:
+    """Days as text sort as they follow each other."""
+    return f"{day:06d}"
 
 
 def event_item(event: StoredEvent, keep_s: int) -> Item:

@@ -24,6 +24,7 @@ from chalicelib.adapters.dynamo.items import (
     wait_ms,
 )
 from chalicelib.adapters.dynamo.ledger_rows import (
+    REST,
     STANDING,
     check,
     entry_item,
@@ -34,10 +35,10 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     put_new,
     state_key,
     subject_key,
-    suppression_updates,
     update,
     used_name,
 )
+from chalicelib.adapters.dynamo.suppression_rows import suppression_updates
 from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.standing import dump_standing
 from chalicelib.domain.state import dump_state
@@ -206,4 +207,6 @@ def _profile_write(table: str, sid: SubjectId, profile: ProfileWrite) -> dict[st
     if profile.standing is not None:
         change += f", {STANDING} = :standing"
         values[":standing"] = text(dump_standing(profile.standing))
+    if profile.renews:
+        change += f" REMOVE {REST}"
     return update(table, subject_key(sid), change, values)

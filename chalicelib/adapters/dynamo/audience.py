@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo.frequency import rhythm_of
 from chalicelib.adapters.dynamo.items import (
     Item,
     binary_of,
+    number_of,
     of_partition,
     read_all,
     require_text,
@@ -22,7 +23,7 @@ from chalicelib.adapters.dynamo.items import (
     text,
     text_of,
 )
-from chalicelib.adapters.dynamo.ledger_rows import STANDING, subject_key
+from chalicelib.adapters.dynamo.ledger_rows import REST, STANDING, subject_key
 from chalicelib.domain.ids import SHARDS, ListId, SubjectId, decode_id, shard_of
 from chalicelib.errors import FatalError, InputError
 from chalicelib.ports.audience import Member, MemberPage
@@ -162,6 +163,7 @@ def _member(row: Item, vault_row: Item | None) -> Member:
         frequency=rhythm.frequency,
         standing=text_of(row, STANDING),
         sent_ms=rhythm.sent_ms,
+        rest=number_of(row, REST),
     )
 
 

@@ -13,13 +13,13 @@ from typing import Any, Final
 from chalicelib.adapters.aws import rows_client, translated
 from chalicelib.adapters.dynamo.frequency import ATTRIBUTE as RHYTHM
 from chalicelib.adapters.dynamo.items import ROW_VERSION, number, of_partition, text
-from chalicelib.adapters.dynamo.ledger_rows import STANDING
+from chalicelib.adapters.dynamo.ledger_rows import REST, STANDING
 from chalicelib.domain.ids import ListId
 from chalicelib.errors import FatalError, Unavailable
 from chalicelib.ports.audience_scan import Row
 from chalicelib.proof.opening import Wanted
 
-_PLAIN: Final = ("sk", "v", "lists", STANDING, RHYTHM)
+_PLAIN: Final = ("sk", "v", "lists", STANDING, RHYTHM, REST)
 _SECTIONS: Final = {Wanted.PROFILE: "sealed", Wanted.FACTS: "facts"}
 _VERSION: Final = number(ROW_VERSION)
 PAGE_ROWS: Final = 700
@@ -120,7 +120,7 @@ def rows_page(
 def _row(stored: _Stored, keys: Mapping[str, str]) -> Row:
     if stored.get("v") != _VERSION:
         raise _unknown()
-    standing, rhythm = stored.get(STANDING), stored.get(RHYTHM)
+    standing, rhythm, rest = stored.get(STANDING), stored.get(RHYTHM), stored.get(REST)
     try:
         sid = stored["sk"]["S"]
         key = keys.get(sid)
@@ -132,6 +132,7 @@ def _row(stored: _Stored, keys: Mapping[str, str]) -> Row:
             None if key is None else a2b_base64(key, strict_mode=True),
             _binary(stored, "sealed"),
             _binary(stored, "facts"),
+            None if rest is None else int(rest["N"]),
         )
     except (KeyError, ValueError):
         raise _unknown() from None

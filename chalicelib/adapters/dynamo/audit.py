@@ -19,8 +19,8 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     located_of,
     pending_item,
     pending_of,
-    suppressions_of,
 )
+from chalicelib.adapters.dynamo.suppression_rows import suppressions_of
 from chalicelib.domain.ids import SHARDS, EventId, SubjectId
 from chalicelib.errors import FatalError
 from chalicelib.ports.audit import (

@@ -15,6 +15,7 @@ from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.content import ContentKind
 from chalicelib.domain.ids import BrandId, CampaignId, EventId, ListId, PurposeId
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import dump_stop, load_stop
 
 CAMPAIGNS: Final = "CAMPAIGN"
 SENDING: Final = "SENDING"
@@ -80,6 +81,8 @@ class CampaignRow(Row):
     tested_fingerprint = UnicodeAttribute(null=True)
     scheduled_ms = NumberAttribute(null=True)
     problem = UnicodeAttribute(null=True)
+    stop = UnicodeAttribute(null=True)
+    risk_accepted = BooleanAttribute(null=True)
     retry_of = UnicodeAttribute(null=True)
     retry_unsent = BooleanAttribute(null=True)
     go_ms = NumberAttribute(null=True)
@@ -113,6 +116,8 @@ class CampaignRow(Row):
             tested_fingerprint=campaign.tested_fingerprint,
             scheduled_ms=campaign.scheduled_ms,
             problem=campaign.problem,
+            stop=dump_stop(campaign.stop) if campaign.stop else None,
+            risk_accepted=campaign.risk_accepted or None,
             retry_of=campaign.retry_of,
             retry_unsent=campaign.retry_unsent or None,
             go_ms=campaign.go_ms,
@@ -152,6 +157,8 @@ class CampaignRow(Row):
             tested_fingerprint=self.tested_fingerprint,
             scheduled_ms=whole(self.scheduled_ms),
             problem=self.problem,
+            stop=load_stop(self.stop) if self.stop else None,
+            risk_accepted=bool(self.risk_accepted),
             retry_of=CampaignId(self.retry_of) if self.retry_of else None,
             retry_unsent=bool(self.retry_unsent),
             go_ms=whole(self.go_ms),

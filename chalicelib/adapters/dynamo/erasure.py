@@ -38,10 +38,10 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     state_key,
     subject_key,
     suppression_key,
-    suppressions_item,
     token_key,
 )
 from chalicelib.adapters.dynamo.messages import placed
+from chalicelib.adapters.dynamo.suppression_rows import suppressions_item
 from chalicelib.domain.ids import SHARDS, SubjectId
 from chalicelib.domain.state import dump_state
 from chalicelib.ports.erasure import Shred

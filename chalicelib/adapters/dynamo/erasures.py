@@ -2,7 +2,7 @@
 """`ports.erasure.Erasures` on DynamoDB: records of erasures in the campaigns table, for good.
 
 Rows: `ERASURE`/<id> · `ERASEE`/<sid> names the person's latest · `ERASING`/<id> while something is
-left to do · `ERASEPLACE`/`PLACE` where the search for unconfirmed requests goes on.
+left to do · `ERASEPLACE`/`PLACE` and `WAITING` where the searches of the daily run go on.
 """
 
 from dataclasses import replace
@@ -25,13 +25,16 @@ from chalicelib.adapters.dynamo.items import (
 )
 from chalicelib.adapters.dynamo.ledger_rows import put_new
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.domain.erasure import Erasure, Ground, Stage
+from chalicelib.domain.erasure import Erasure, Ground, Search, Stage
 from chalicelib.domain.ids import EventId, JobId, SubjectId
 from chalicelib.ports.catalog import Page
 
 _ERASURE: Final = "ERASURE"
 _ERASING: Final = "ERASING"
-_PLACE: Final = key("ERASEPLACE", "PLACE")
+_PLACES: Final = {
+    Search.UNCONFIRMED: key("ERASEPLACE", "PLACE"),
+    Search.WAITING: key("ERASEPLACE", "WAITING"),
+}
 _VERSION: Final = number(ROW_VERSION)
 _UNFINISHED: Final = frozenset({Stage.APPROVED, Stage.ERASED})
 
@@ -117,16 +120,17 @@ class DynamoErasures:
         rows, after = read_page("page erasures", self._table, _ERASURE, cursor, limit)
         return Page(items=tuple(erasure_of(row) for row in rows), cursor=after)
 
-    def place(self) -> int:
-        """Return the log index at which the search for unconfirmed requests goes on."""
-        row = self._read("read the search's place", _PLACE)
+    def place(self, search: Search = Search.UNCONFIRMED) -> int:
+        """Return the log index at which a search goes on."""
+        row = self._read("read the search's place", _PLACES[search])
         return 0 if row is None else require_number(row, "place")
 
-    def move(self, place: int) -> None:
+    def move(self, place: int, search: Search = Search.UNCONFIRMED) -> None:
         """Store that index."""
         with translated("move the search's place"):
             client("dynamodb").put_item(
-                TableName=self._table, Item={**_PLACE, "v": _VERSION, "place": number(place)}
+                TableName=self._table,
+                Item={**_PLACES[search], "v": _VERSION, "place": number(place)},
             )
 
     def _read(self, what: str, item_key: Item) -> Item | None:

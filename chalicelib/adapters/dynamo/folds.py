@@ -28,7 +28,7 @@ from chalicelib.domain.campaigns import ChunkRef
 from chalicelib.domain.folding import Heard, Told
 from chalicelib.domain.ids import SHARDS, CampaignId
 from chalicelib.errors import FatalError
-from chalicelib.ports.folds import Unresolved
+from chalicelib.ports.folds import Added, Unresolved
 
 _GIVEN_UP: Final = "u"
 _OURS: Final = "(attribute_not_exists(v) OR v = :v)"
@@ -42,22 +42,26 @@ class DynamoFolds:
     def __init__(self, campaigns_table: str) -> None:
         self._table = campaigns_table
 
-    def add(self, chunk: ChunkRef, told: Told) -> Told:
+    def add(self, chunk: ChunkRef, told: Told) -> Added:
         """Add what is told in one write and return all that is known."""
-        return self._add(chunk, {str(heard): places for heard, places in told.by_kind.items()})
+        sets = {str(heard): places for heard, places in told.by_kind.items()}
+        before = self._add(chunk, sets)
+        return Added(before=before, known=before | told)
 
     def give_up(self, chunk: ChunkRef, places: Iterable[int]) -> Told:
         """Note places as given up and return all that is known."""
-        return self._add(chunk, {_GIVEN_UP: frozenset(places)})
+        given_up = frozenset(places)
+        return self._add(chunk, {_GIVEN_UP: given_up}) | Told(given_up=given_up)
 
     def _add(self, chunk: ChunkRef, sets: Mapping[str, frozenset[int]]) -> Told:
+        """Add to the sets, and return what was known before."""
         if not sets or not all(sets.values()):
             raise FatalError("nothing is told of a chunk; there is nothing to write")
         answer, _ = conditionally(
             "fold events of a chunk",
             client("dynamodb").update_item,
             TableName=self._table,
-            Key=_key(chunk),
+            Key=chunk_key(chunk),
             UpdateExpression="SET v = :v ADD " + ", ".join(f"#{name} :{name}" for name in sets),
             ConditionExpression=_OURS,
             ExpressionAttributeNames={f"#{name}": name for name in sets},
@@ -65,17 +69,18 @@ class DynamoFolds:
                 ":v": number(ROW_VERSION),
                 **{f":{name}": _numbers(places) for name, places in sets.items()},
             },
-            ReturnValues="ALL_NEW",
+            ReturnValues="ALL_OLD",
         )
         if answer is None:
             raise FatalError("a chunk's events are of a version this code does not know")
-        return _told(answer["Attributes"])
+        before = answer.get("Attributes")
+        return Told() if before is None else _told(before)
 
     def of_chunk(self, chunk: ChunkRef) -> Told:
         """Return what is known of a chunk, read strongly."""
         with translated("read a chunk's events"):
             answer = client("dynamodb").get_item(
-                TableName=self._table, Key=_key(chunk), ConsistentRead=True
+                TableName=self._table, Key=chunk_key(chunk), ConsistentRead=True
             )
         item = answer.get("Item")
         return Told() if item is None else _told(item)
@@ -194,7 +199,8 @@ def _partition(campaign: CampaignId, shard: str) -> str:
     return f"F#{campaign}#{shard}"
 
 
-def _key(chunk: ChunkRef) -> dict[str, dict[str, str]]:
+def chunk_key(chunk: ChunkRef) -> dict[str, dict[str, str]]:
+    """Return the key of what is told of a chunk."""
     return key(_partition(chunk.campaign, chunk.shard), f"{chunk.number:07d}")
 
 

@@ -158,6 +158,7 @@ def _settings(form: Form) -> dict[str, Any]:
             "disposable": guard.disposable.value,
             "role": guard.role.value,
             "min_fill_s": guard.min_fill_s,
+            "no_mail": guard.no_mail.value,
         }
     return settings
 
@@ -169,8 +170,13 @@ def _look(stored: Mapping[str, Any]) -> Look:
 def _guard(stored: Mapping[str, Any]) -> Guard:
     if not stored:
         return Guard()
-    rules = {name: Rule(stored[name]) for name in ("disposable", "role")}
-    return Guard(**{**stored, **rules})
+    kept = Guard()
+    return Guard(
+        disposable=Rule(stored["disposable"]),
+        role=Rule(stored["role"]),
+        min_fill_s=int(stored["min_fill_s"]),
+        no_mail=Rule(stored.get("no_mail", kept.no_mail)),
+    )
 
 
 def _field_map(field: Field) -> FieldMap:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Health records in the activity table, and the list of suppressed MACs in the ledger table.
+"""Health records in the activity table, rests in the audience, suppressed MACs in the ledger.
 
-Guarantees that a health record is only replaced by who read its present revision. Holds no
-address: a record is found by subject id or keyed MAC, and says only when mail failed or arrived.
+Guarantees that a health record is only replaced by who read its present revision, and that a rest
+makes no row. Holds no address: a record is found by subject id or keyed MAC, and says only when
+mail failed or arrived.
 
-Rows: activity `H#<subject id or MAC>`/`H` · ledger `XL#<shard>`/`<MAC>`, 16 shards.
+Rows: activity `H#<subject id or MAC>`/`H` · audience `rest` and `rest_rev` of a subject's row ·
+ledger `XL#<shard>`/`<MAC>`, 16 shards.
 """
 
 import hashlib
@@ -25,13 +27,16 @@ from chalicelib.adapters.dynamo.items import (
     require_version,
     text,
 )
+from chalicelib.adapters.dynamo.ledger_rows import REST, subject_key
 from chalicelib.domain.health import Health, dump_health, load_health
-from chalicelib.domain.ids import SHARDS
+from chalicelib.domain.ids import SHARDS, SubjectId
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import HealthRow
 
 _CURSOR: Final = "SUPPRESSION"
+_DIGESTS: Final = key("XL#digests", "ANY")
+"""Of no shard, so no page shows it."""
 
 
 class DynamoHealthStore:
@@ -91,6 +96,34 @@ def _health_key(owner: str) -> dict[str, dict[str, str]]:
     return key(f"H#{owner}", "H")
 
 
+class DynamoRests:
+    """`Rests` on DynamoDB: one conditional write of a row that is there."""
+
+    def __init__(self, audience_table: str) -> None:
+        self._table = audience_table
+
+    def set(self, sid: SubjectId, until_ms: int | None, revision: int) -> None:
+        """Keep until when the address rests; a later revision of the record stays."""
+        change, values = "SET rest_rev = :revision", {":revision": number(revision)}
+        if until_ms is None:
+            change += f" REMOVE {REST}"
+        else:
+            change += f", {REST} = :until"
+            values[":until"] = number(until_ms)
+        known = "(attribute_not_exists(rest_rev) OR rest_rev <= :revision)"
+        # The first revision follows no other, unless it follows one of a record that expired.
+        condition = "" if revision == 1 else f" AND {known}"
+        conditionally(
+            "keep whether an address rests",
+            client("dynamodb").update_item,
+            TableName=self._table,
+            Key=subject_key(sid),
+            UpdateExpression=change,
+            ConditionExpression=f"attribute_exists(pk){condition}",
+            ExpressionAttributeValues=values,
+        )
+
+
 class DynamoSuppressionIndex:
     """`SuppressionIndex` on DynamoDB, in order of shard and MAC."""
 
@@ -109,6 +142,21 @@ class DynamoSuppressionIndex:
         """Remove ``mac``; repeating is harmless."""
         with translated("take a suppression off the list"):
             client("dynamodb").delete_item(TableName=self._table, Key=key(f"XL#{_shard(mac)}", mac))
+
+    def note_digests(self) -> None:
+        """Say that some of the MACs are of digests; repeating is harmless."""
+        with translated("note that digests are suppressed"):
+            client("dynamodb").put_item(
+                TableName=self._table, Item={**_DIGESTS, "v": number(ROW_VERSION)}
+            )
+
+    def has_digests(self) -> bool:
+        """Return whether that was ever said, read strongly."""
+        with translated("see whether digests are suppressed"):
+            answer = client("dynamodb").get_item(
+                TableName=self._table, Key=_DIGESTS, ConsistentRead=True
+            )
+        return "Item" in answer
 
     def page(self, cursor: str | None, limit: int) -> Page[str]:
         """Return up to ``limit`` (1 to 100) MACs in a fixed order.

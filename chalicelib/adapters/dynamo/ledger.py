@@ -33,13 +33,12 @@ from chalicelib.adapters.dynamo.ledger_rows import (
     state_key,
     subject_key,
     suppression_key,
-    suppression_updates,
-    suppressions_of,
     token_item,
     token_key,
     token_of,
     used_name,
 )
+from chalicelib.adapters.dynamo.suppression_rows import suppression_updates, suppressions_of
 from chalicelib.domain.ids import EventId, SubjectId
 from chalicelib.domain.state import SubjectState, load_state
 from chalicelib.errors import FatalError

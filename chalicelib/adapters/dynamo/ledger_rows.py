@@ -11,7 +11,7 @@ ids, hashes, MACs, ciphertext and times: nothing that names a person.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.adapters.dynamo.items import (
@@ -36,21 +36,17 @@ from chalicelib.ports.ledger import (
     Located,
     Pending,
     StoredEntry,
-    Suppressed,
 )
 
-EVERY_BRAND: Final = "*"
-"""Stands for "every brand" in a suppression row; no brand id can be this."""
 STANDING: Final = "st"
 """Attribute of an audience row: where somebody stands (`domain.standing`)."""
+REST: Final = "rest"
+"""Attribute of an audience row: until when the address rests (`domain.health.rest_of`)."""
 TOKEN_KEPT_MS: Final = 30 * 24 * 3_600_000
 """An expired token stays this long, so that a late click is told "expired" and not "invalid"."""
 _VERSION: Final = number(ROW_VERSION)
 ENTRY_VERSION: Final = 2
 """Of an entry's row: since 2 its leaf is packed (docs/adr/0017)."""
-_SUPPRESSION: Final = "b#"
-"""Prefix of a suppression's attribute: a map in an attribute of its own needs no parent map, so
-the first suppression of a MAC and the tenth are the same one update."""
 
 
 def entry_key(sid: SubjectId, n: int) -> dict[str, dict[str, str]]:
@@ -170,95 +166,6 @@ def located_of(item: Item) -> Located:
         n=number_of(item, "n"),
         index=number_of(item, "index"),
     )
-
-
-def suppressions_of(item: Item) -> tuple[Suppressed, ...]:
-    """Return the suppressions of a MAC, those of every brand first, then by brand."""
-    require_version(item)
-    mac = require_text(item, "pk").removeprefix("X#")
-    names = sorted(name for name in item if name.startswith(_SUPPRESSION))
-    return tuple(
-        _suppressed(mac, name.removeprefix(_SUPPRESSION), item[name]["M"]) for name in names
-    )
-
-
-def _suppressed(mac: str, brand: str, values: Item) -> Suppressed:
-    return Suppressed(
-        mac=mac,
-        brand=None if brand == EVERY_BRAND else BrandId(brand),
-        reason=require_text(values, "reason"),
-        since_ms=require_number(values, "since"),
-        event=EventId(require_text(values, "event")),
-        salt_key=binary_of(values, "key"),
-    )
-
-
-def suppressions_item(mac: str, kept: Sequence[Suppressed]) -> Item:
-    """Return the whole row of a MAC that is suppressed for exactly ``kept``."""
-    columns = {_SUPPRESSION + (row.brand or EVERY_BRAND): row for row in kept}
-    maps = {name: {"M": _suppression_map(row)} for name, row in columns.items()}
-    return {**suppression_key(mac), "v": _VERSION, **maps}
-
-
-def suppression_updates(
-    table: str,
-    put: Sequence[Suppressed],
-    lift: Sequence[tuple[str, BrandId | None]] = (),
-    without: Sequence[tuple[str, BrandId | None]] = (),
-) -> list[dict[str, Any]]:
-    """Return one write for each MAC: DynamoDB refuses two of one row in a transaction.
-
-    Args:
-        without: (mac, brand) pairs that may not be suppressed before it: a condition of the write,
-            or a check where there is none.
-    """
-    macs = dict.fromkeys([row.mac for row in put] + [mac for mac, _ in (*lift, *without)])
-    return [
-        _suppression_write(
-            table,
-            mac,
-            put={row.brand: row for row in put if row.mac == mac},
-            lift=[brand for lifted, brand in lift if lifted == mac],
-            without=[brand for named, brand in without if named == mac],
-        )
-        for mac in macs
-    ]
-
-
-def _suppression_write(
-    table: str,
-    mac: str,
-    *,
-    put: Mapping[BrandId | None, Suppressed],
-    lift: Sequence[BrandId | None],
-    without: Sequence[BrandId | None],
-) -> dict[str, Any]:
-    brands = enumerate(dict.fromkeys([*put, *lift, *without]))
-    alias = {brand: f"#b{place}" for place, brand in brands}
-    names = {name: _SUPPRESSION + (brand or EVERY_BRAND) for brand, name in alias.items()}
-    # Attribute by attribute: the row itself stays when all that stood in it was lifted.
-    absent = " AND ".join(f"attribute_not_exists({alias[brand]})" for brand in without)
-    if not put and not lift:
-        return check(table, suppression_key(mac), absent, names=names)
-    values: dict[str, Any] = {":v": _VERSION}
-    sets = ["v = :v"]
-    for brand, row in put.items():
-        value = alias[brand].replace("#", ":")
-        values[value] = {"M": _suppression_map(row)}
-        sets.append(f"{alias[brand]} = {value}")
-    removes = [alias[brand] for brand in dict.fromkeys(lift) if brand not in put]
-    change = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
-    key = suppression_key(mac)
-    return update(table, key, change, values, condition=absent or None, names=names)
-
-
-def _suppression_map(row: Suppressed) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "reason": text(row.reason),
-        "since": number(row.since_ms),
-        "event": text(row.event),
-    }
-    return values if row.salt_key is None else {**values, "key": binary(row.salt_key)}
 
 
 def token_item(token: ConfirmToken) -> Item:

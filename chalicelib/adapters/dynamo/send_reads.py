@@ -15,10 +15,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import rows_client
+from chalicelib.adapters.dynamo.breakers import BREAKERS, STOPS_KEY, stops_of
 from chalicelib.adapters.dynamo.campaign_models import CAMPAIGNS, CampaignRow
 from chalicelib.adapters.dynamo.frequency import ATTRIBUTE as RHYTHM
-from chalicelib.adapters.dynamo.items import ROW_VERSION, Item, key, number, read_all
-from chalicelib.adapters.dynamo.ledger_rows import state_key, subject_key
+from chalicelib.adapters.dynamo.items import ROW_VERSION, Item, key, number, number_of, read_all
+from chalicelib.adapters.dynamo.ledger_rows import REST, state_key, subject_key
+from chalicelib.domain.breakers import NO_STOPS
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.frequency import NO_LIMIT, Frequency, load_rhythm
 from chalicelib.domain.ids import CampaignId, SubjectId
@@ -27,7 +29,7 @@ from chalicelib.errors import FatalError
 from chalicelib.ports.send_reads import MAX_PEOPLE, LastLook, SealedReader
 from chalicelib.ports.system import Clock, RandomBytes
 
-_PROFILE: Final = f"sk, v, sealed, {RHYTHM}"
+_PROFILE: Final = f"sk, v, sealed, {RHYTHM}, {REST}"
 _KEY: Final = "sk, v, wrapped_key"
 _STATE: Final = "pk, v, folded"
 _VERSION: Final = number(ROW_VERSION)
@@ -75,19 +77,23 @@ class DynamoSendReads:
         }
 
     def last_look(self, campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
-        """Return the campaign and everybody's state, read strongly in one request.
+        """Return the campaign, everybody's state and what is held, read strongly in one request.
 
         Raises:
             FatalError: more than 50 people, or a row this code does not know.
         """
         ledger, campaigns = self._tables["ledger"], self._tables["campaigns"]
-        requests = {campaigns: _request([key(CAMPAIGNS, campaign)], None, strong=True)}
+        asked = [key(CAMPAIGNS, campaign), STOPS_KEY]
+        requests = {campaigns: _request(asked, None, strong=True)}
         if sids:
             states = [state_key(sid) for sid in _checked(sids)]
             requests[ledger] = _request(states, _STATE, strong=True)
         rows = self._read("take the last look", requests)
+        found = {row["pk"]["S"]: row for row in rows[campaigns]}
+        row, held = found.get(CAMPAIGNS), found.get(BREAKERS)
         return LastLook(
-            campaign=next(map(_campaign, rows[campaigns]), None),
+            campaign=None if row is None else _campaign(row),
+            stops=NO_STOPS if held is None else stops_of(held),
             states={
                 SubjectId(row["pk"]["S"][_SUBJECT:]): load_state(row["folded"]["S"])
                 for row in map(_known, rows.get(ledger, ()))
@@ -123,6 +129,7 @@ def _reader(profile: Item, vault: Item) -> SealedReader:
         sealed=b"" if sealed is None else _bytes(sealed),
         wrapped_key=_bytes(vault["wrapped_key"]),
         frequency=_frequency(profile.get(RHYTHM)),
+        rest=number_of(profile, REST),
     )
 
 
