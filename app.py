@@ -10,7 +10,14 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
-from chalicelib.entrypoints import logs, queues, schedules, segment_queue
+from chalicelib.entrypoints import (
+    import_queue,
+    logs,
+    queues,
+    schedules,
+    segment_queue,
+    suppression_queue,
+)
 from chalicelib.entrypoints.addresses import addresses
 
 logs.configure()
@@ -76,6 +83,24 @@ def anchor_checkpoints(event: SQSEvent) -> Any:
 def evaluate_segments(event: SQSEvent) -> Any:
     """Count segments, forget what may not be known, note what was measured, and write exports."""
     return segment_queue.evaluate_segments(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-suppressions", batch_size=1)
+def keep_suppressions(event: SQSEvent) -> Any:
+    """Keep our suppressions and SES's own list of them alike."""
+    return suppression_queue.keep_suppressions(event.to_dict())
+
+
+@app.on_sqs_message(queue="kvitto-imports", batch_size=1)
+def import_people(event: SQSEvent) -> Any:
+    """Read files of other tools, and check and write the people in them."""
+    return import_queue.import_people(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def sync_suppressions(event: CloudWatchEvent) -> int:
+    """Have SES's list of suppressed addresses compared with ours."""
+    return schedules.sync_suppressions()
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -24,7 +24,9 @@ LANGUAGES: Final = ("sv", "de", "fr")
 _FOLDERS: Final = ("pages", "notices", "emails", "console")
 _OPTIONS: Final = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
 _DOMAIN: Final = TEMPLATES.parent / "chalicelib" / "domain"
-_TELLING: Final = ("segment_findings.py", "segment_words.py")
+_TELLING: Final = (
+    *("account_check_words.py", "dns_check_words.py", "segment_findings.py", "segment_words.py"),
+)
 _PINNED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 

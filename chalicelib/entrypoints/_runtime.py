@@ -117,6 +117,8 @@ def problem(error: BaseException, incident: str) -> Answer:
     fields = getattr(error, "problems", None)
     if isinstance(fields, Mapping):
         body["errors"] = [{"field": str(k), "code": str(v)} for k, v in fields.items()]
+    if isinstance(error, InputError) and error.suggestion:
+        body["suggestion"] = error.suggestion
     if isinstance(error, ExtraStep):
         body |= {"step": error.token, "cause": error.cause, "suggestion": error.suggestion}
     if status >= SERVER_ERROR:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.campaigns import Act
+from chalicelib.domain.plan_gate import RENDERING
 from chalicelib.domain.wall_clock import moment_ms
 from chalicelib.entrypoints._runtime import status_of
 from chalicelib.entrypoints.campaigns_console_pages import (
@@ -29,6 +30,7 @@ from chalicelib.errors import (
     InputError,
     NotTested,
     OverBudget,
+    RiskNotAccepted,
     StateError,
     Throttled,
 )
@@ -51,6 +53,7 @@ _FIELD_OF: Final[Mapping[str, str]] = {
 """Code of an error -> the field it is about."""
 _STATES: Final[tuple[tuple[type[StateError], str], ...]] = (
     (NotTested, "not_tested"),
+    (RiskNotAccepted, "risk"),
     (Conflict, "changed"),
     (IllegalTransition, "past"),
     (OverBudget, "over_budget"),
@@ -102,6 +105,10 @@ def _carry_out(
         zone = zone_of(container, campaign)
         at_ms = moment_ms(fields.get("day", ""), fields.get("minute", ""), zone)
         container.campaigns.schedule(campaign.id, at_ms)
+    elif act is Act.RESUME:
+        accepts = fields.get("accept_risk", "") == "yes"
+        skips = campaign.problem == RENDERING  # As the page says beside the button.
+        container.campaigns.resume(campaign.id, skip_rendering=skips, accept_risk=accepts)
     else:
         container.campaigns.act(campaign.id, act)
 

@@ -177,6 +177,7 @@ def _live(container: "Container", seen: "Seen", seat: Seat, zone: str) -> Mappin
     return {
         "campaign": seen.shown,
         "progress": seen.progress,
+        "warning": seen.warning,
         "resolved": seen.resolved,
         "number": tongue.number,
         "tenths": tongue.tenths,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.erasure import REQUESTABLE
 from chalicelib.domain.erasure_consequences import COUNTRIES
+from chalicelib.domain.event_tallies import SHOWN_DAYS, day_of, summed
 from chalicelib.domain.ids import require_slug
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.leads import Miss, NobodyFound
@@ -41,11 +42,13 @@ from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import InputError, NotFound
 from chalicelib.proof.event_types import RULES
 from chalicelib.proof.words import TABLES
+from chalicelib.services.health_sight import told
 from chalicelib.vocabulary import EventType
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.domain.catalog import Brand
+    from chalicelib.proof.canonical import JsonValue
     from chalicelib.services.findings import Finding
 
 ROWS = 20
@@ -68,6 +71,7 @@ def _search_page(
     said: str = "",
 ) -> Answer:
     proofs = container.proofs.page(None, READ).items
+    first_day = day_of(container.clock.now_ms()) - SHOWN_DAYS + 1
     data = {
         **seat.frame(),
         "problem": problem,
@@ -76,6 +80,9 @@ def _search_page(
         "waiting": waiting_erasures(container),
         **owed_requests(container),
         "proofs": sorted(proofs, key=lambda each: -each.created_ms)[:ROWS],
+        "of_nobody": summed(container.activity.of_nobody(first_day, SHOWN_DAYS)),
+        "of_nobody_days": SHOWN_DAYS,
+        "number": container.renderer.tongue(seat.language).number,
     }
     return html(container.renderer.page("console/compliance.html", data), status)
 
@@ -102,6 +109,7 @@ def _person_page(container: "Container", seat: Seat, found: "Finding") -> Answer
         **seat.frame(),
         "found": found,
         "standing": standing,
+        "health": _health(container, found),
         "items": container.timelines.of_found(found.sid, seat.language),
         "brands": {brand.id: brand.name for brand in brands},
         "zone": brands[0].zone if brands else "UTC",
@@ -122,6 +130,12 @@ def _brands(container: "Container", found: "Finding") -> "tuple[Brand, ...]":
     named = _unique(each.key.brand for each in found.standing.consents)
     brands = (container.brands.get(each) for each in named)
     return tuple(each for each in brands if each is not None)
+
+
+def _health(container: "Container", found: "Finding") -> list["JsonValue"]:
+    """How well mail reaches who was found; nothing of who was erased."""
+    seen = container.health_sight.of(found.sid)
+    return [] if seen is None else told(seen)
 
 
 def _list_name(container: "Container", list_id: str) -> str:

@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.api_keys import ApiKey, KeyScope
 from chalicelib.entrypoints import console_session
 from chalicelib.entrypoints._runtime import Served, page
-from chalicelib.entrypoints.bodies import read_form
-from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.bodies import MULTIPART, Upload, read_form, read_upload
+from chalicelib.entrypoints.exchange import (
+    MAX_FILE_BYTES,
+    OCTETS,
+    Answer,
+    Request,
+    html,
+    redirect,
+)
 from chalicelib.entrypoints.languages import choose_language, in_chosen
 from chalicelib.errors import NotFound
 
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 LOGIN = "/console/login"
 FORM_TOKEN = "form_token"
+TOKEN_HEADER = "x-form-token"
+"""Where a script of ours names the token beside a body that is no form."""
 MAX_FORM_BYTES = 4 * 1024 * 1024
 """A pasted mail of 1 MiB, each of its bytes written as three."""
 
@@ -37,6 +46,7 @@ class Seat:
         language: of the page.
         form_token: goes with every form that acts.
         fields: of the form that was sent; empty for a GET.
+        file: that came with the form, or was sent alone.
 
     """
 
@@ -44,6 +54,7 @@ class Seat:
     language: str = "en"
     form_token: str = ""
     fields: Mapping[str, str]
+    file: bytes | None = None
 
     @property
     def is_officer(self) -> bool:
@@ -115,24 +126,46 @@ def marketer(handler: Seated) -> Served:
     return _scoped(handler, KeyScope.MARKETING)
 
 
-def _scoped(handler: Seated, scope: KeyScope) -> Served:
+def uploader(handler: Seated, scope: KeyScope = KeyScope.MARKETING) -> Served:
+    """Serve a file sent in a form, or alone with the form's token in a header, to such a key."""
+    return _scoped(handler, scope, _upload_in)
+
+
+Reader = Callable[[Request], Upload]
+
+
+def _form_in(request: Request) -> Upload:
+    return Upload(fields=read_form(request, MAX_FORM_BYTES))
+
+
+def _upload_in(request: Request) -> Upload:
+    if request.media_type == MULTIPART:
+        return read_upload(request)
+    if request.media_type != OCTETS:
+        return _form_in(request)
+    token = request.headers.get(TOKEN_HEADER, "")
+    return Upload(fields={FORM_TOKEN: token}, file=request.within(MAX_FILE_BYTES))
+
+
+def _scoped(handler: Seated, scope: KeyScope, read: Reader = _form_in) -> Served:
     def guarded(container: "Container", request: Request) -> Answer:
         key = key_of(container, request)
         if key is None:
             return redirect(in_chosen(LOGIN, request.query), ended(container))
-        is_form = request.method == "POST"
-        fields = read_form(request, MAX_FORM_BYTES) if is_form else {}
+        acts = request.method in ("POST", "PUT")
+        sent = read(request) if acts else Upload(fields={})
         accepted = request.headers.get("accept-language", "")
         seat = Seat(
             key=key,
-            language=choose_language([fields, request.query], accepted, "en"),
+            language=choose_language([sent.fields, request.query], accepted, "en"),
             form_token=_form_token(container, request),
-            fields=fields,
+            fields=sent.fields,
+            file=sent.file,
         )
         if not key.allows(scope):
             return _refused(container, seat, scope)
-        if is_form and not hmac.compare_digest(
-            fields.get(FORM_TOKEN, "").encode(), seat.form_token.encode()
+        if acts and not hmac.compare_digest(
+            sent.fields.get(FORM_TOKEN, "").encode(), seat.form_token.encode()
         ):
             return _refused(container, seat, "form")
         return handler(container, request, seat)

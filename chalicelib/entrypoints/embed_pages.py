@@ -35,7 +35,7 @@ ETAG_CHARS = 32
 MAX_BYTES = 12_000
 """Of the script, compressed as a browser gets it: a form must not weigh on somebody else's page."""
 _COMMENTS = re.compile(r"^[ \t]*/\*.*?\*/\n", re.DOTALL | re.MULTILINE)
-_INDENTS = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENTS = re.compile(r"^\s+", re.MULTILINE)
 _WORDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "choice": ("choose", "not_a_choice"),
     "date": ("bad_date", "out_of_range"),
@@ -64,11 +64,11 @@ def embed_script(container: "Container", form: "Form", brand: "Brand") -> tuple[
         "origins": list(form.origins),
         "language": languages[0],
         "look": shown[languages[0]]["form"]["look"],
-        "brief": {code: _brief(one) for code, one in shown.items()},
     }
     lean = _lean(container.renderer.page(SCRIPT, {}))
     for count in range(len(languages), -1, -1):
         data["shown"] = {name: shown[name] for name in languages[:count]}
+        data["brief"] = {name: _brief(shown[name]) for name in languages[count:]}
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
         script = lean.replace(DATA, text)
         compressed = gzip.compress(script.encode("utf-8"), mtime=0)
@@ -173,9 +173,13 @@ def _words(container: "Container", form: "Form", brand: "Brand", language: str) 
     unneeded -= {name for kind in types for name in _WORDS_OF.get(kind, ())}
     if form.gift is None:
         unneeded |= {"gift"}
-    for name, rule in (("disposable", form.guard.disposable), ("role", form.guard.role)):
-        unneeded |= ({name} if rule != "step" else set()) | (
-            {f"{name}_address"} if rule != "refuse" else set()
+    for cause, problem, rule in (
+        ("disposable", "disposable_address", form.guard.disposable),
+        ("role", "role_address", form.guard.role),
+        ("no-mail", "undeliverable_address", form.guard.no_mail),
+    ):
+        unneeded |= ({cause} if rule != "step" else set()) | (
+            {problem} if rule != "refuse" else set()
         )
     return _without(words, unneeded)
 
@@ -189,6 +193,6 @@ def _without(texts: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]
 
 
 def _lean(script: str) -> str:
-    """The script as sent: without comments on lines of their own, and without indentation."""
+    """The script as sent: no comments on lines of their own, no indentation, no empty lines."""
     licence, code = script.split("\n", 1)
     return f"{licence}\n{_INDENTS.sub('', _COMMENTS.sub('', code))}"

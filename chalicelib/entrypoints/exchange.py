@@ -19,7 +19,10 @@ TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 ZIP = "application/zip"
+OCTETS = "application/octet-stream"
 MAX_BODY_BYTES = 64 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""Of one file, or one part of it: what fits a Lambda event of 6 MB once it is base64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.parameters import Parameter, ShownAs, tag_of
-from chalicelib.domain.signup import Problem, SubmissionError, is_ticked
+from chalicelib.domain.signup import SubmissionError, is_ticked
 from chalicelib.entrypoints._runtime import page, problem
 from chalicelib.entrypoints.bodies import read_form, read_json
 from chalicelib.entrypoints.cross_origin import cross_origin
@@ -51,7 +51,7 @@ def _submit_form(container: "Container", request: Request) -> Answer:
     except SubmissionError as error:
         if request.is_json:
             return problem(error, request.id)
-        return form_page(container, form, brand, language, values=values, problems=error.problems)
+        return form_page(container, form, brand, language, values=values, wrong=error)
     except ExtraStep as error:
         return _extra_step(container, request, form, brand, values, error)
     except OverBudget as error:
@@ -89,12 +89,13 @@ def form_page(
     language: str,
     *,
     values: Mapping[str, str],
-    problems: Mapping[str, Problem] | None = None,
+    wrong: SubmissionError | None = None,
     changed: bool = False,
 ) -> Answer:
     """Return the form, filled with ``values``; 422 when there are problems to look at.
 
     Args:
+        wrong: what is to be looked at again, with the address that was probably meant.
         changed: the visitor saw another version of it before, and is told so.
     """
     text = container.renderer.page(
@@ -108,11 +109,13 @@ def form_page(
             "shown": container.gate.shown(form.id),
             "tag": tag_of(values.get(Parameter.TAG, "")),
             "values": _filled(form, values),
-            "problems": problems or {},
+            "problems": wrong.problems if wrong else {},
+            "suggestion": wrong.suggestion if wrong else None,
+            "corrected": _corrected(form, values, wrong.suggestion) if wrong else {},
             "changed": changed,
         },
     )
-    return html(text, 422 if problems else 200)
+    return html(text, 422 if wrong else 200)
 
 
 def _filled(form: "Form", values: Mapping[str, str]) -> dict[str, str]:
@@ -161,17 +164,16 @@ def _extra_step(
 ) -> Answer:
     if request.is_json:
         return problem(error, request.id)
-    email = next(field.name for field in form.fields if field.type == "email")
     again = _again(form, values)
     data = {
         "language": values[Parameter.LANGUAGE],
         "brand": brand,
         "form": form,
-        "address": values[email].strip(),
+        "address": values[_email(form)].strip(),
         "cause": error.cause,
         "values": again | {Parameter.STEP: error.token},
         "suggestion": error.suggestion,
-        "corrected": again | {email: error.suggestion or ""},
+        "corrected": _corrected(form, values, error.suggestion),
     }
     # 200 and not an error's status: nothing is wrong, the sign-up goes on with this page's button.
     return html(container.renderer.page("pages/extra_step.html", data))
@@ -181,6 +183,15 @@ def _again(form: "Form", values: Mapping[str, str]) -> dict[str, str]:
     """What must be sent once more for the same sign-up, as names and values of hidden inputs."""
     names = [*(item.name for item in form.fields), *(item.name for item in form.boxes)]
     return {name: values[name] for name in (*names, *_SENT_AGAIN) if values.get(name)}
+
+
+def _corrected(form: "Form", values: Mapping[str, str], suggestion: str | None) -> dict[str, str]:
+    """The same sign-up with the address that was probably meant."""
+    return _again(form, values) | {_email(form): suggestion or ""}
+
+
+def _email(form: "Form") -> str:
+    return next(field.name for field in form.fields if field.type == "email")
 
 
 def busy_page(container: "Container", brand: "Brand", language: str) -> Answer:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400
 ERASURE_PART = "erasure"
-MALFORMED = "malformed_address"
+BAD_ADDRESS = ("malformed_address", "undeliverable_address")
 
 
 def show_erasure(
@@ -88,9 +88,10 @@ def change_address(
         answer = _done(container, request, access, fields, "too_many", 429)
         return replace(answer, headers={**answer.headers, "Retry-After": str(DAY_S)})
     except InputError as error:
-        if error.code != MALFORMED:
+        if error.code not in BAD_ADDRESS:
             raise
-        data = _data(container, request, access, language) | {"address": typed}
+        data = _data(container, request, access, language)
+        data |= {"address": typed, "problem": error.code, "suggestion": error.suggestion}
         return html(container.renderer.page("pages/rights_address.html", data), 422)
     what = "asked" if asked else "same"
     return _done(container, request, access, fields, what, address=typed)

@@ -138,10 +138,12 @@ def anchor_checkpoints(container: "Container", body: str) -> None:
 
 @batch
 def erase_subjects(container: "Container", body: str) -> None:
-    """Erase one person. Idempotency key: the erasure's id, or the request never confirmed."""
+    """Erase one person. Idempotency key: the erasure's id, or the request or claim it is by."""
     message = read_message(body)
     if "unconfirmed" in message:
         container.unconfirmed.erase(EventId(_text(message, "unconfirmed")))
+    elif "waiting" in message:
+        container.unconfirmed.erase_waiting(EventId(_text(message, "waiting")))
     else:
         container.erasures.perform(_text(message, "erasure"))
 

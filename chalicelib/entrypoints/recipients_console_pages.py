@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who got a campaign, who did not and why, in the console; and exports of them.
+"""Who got a campaign, who did not and why, in the console; and the files of exports.
 
 Guarantees that a list shows random ids and outcomes, and opens nobody; that a file of addresses is
 asked for, watched and fetched only with a key of the scope ``marketing``; and that it is asked for
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from chalicelib.domain.accounting import Account, Asked, read_asked
+from chalicelib.domain.csv_rows import CSV
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.entrypoints._runtime import status_of
-from chalicelib.entrypoints.api.exports import csv_answer
+from chalicelib.entrypoints.api.exports import file_answer
+from chalicelib.entrypoints.audience_export_pages import show_file
 from chalicelib.entrypoints.campaigns_console_pages import nothing, seen_in, zone_of
 from chalicelib.entrypoints.compliance_erasures import REFRESH
 from chalicelib.entrypoints.console_access import Seat, inside, marketer
-from chalicelib.entrypoints.exchange import Answer, Request, html, redirect
+from chalicelib.entrypoints.exchange import ZIP, Answer, Request, html, redirect
 from chalicelib.entrypoints.visitors import path_word
 from chalicelib.errors import Conflict, InputError, NotFound
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
     from chalicelib.domain.campaigns import Progress
     from chalicelib.services.campaign_sight import Seen
-    from chalicelib.services.exports import Export
+    from chalicelib.services.export_jobs import Export
 
 EXPORTS: Final = "/console/exports"
 ROWS: Final = 50
@@ -91,6 +93,8 @@ def _show_export(container: "Container", request: Request, seat: Seat) -> Answer
     except (InputError, NotFound):
         data = {**seat.frame(), "missing": "export"}
         return html(container.renderer.page("console/error.html", data), 404)
+    if export.campaign is None or export.asked is None:
+        return show_file(container, seat, export, _why_none(export))
     campaign = container.campaign_rows.get(export.campaign)
     data = {
         **seat.frame(),
@@ -106,10 +110,18 @@ def _show_export(container: "Container", request: Request, seat: Seat) -> Answer
 
 
 def _download(container: "Container", request: Request, seat: Seat) -> Answer:
+    return _file(container, request, seat, CSV)
+
+
+def _download_zip(container: "Container", request: Request, seat: Seat) -> Answer:
+    return _file(container, request, seat, ZIP)
+
+
+def _file(container: "Container", request: Request, seat: Seat, wanted: str) -> Answer:
     """Send the file; where there is none, lead to the page that says why."""
     export = path_word(request, "export")
     try:
-        return csv_answer(container, export)
+        return file_answer(container, export, wanted)
     except (Conflict, InputError, NotFound):
         return redirect(f"{EXPORTS}/{quote(export, safe='')}?language={seat.language}")
 
@@ -118,6 +130,7 @@ show_recipients = inside(_show_recipients)
 ask_export = marketer(_ask_export)
 show_export = marketer(_show_export)
 download = marketer(_download)
+download_zip = marketer(_download_zip)
 
 
 def choices(progress: "Progress") -> tuple[Choice, ...]:
@@ -200,4 +213,5 @@ def _why_none(export: "Export") -> str:
     from chalicelib.services import exports  # noqa: PLC0415  # loads cryptography
 
     words = {exports.TOO_LONG: "late", exports.GONE: "erased", exports.OLD: "old"}
+    words |= {exports.TOO_LARGE: "large"}
     return words.get(export.problem or "", "")

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING
 
 from chalicelib.entrypoints._runtime import job
+from chalicelib.ports.outside import Queue
 from chalicelib.vocabulary import EventType
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ def log_heartbeat(container: "Container") -> int:
     from chalicelib.services.ledger import Draft  # noqa: PLC0415  # loads cryptography
 
     container.ledger.record(Draft(type=EventType.LOG_HEARTBEAT, channel=None))
+    return 1
+
+
+@job
+def sync_suppressions(container: "Container") -> int:
+    """Have SES's list compared with our suppressions; return 1."""
+    container.queues.send(Queue.SUPPRESSIONS, {"v": 1, "sync": True})
     return 1
 
 

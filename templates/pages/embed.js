@@ -13,7 +13,7 @@ const language = chosenLanguage();
 const ours = [new URL(data.base).origin, ...data.origins];
 const root = document.createElement("kvitto-form").attachShadow({ mode: "open" });
 /* A language that the script came without is asked for; until then there are a title and a link. */
-let { form, words } = data.shown[language] || { form: { title: data.brief[language].title }, words: data.brief[language] };
+let { form, words } = data.shown[language] || { form: data.brief[language], words: data.brief[language] };
 let view = null;
 let isSending = false;
 let task = null;
@@ -22,7 +22,7 @@ let shown = "";
 function chosenLanguage() {
   const wanted = [settings.language, document.documentElement.lang, ...navigator.languages, data.language];
   const known = wanted.map((name) => (name || "").toLowerCase().split("-")[0]);
-  return known.find((name) => Object.keys(data.brief).includes(name));
+  return known.find((name) => Object.keys({ ...data.shown, ...data.brief }).includes(name));
 }
 
 /* An element; attributes that are false, null or undefined are left out, and functions listen. */
@@ -31,7 +31,7 @@ function make(name, attributes, ...children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (typeof value === "function") made.addEventListener(key, value);
     else if (value === true) made.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+    else if (value !== false && value != null) made.setAttribute(key, value);
   }
   made.append(...children.flat().filter((child) => child !== null && child !== ""));
   return made;
@@ -88,7 +88,8 @@ async function solve() {
       const { algorithm, challenge, salt, signature } = found;
       return btoa(JSON.stringify({ algorithm, challenge, salt, signature, number: start + at }));
     }
-    await new Promise((resume) => setTimeout(resume)); // The page stays smooth.
+    /* The page stays smooth. */
+    await new Promise((resume) => setTimeout(resume));
   }
 }
 
@@ -105,7 +106,8 @@ async function submit(values, step) {
   } catch {
     /* No answer; it says so below. */
   }
-  task = null; // A proof counts once.
+  /* A proof counts once. */
+  task = null;
   isSending = false;
   view.ready();
   await follow(answer, values);
@@ -116,7 +118,7 @@ async function follow(answer, values) {
   if (status === 202) show(mailView(answer, values));
   else if (status === 428) show(stepView(answer, values));
   else if (status === 429) view.report(words.busy_title, [words.busy, words.why.other]);
-  else if (status === 422 && answer.errors) view.blame(answer.errors.map(({ field, code }) => [field, code]));
+  else if (status === 422 && answer.errors) view.blame(answer.errors.map(({ field, code }) => [field, code]), meant(answer, values));
   else if (answer.code === "stale_form") await renew(values);
   else view.report(words.lost_title, [words.retry, words.still_here], hostedPage());
 }
@@ -188,17 +190,17 @@ function frame(heading, content, button, controls) {
     report(title, lines, more) {
       say(title, lines.map((line) => make("p", null, line)), more);
     },
-    blame(problems) {
+    blame(problems, more) {
       const known = new Map(problems);
       const wrong = (controls || []).filter((one) => known.has(one.name));
       if (!wrong.length) return this.report(words.lost_title, [words.retry]);
       const items = wrong.map((one) => {
-        const text = problemText(one.item, known.get(one.name));
+        const text = problemText(one.item, known.get(one.name), one.value());
         one.blame(text);
         const jump = make("button", { type: "button", class: "link", click: () => one.input.focus() }, one.title);
         return make("li", null, jump, `${words.colon} ${text}`);
       });
-      say(words.check_title, [make("ul", null, items), make("p", null, words.nothing_sent)]);
+      say(words.check_title, [make("ul", null, items), ...(more || []), make("p", null, words.nothing_sent)]);
     },
   };
 }
@@ -248,11 +250,11 @@ function problemOf(item, validity) {
   return validity.rangeUnderflow || validity.rangeOverflow ? "out_of_range" : kind || "other";
 }
 
-function problemText(item, code) {
+function problemText(item, code, value) {
   const { problems } = words, low = item.min ?? item.earliest, high = item.max ?? item.latest;
   if (code === "missing" && item.type === "tick") return problems.unticked;
   if (code === "missing" && item.choices) return problems.not_a_choice;
-  if (code !== "out_of_range") return problems[code] || problems.other;
+  if (code !== "out_of_range") return (problems[code] || problems.other).replace("{}", () => `${value}`.split("@").pop());
   const range = high === undefined ? `≥ ${low}` : low === undefined ? `≤ ${high}` : `${low} – ${high}`;
   return `${problems[code]} (${range})`;
 }
@@ -345,27 +347,27 @@ function formView(values) {
 const emailName = () => form.fields.find((item) => item.type === "email").name;
 const quote = (text) => make("p", { class: "quote" }, make("strong", null, text));
 
+const again = (values, address) => submit({ ...values, [emailName()]: address });
+
 /* The address that was probably meant, with a button of its own. */
-function meant({ suggestion }, again) {
+function meant({ suggestion }, values) {
   return suggestion ? [
     make("h3", null, words.suggestion.replace("{}", () => suggestion)),
-    make("p", null, make("button", { type: "button", click: () => again(suggestion) }, words.use)),
+    make("p", null, make("button", { type: "button", click: () => again(values, suggestion) }, words.use)),
   ] : null;
 }
 
 function stepView(answer, values) {
-  const name = emailName(), { leave_empty, ...kept } = values;
-  const again = (address) => submit({ ...kept, [name]: address });
+  const { leave_empty, ...kept } = values;
   const button = make("button", { type: "button", click: () => submit(values, answer.step) }, words.step_button);
   const content = make("div", null,
-    make("p", null, words.why[answer.cause] || words.why.other), make("p", null, words.step), quote(values[name]), button,
-    make("p", { class: "hint" }, words.nothing_sent), meant(answer, again));
+    make("p", null, words.why[answer.cause] || words.why.other), make("p", null, words.step), quote(values[emailName()]), button,
+    make("p", { class: "hint" }, words.nothing_sent), meant(answer, kept));
   return frame(title(words.step_title), content, button);
 }
 
 function mailView(answer, values) {
   const name = emailName();
-  const again = (address) => submit({ ...values, [name]: address });
   const corrected = field({ ...form.fields.find((item) => item.name === name), hint: null });
   corrected.fill(answer.address);
   const button = make("button", { type: "submit", class: "quiet" }, words.resend);
@@ -373,10 +375,10 @@ function mailView(answer, values) {
     event.preventDefault();
     const code = corrected.problem();
     if (code) made.blame([[name, code]]);
-    else again(corrected.value());
+    else again(values, corrected.value());
   };
   const content = make("div", null,
-    make("p", null, words.sent_to), quote(answer.address), meant(answer, again),
+    make("p", null, words.sent_to), quote(answer.address), meant(answer, values),
     make("dl", null, make("dt", null, words.from), make("dd", null, answer.from),
       make("dt", null, words.subject), make("dd", null, answer.subject)),
     make("p", null, words.open_it),

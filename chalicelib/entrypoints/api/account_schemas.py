@@ -9,16 +9,19 @@ Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 from typing import Final
 
 from chalicelib.domain.accounting import REASONS, Account
+from chalicelib.domain.export_rows import ExportFormat, ExportStatus
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.entrypoints.api.shapes import (
     COUNT,
     ID,
     MAYBE,
+    SLUG,
     TIME,
     Schema,
     closed,
     listed,
     page_of,
+    ref,
     shown,
 )
 
@@ -29,6 +32,17 @@ OUTCOME: Final[Schema] = {
     "settled by the first version of sending, which counted people and did not keep who was which.",
 }
 REASON: Final[Schema] = {"type": "string", "enum": list(REASONS)}
+FORMAT: Final[Schema] = {
+    "type": "string",
+    "enum": list(ExportFormat),
+    "description": "Whose import reads it; `mailchimp` is a ZIP.",
+}
+STATUS: Final[Schema] = {
+    "type": "string",
+    "enum": list(ExportStatus),
+    "description": "`waiting`: they asked and have yet to confirm, or a file claims a consent that "
+    "is held back.",
+}
 _MAYBE_COUNT: Final[Schema] = {**COUNT, "type": ["integer", "null"]}
 
 ACCOUNT_SCHEMAS: Final[dict[str, Schema]] = {
@@ -45,7 +59,21 @@ ACCOUNT_SCHEMAS: Final[dict[str, Schema]] = {
         }
     ),
     "RecipientPage": page_of("Recipient"),
-    "NewExport": closed(
+    "NewExport": {"oneOf": [ref("NewCampaignExport"), ref("NewAudienceExport")]},
+    "NewAudienceExport": closed(
+        {
+            "format": FORMAT,
+            "brand": SLUG,
+            "list": {**SLUG, "description": "Every format but `kvitto` is of one list: name it."},
+            "statuses": {
+                **listed(STATUS, 1),
+                "description": "Only people who stand so; everybody when it is left out.",
+            },
+        },
+        "list",
+        "statuses",
+    ),
+    "NewCampaignExport": closed(
         {
             "campaign": ID,
             "outcomes": listed(OUTCOME, 1),
@@ -56,6 +84,14 @@ ACCOUNT_SCHEMAS: Final[dict[str, Schema]] = {
         },
         "reasons",
     ),
+    "ExportedAudience": shown(
+        {
+            "format": FORMAT,
+            "brand": SLUG,
+            "list": MAYBE,
+            "statuses": {"type": "array", "items": STATUS},
+        }
+    ),
     "Export": shown(
         {
             "id": ID,
@@ -63,13 +99,15 @@ ACCOUNT_SCHEMAS: Final[dict[str, Schema]] = {
             "created_at": TIME,
             "expires_at": {**TIME, "description": "When its file is given out no more."},
             "problem": MAYBE,
-            "campaign": ID,
+            "campaign": {**MAYBE, "description": "Null in an export of a brand's people."},
             "outcomes": {"type": "array", "items": OUTCOME},
             "reasons": {"type": "array", "items": REASON},
+            "audience": {"oneOf": [ref("ExportedAudience"), {"type": "null"}]},
             "people": {**_MAYBE_COUNT, "description": "Rows of the file; null until it is ready."},
             "without_address": {
                 **_MAYBE_COUNT,
-                "description": "Of those, whose address is empty: erased, or it does not open.",
+                "description": "Whose address is empty: erased, or it does not open. Of a brand's "
+                "people: who is left out because theirs does not open.",
             },
         }
     ),

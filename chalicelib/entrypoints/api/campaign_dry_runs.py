@@ -57,4 +57,8 @@ def _result(run: "DryRun", found: "DryRunSum") -> Mapping[str, Any]:
         "cost_cents": None if run.cost is None else run.cost.cents,
         "seconds": None if run.course is None else run.course.seconds,
         "days": None if run.course is None else run.course.days,
+        "bulk": {
+            "large": run.ready is not None and run.ready.large,
+            "blocking": [] if run.ready is None else list(run.ready.blocking),
+        },
     }

@@ -10,9 +10,11 @@ from typing import Final
 
 from chalicelib.domain.campaigns import CampaignStatus
 from chalicelib.domain.content import ContentKind
+from chalicelib.domain.deliverability import CheckId
 from chalicelib.domain.eligibility import SENTENCES, SkipReason
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import StopWhy
 from chalicelib.domain.tempo import Held
 from chalicelib.entrypoints.api.campaign_retry_schemas import RETRIED_BY, RETRY_OF
 from chalicelib.entrypoints.api.shapes import (
@@ -141,6 +143,34 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
                 "type": ["integer", "null"],
                 "description": "Over how many days the day's quota spreads it; null: no end.",
             },
+            "bulk": shown(
+                {
+                    "large": {
+                        **BOOLEAN,
+                        "description": "Mailbox providers ask more of a mailing of this size.",
+                    },
+                    "blocking": {
+                        "type": "array",
+                        "items": {"type": "string", "enum": list(CheckId)},
+                        "description": "What a large mailing would be stopped for; what to do about"
+                        " it is in `GET /deliverability`.",
+                    },
+                }
+            ),
+        }
+    ),
+    "CampaignStop": shown(
+        {
+            "why": {"type": "string", "enum": list(StopWhy)},
+            "delivered": COUNT,
+            "bounced": {**COUNT, "description": "Mails that came back for good."},
+            "complained": {**COUNT, "description": "Mails that were reported as unwanted."},
+            "checks": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(CheckId)},
+                "description": "What to mend, where it is not ready: `GET /deliverability`.",
+            },
+            "at": TIME,
         }
     ),
     "CampaignSummary": shown(_SUMMARY),
@@ -160,7 +190,19 @@ CAMPAIGN_SCHEMAS: Final[dict[str, Schema]] = {
                 "description": "What keeps it from going on by itself. `not_tested`: its time "
                 "came, or will come, without a test of it as it is now. `rendering`: somebody's "
                 "mail cannot be made; nobody was mailed. `planning`: its plan does not get on. "
+                "`complaints`, `bounces`: so many mails were reported as unwanted, or came back, "
+                "that it paused itself. `not_ready`: it is large, and what keeps large mailings "
+                "from arriving is to be mended first. Of these three `stopped` says more. "
                 "Else the code of what is wrong with its content.",
+            },
+            "stopped": {
+                "oneOf": [ref("CampaignStop"), {"type": "null"}],
+                "description": "Why the product stopped it, or would have if it were not over; "
+                "null: it did not.",
+            },
+            "warning": {
+                "oneOf": [ref("CampaignStop"), {"type": "null"}],
+                "description": "What brings it near such a stop, told for a week; null: nothing.",
             },
             "planned": {
                 **COUNT,

@@ -13,6 +13,7 @@ from chalicelib.domain.campaigns import Act, Campaign, Content
 from chalicelib.domain.content import ContentKind
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import Stop
 from chalicelib.entrypoints.api.frame import (
     PAGED,
     Call,
@@ -180,16 +181,25 @@ def _act(act: Act, name: str, summary: str) -> Operation:
     KeyScope.MARKETING,
     status=202,
     gives="CampaignStatus",
-    queries=("skip_rendering",),
+    queries=("skip_rendering", "accept_risk"),
     conflicts=True,
 )
 def resume_campaign(call: Call) -> Mapping[str, Any]:
-    """Resume a paused campaign; `skip_rendering=true` leaves out whose mail cannot be made."""
-    skips = YES_NO.get(call.request.query.get("skip_rendering", "false"))
-    if skips is None:
-        raise InputError(code="bad_skip_rendering", detail="skip_rendering is true or false.")
+    """Resume a paused campaign; `skip_rendering=true` leaves out whose mail cannot be made.
+
+    One that was stopped by what came back goes on only with `accept_risk=true`.
+    """
+    skips, accepts = _said_yes(call, "skip_rendering"), _said_yes(call, "accept_risk")
     campaign_id = call.word("campaign")
-    return _status(call.container.campaigns.resume(campaign_id, skip_rendering=skips))
+    campaigns = call.container.campaigns
+    return _status(campaigns.resume(campaign_id, skip_rendering=skips, accept_risk=accepts))
+
+
+def _said_yes(call: Call, name: str) -> bool:
+    said = YES_NO.get(call.request.query.get(name, "false"))
+    if said is None:
+        raise InputError(code=f"bad_{name}", detail=f"{name} is true or false.")
+    return said
 
 
 OPERATIONS = (
@@ -214,6 +224,18 @@ def _status(campaign: Campaign) -> Mapping[str, Any]:
 def _told(written: "Written") -> Mapping[str, Any]:
     warnings = [found_shape(found) for found in written.warnings]
     return {**_status(written.campaign), "warnings": warnings}
+
+
+def stop_shape(stop: Stop) -> Mapping[str, Any]:
+    """Return why something was stopped, in the API's shape."""
+    return {
+        "why": stop.why,
+        "delivered": stop.delivered,
+        "bounced": stop.bounced,
+        "complained": stop.complained,
+        "checks": list(stop.checks),
+        "at": rfc3339(stop.at_ms),
+    }
 
 
 def _summary(seen: "Seen") -> dict[str, Any]:
@@ -242,6 +264,8 @@ def _shape(seen: "Seen", tempo: "Tempo | None") -> Mapping[str, Any]:
         "minimum_grade": campaign.minimum_grade,
         "tested": seen.tested,
         "problem": seen.problem,
+        "stopped": seen.stop and stop_shape(seen.stop),
+        "warning": seen.warning and stop_shape(seen.warning),
         "planned": progress.planned,
         "sent": progress.sent,
         "skipped": dict(progress.skipped),

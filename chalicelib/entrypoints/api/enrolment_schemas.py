@@ -141,6 +141,23 @@ ENROLMENT_SCHEMAS: Final[dict[str, Schema]] = {
                 "enum": [None, *(str(reason) for reason in Blocked)],
                 "description": "What stands in the way, when blocked: nothing will be sent on it.",
             },
+            "hygiene": {
+                **shown(
+                    {
+                        "no_mail": {
+                            "type": "boolean",
+                            "description": "No mail arrives at the domain, as DNS says.",
+                        },
+                        "disposable": {"type": "boolean"},
+                        "role": {"type": "boolean", "description": "Several people read it."},
+                        "suggestion": {
+                            "type": ["string", "null"],
+                            "description": "The address that was probably meant.",
+                        },
+                    }
+                ),
+                "description": "What the address looks like, whoever has it.",
+            },
         }
     ),
 }

@@ -101,7 +101,7 @@ def _entry(entry: "FoundEntry") -> Mapping[str, Any]:
 
 def _state(now: "Standing") -> Mapping[str, Any]:
     return {
-        "suppressed": bool(now.suppressions),
+        "suppressed": any(one.list is None for one in now.suppressions),
         "objected": bool(now.objections),
         "restricted": now.is_restricted,
         "erased": now.is_erased,
@@ -125,6 +125,7 @@ def _state(now: "Standing") -> Mapping[str, Any]:
 def _stop(stop: "Stop") -> Mapping[str, Any]:
     return {
         "brand": stop.brand,
+        "list": stop.list,
         "reason": stop.reason,
         "since": rfc3339(stop.since_ms),
         "entry": stop.entry,

@@ -113,6 +113,7 @@ FINDING_SCHEMAS: Final[dict[str, Schema]] = {
     "Stop": shown(
         {
             "brand": {**MAYBE, "description": "Null: every brand."},
+            "list": {**MAYBE, "description": "Null: every list."},
             "reason": {"type": "string"},
             "since": TIME,
             "entry": COUNT,

@@ -108,6 +108,10 @@ _GUARD: Final[Schema] = {
     "disposable": _RULE,
     "role": _RULE,
     "min_fill_s": {"type": "integer", "minimum": 0, "maximum": MAX_FILL_S},
+    "no_mail": {
+        **_RULE,
+        "description": "What is done with an address at whose domain no mail arrives, as DNS says.",
+    },
 }
 _GIFT: Final[Schema] = {"name": texts(MAX_NAME_CHARS), "url": _LINK}
 _ORIGIN: Final[Schema] = {"type": "string", "pattern": whole(r"https?://[a-z0-9.:\[\]-]{1,255}")}

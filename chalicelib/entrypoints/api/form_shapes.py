@@ -94,6 +94,7 @@ def _guard(item: Mapping[str, Any]) -> Guard:
         disposable=Rule(item.get("disposable", kept.disposable)),
         role=Rule(item.get("role", kept.role)),
         min_fill_s=item.get("min_fill_s", kept.min_fill_s),
+        no_mail=Rule(item.get("no_mail", kept.no_mail)),
     )
 
 
@@ -119,6 +120,7 @@ def form_shape(form: Form, findings: tuple[Finding, ...]) -> Mapping[str, Any]:
             "disposable": form.guard.disposable,
             "role": form.guard.role,
             "min_fill_s": form.guard.min_fill_s,
+            "no_mail": form.guard.no_mail,
         },
         "fields": [_field_shape(item) for item in form.fields],
         "boxes": [_box_shape(item) for item in form.boxes],

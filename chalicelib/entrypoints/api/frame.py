@@ -14,17 +14,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.api_keys import ApiKey, KeyScope
-from chalicelib.domain.form_lint import FindingCode
-from chalicelib.domain.form_words import PRETICKED
 from chalicelib.domain.ids import RANDOM_ID_BYTES, encode_id
 from chalicelib.entrypoints._runtime import Served, api
-from chalicelib.entrypoints.api.schemas import SCHEMAS
-from chalicelib.entrypoints.api.shapes import ref
-from chalicelib.entrypoints.bodies import read_json
+from chalicelib.entrypoints.api.payloads import InvalidBody, Payload, read_payload
 from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, Answer, Request, json_answer
 from chalicelib.entrypoints.refusals import NoKey, WrongScope
 from chalicelib.entrypoints.visitors import path_word
@@ -61,12 +56,18 @@ MAX_CURSOR_CHARS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A checked call as a handler sees it. ``body`` fits the operation's schema."""
+    """A checked call as a handler sees it.
+
+    Attributes:
+        body: fits the operation's schema; of a form, its fields.
+        raw: the bytes of a form's file, or a body of one of the types that are taken as they are.
+    """
 
     container: "Container"
     request: Request
     key: ApiKey | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes | None = None
 
     @property
     def key_id(self) -> str:
@@ -107,14 +108,17 @@ class Operation:
         path: below ``/api/v1``.
         scopes: any one of them is enough; none at all means that no key is asked for.
         takes: name of the body's schema.
+        form: name of the schema of a multipart form with one file, taken beside ``takes``.
+        raw: media types of bodies that are taken as they are, of `MAX_FILE_BYTES` at most.
         picks: where ``takes`` is a choice of schemas, names the one a body is judged by.
-        statuses: HTTP status by the answer's member ``status``, where it is not ``status``.
+        statuses: HTTP status by the answer's member ``stated_by``, where it is not ``status``.
         gives: name of the answer's schema.
         location: address of what was made, filled from the answer's members.
         echoed: members of the answer that repeat the body's and are not remembered.
         secret: members of the answer that are shown once and null when repeated.
         has_page: who asks for ``text/html`` gets a page.
         looks: a POST that only tells, or tells by an id of its own: no answer is remembered.
+        finds: what a query names may not exist.
         judges: the handler itself checks the body, an object; ``takes`` only describes it.
     """
 
@@ -125,8 +129,11 @@ class Operation:
     scopes: tuple[KeyScope, ...]
     status: int = 200
     takes: str | None = None
+    form: str | None = None
+    raw: tuple[str, ...] = ()
     picks: Callable[[object], str] | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
+    stated_by: str = "status"
     gives: str | None = None
     media_type: str = "application/json"
     queries: tuple[str, ...] = ()
@@ -135,6 +142,7 @@ class Operation:
     echoed: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
     conflicts: bool = False
+    finds: bool = False
     has_page: bool = False
     looks: bool = False
     judges: bool = False
@@ -143,6 +151,11 @@ class Operation:
     def id(self) -> str:
         """The operation's id: the handler's name."""
         return self.handler.__name__
+
+    @property
+    def reads(self) -> bool:
+        """Whether it takes a body."""
+        return bool(self.takes or self.form or self.raw)
 
     @property
     def noun(self) -> str:
@@ -170,15 +183,6 @@ def operation(
         )
 
     return make
-
-
-class InvalidBody(InputError):  # noqa: N818  # named like its siblings in errors.py
-    """The body does not fit its schema; ``problems`` maps a member to the rule it breaks."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """Keep the problems for the answer."""
-        super().__init__("invalid_body", "Some members of the body cannot be used; see errors.")
-        self.problems = dict(problems)
 
 
 def page_answer(page: "Page[Any]", shape: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -221,12 +225,12 @@ def _run(op: Operation, container: "Container", request: Request) -> Answer:
     key = _authorised(op, container, request)
     for name in request.parameters:
         path_word(request, name)
-    body = _body(op, request)
-    call = Call(container=container, request=request, key=key, body=body)
+    carried = read_payload(op, request)
+    call = Call(container=container, request=request, key=key, body=carried.body, raw=carried.raw)
     wanted = request.headers.get("idempotency-key")
     if op.method != "POST" or op.looks or wanted is None or key is None:
         return _answer(op, _handled(op, call))
-    return _once(op, call, key, wanted)
+    return _once(op, call, carried, key, wanted)
 
 
 def _authorised(op: Operation, container: "Container", request: Request) -> ApiKey | None:
@@ -239,61 +243,6 @@ def _authorised(op: Operation, container: "Container", request: Request) -> ApiK
     if not any(key.allows(scope) for scope in op.scopes):
         raise WrongScope(" or ".join(op.scopes))
     return key
-
-
-def _body(op: Operation, request: Request) -> Mapping[str, Any]:
-    if op.takes is None:
-        request.within()
-        return {}
-    value = read_json(request, op.max_bytes)
-    name = op.picks(value) if op.picks else op.takes
-    problems = {} if op.judges else dict(_problems(name, value))
-    if problems or not isinstance(value, dict):
-        raise InvalidBody(problems or {"body": "type"})
-    return value
-
-
-def _problems(name: str, value: Any) -> list[tuple[str, str]]:
-    found = []
-    for error in _validator(name).iter_errors(value):
-        path = error.json_path.removeprefix("$").removeprefix(".")
-        members = [path or "body"]
-        if error.validator == "required":
-            members = [n for n in error.validator_value if n not in error.instance]
-        elif error.validator == "additionalProperties":
-            members = sorted(set(error.instance) - set(error.schema.get("properties", {})))
-        if error.validator in ("required", "additionalProperties") and path:
-            members = [f"{path}.{member}" for member in members]
-        rule = _RULES.get(error.validator, error.validator)
-        found += [(member[:100], _rule_of(rule, member)) for member in members]
-    return found
-
-
-def _rule_of(rule: str, member: str) -> str:
-    """A member that would tick a box beforehand is refused by the name of what it is."""
-    is_pretick = rule == _RULES["additionalProperties"] and _LAST.sub("", member) in PRETICKED
-    return FindingCode.PRECHECKED if is_pretick else rule
-
-
-_LAST = re.compile(r".*\.")
-
-
-_RULES = {
-    "required": "missing",
-    "additionalProperties": "unknown",
-    "oneOf": "exactly_one",
-    "pattern": "format",
-    "enum": "not_one_of",
-    "not": "reserved",
-}
-
-
-@cache
-def _validator(name: str) -> Any:
-    # Imported here: it is slow to load, and most requests carry no body.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-
-    return Draft202012Validator({**ref(name), "components": {"schemas": SCHEMAS}})
 
 
 def _handled(op: Operation, call: Call) -> Result:
@@ -311,11 +260,11 @@ def _answer(op: Operation, result: Result) -> Answer:
     if result is None:
         return Answer(status=op.status, content_type="application/json")
     location = op.location and {"Location": BASE + op.location.format_map(result)}
-    status = op.statuses.get(str(result.get("status")), op.status)
+    status = op.statuses.get(str(result.get(op.stated_by)), op.status)
     return json_answer(result, status, location or {})
 
 
-def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
+def _once(op: Operation, call: Call, carried: Payload, key: ApiKey, wanted: str) -> Answer:
     """Run a POST under its idempotency key, or repeat the answer it got before."""
     if len(wanted) > MAX_IDEMPOTENCY_CHARS or not re.fullmatch(IDEMPOTENCY_KEY, wanted):
         raise InputError(
@@ -328,7 +277,7 @@ def _once(op: Operation, call: Call, key: ApiKey, wanted: str) -> Answer:
     )
     asked = call.container.tokens.blind(
         "request",
-        _digest(op.method, op.path, *sorted(call.request.parameters.values()), call.request.body),
+        _digest(op.method, op.path, *sorted(call.request.parameters.values()), *carried.said),
     )
     known = _claim(op, call, attempt, asked)
     if known is not None:

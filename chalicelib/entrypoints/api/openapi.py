@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.domain.csv_rows import CSV
+from chalicelib.domain.import_statement import DocumentKind
 from chalicelib.entrypoints.api.account_schemas import OUTCOME, REASON
 from chalicelib.entrypoints.api.frame import (
     BASE,
@@ -24,7 +25,8 @@ from chalicelib.entrypoints.api.frame import (
 )
 from chalicelib.entrypoints.api.schemas import SCHEMAS
 from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, SLUG, ref, whole
-from chalicelib.entrypoints.exchange import PROBLEM, ZIP
+from chalicelib.entrypoints.bodies import MULTIPART
+from chalicelib.entrypoints.exchange import JSON, PROBLEM, ZIP
 
 VERSION = "1"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -50,12 +52,22 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
     "outcome": {"description": "Only people of whom this is said.", "schema": OUTCOME},
     "reason": {"description": "Only people skipped for this.", "schema": REASON},
     "brand": {"description": "A brand's id.", "required": True, "schema": SLUG},
+    "kind": {
+        "description": "What a document shows.",
+        "required": True,
+        "schema": {"type": "string", "enum": [str(kind) for kind in DocumentKind]},
+    },
     "open": {
         "description": "`true`: only what is still owed, by deadline.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "skip_rendering": {
         "description": "`true`: whose mail cannot be made is left out, and the others get theirs.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+    "accept_risk": {
+        "description": "`true`: it goes on although the product stopped it. What was counted until "
+        "now counts no more; what comes back from now on may stop it again.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "sample": {
@@ -97,7 +109,7 @@ _REFUSALS: Mapping[int, str] = {
     404: "There is nothing with this id.",
     409: "The present state does not allow it.",
     413: "The body is too large.",
-    415: "The body is not JSON.",
+    415: "The body is of another type than this reads.",
     422: "The request cannot be used; `code` and `errors` say why. Nothing was changed.",
     429: "Too much at once.",
     500: "Something went wrong on our side.",
@@ -145,11 +157,11 @@ def statuses(op: Operation) -> tuple[int, ...]:
     found = {429, 500, 503}
     if op.scopes:
         found |= {401, 403}
-    if op.takes or op.method == "POST":
+    if op.reads or op.method == "POST":
         found |= {400, 409, 413, 422}
-    if op.takes:
+    if op.reads:
         found |= {415}
-    if op.takes or _PARAMETER.search(op.path):
+    if op.reads or op.finds or _PARAMETER.search(op.path):
         found |= {404}
     if op.queries:
         found |= {422}
@@ -178,12 +190,17 @@ def _described(op: Operation) -> dict[str, Any]:
     }
     if op.scopes:
         described["description"] = f"Needs a key with the scope {' or '.join(op.scopes)}."
-    if op.takes:
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": ref(op.takes)}},
-        }
+    if op.reads:
+        described["requestBody"] = {"required": True, "content": _bodies(op)}
     return described
+
+
+def _bodies(op: Operation) -> dict[str, Any]:
+    shaped = ((JSON, op.takes), (MULTIPART, op.form))
+    return {
+        **{kind: {"schema": ref(name)} for kind, name in shaped if name},
+        **{kind: {} for kind in op.raw},
+    }
 
 
 def _parameters(op: Operation) -> list[dict[str, Any]]:

@@ -13,15 +13,17 @@ from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.catalog import UnsubscribeScope
 from chalicelib.domain.erasure import REQUESTABLE, Ground, Stage
 from chalicelib.domain.leaving import LeavingReason
-from chalicelib.domain.suppressions import OPERATOR_REASONS
 from chalicelib.entrypoints.api.account_schemas import ACCOUNT_SCHEMAS
 from chalicelib.entrypoints.api.campaign_preview_schemas import CAMPAIGN_PREVIEW_SCHEMAS
 from chalicelib.entrypoints.api.campaign_retry_schemas import CAMPAIGN_RETRY_SCHEMAS
 from chalicelib.entrypoints.api.campaign_schemas import CAMPAIGN_SCHEMAS
+from chalicelib.entrypoints.api.deliverability_schemas import DELIVERABILITY_SCHEMAS
 from chalicelib.entrypoints.api.enrolment_schemas import ENROLMENT_SCHEMAS
 from chalicelib.entrypoints.api.events_schemas import EVENTS_SCHEMAS
 from chalicelib.entrypoints.api.finding_schemas import FINDING_SCHEMAS
 from chalicelib.entrypoints.api.form_schemas import FORM_SCHEMAS
+from chalicelib.entrypoints.api.health_schemas import HEALTH_SCHEMAS
+from chalicelib.entrypoints.api.import_schemas import IMPORT_SCHEMAS
 from chalicelib.entrypoints.api.rights_schemas import RIGHTS_SCHEMAS
 from chalicelib.entrypoints.api.segments_schemas import SEGMENT_SCHEMAS
 from chalicelib.entrypoints.api.shapes import (
@@ -38,10 +40,10 @@ from chalicelib.entrypoints.api.shapes import (
     line,
     listed,
     page_of,
-    ref,
     shown,
     whole,
 )
+from chalicelib.entrypoints.api.suppression_schemas import SUPPRESSION_SCHEMAS
 from chalicelib.entrypoints.api.templates_schemas import TEMPLATE_SCHEMAS
 from chalicelib.proof.event_types import RULES
 from chalicelib.vocabulary import EventType
@@ -102,11 +104,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **CAMPAIGN_SCHEMAS,
     **CAMPAIGN_PREVIEW_SCHEMAS,
     **CAMPAIGN_RETRY_SCHEMAS,
+    **DELIVERABILITY_SCHEMAS,
     **ENROLMENT_SCHEMAS,
     **EVENTS_SCHEMAS,
     **FINDING_SCHEMAS,
+    **HEALTH_SCHEMAS,
     **RIGHTS_SCHEMAS,
     **FORM_SCHEMAS,
+    **IMPORT_SCHEMAS,
     **SEGMENT_SCHEMAS,
     **TEMPLATE_SCHEMAS,
     "Problem": {
@@ -119,6 +124,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "detail": {"type": "string"},
             "code": {"type": "string"},
             "incident": {"type": "string"},
+            "suggestion": {
+                "type": "string",
+                "description": "The address that was probably meant, where one looks mistyped.",
+            },
             "errors": {
                 "type": "array",
                 "items": shown({"field": {"type": "string"}, "code": {"type": "string"}}),
@@ -161,25 +170,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         }
     ),
     "SubscriberPage": page_of("Subscriber"),
-    "NewSuppression": closed(
-        {"email": ADDRESS, "reason": {**line(200), "examples": sorted(OPERATOR_REASONS)}}
-    ),
-    "Suppression": shown(
-        {
-            "address_mac": {
-                "type": "string",
-                "description": "Keyed MAC of the address; the address itself is not kept.",
-            },
-            "brand": {"type": ["string", "null"], "description": "Null: every brand."},
-            "reason": {"type": "string"},
-            "since": TIME,
-            "entry": {"type": "string", "description": "Id of its ledger entry."},
-        }
-    ),
-    "SuppressionPage": page_of("Suppression"),
-    "AddedSuppression": {
-        "allOf": [ref("Suppression"), shown({"email": {"type": "string"}})],
-    },
+    **SUPPRESSION_SCHEMAS,
     "NewProof": {
         **closed(
             {

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.api_keys import KeyScope
 from chalicelib.domain.enrolment import Enrolled, Enrolling, Person, Sale, Shown, bad_basis
 from chalicelib.entrypoints.api.enrolment_schemas import BASES
-from chalicelib.entrypoints.api.frame import PAGED, Call, operation, page_answer, unix_ms
+from chalicelib.entrypoints.api.frame import (
+    PAGED,
+    Call,
+    maybe_rfc3339,
+    operation,
+    page_answer,
+    unix_ms,
+)
 
 if TYPE_CHECKING:
+    from chalicelib.services.health_sight import HealthSeen
     from chalicelib.services.signup import Session
     from chalicelib.services.subscribers import Subscriber
 
@@ -40,11 +48,13 @@ def list_subscribers(call: Call) -> Mapping[str, Any]:
     "/subscribers/{subscriber}",
     KeyScope.MARKETING,
     KeyScope.COMPLIANCE,
-    gives="Subscriber",
+    gives="SubscriberWithHealth",
 )
 def get_subscriber(call: Call) -> Mapping[str, Any]:
-    """Get one subscriber."""
-    return _shape(call.container.subscribers.get(call.word("subscriber")))
+    """Get one subscriber, and how well mail reaches them."""
+    subscriber = call.container.subscribers.get(call.word("subscriber"))
+    seen = call.container.health_sight.of(subscriber.id)
+    return {**_shape(subscriber), "health": None if seen is None else _health(seen)}
 
 
 def _basis_of(body: object) -> str:
@@ -87,6 +97,12 @@ def enrol_subscriber(call: Call) -> Mapping[str, Any]:
         "basis": str(basis),
         "status": status,
         "reason": enrolled.blocked and str(enrolled.blocked),
+        "hygiene": {
+            "no_mail": enrolled.hygiene.no_mail,
+            "disposable": enrolled.hygiene.disposable,
+            "role": enrolled.hygiene.role,
+            "suggestion": enrolled.hygiene.suggestion,
+        },
     }
 
 
@@ -146,6 +162,22 @@ def _session(call: Call) -> "Session":
         page=visitor.get("page", ""),
         language=call.body.get("language", ""),
     )
+
+
+def _health(seen: "HealthSeen") -> Mapping[str, Any]:
+    return {
+        "status": str(seen.status),
+        "resting_until": maybe_rfc3339(seen.resting_until_ms),
+        "story": [
+            {
+                "code": str(said.code),
+                "at": maybe_rfc3339(said.at_ms),
+                "days": said.days,
+                "until": maybe_rfc3339(said.until_ms),
+            }
+            for said in seen.story
+        ],
+    }
 
 
 def _shape(subscriber: "Subscriber") -> Mapping[str, Any]:
