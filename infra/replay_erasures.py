@@ -6,8 +6,8 @@ lookup or a sealed part in the tables; it can be run any number of times. It ref
 installation is meant: the shell's own settings (``KVITTO_…``), or else those of a named stack.
 
 The identity needs to read every table and the store, to write and delete items of all five
-tables, ``s3:DeleteObjectVersion`` below ``bundles/`` and ``exports/``, and for a stack what
-``infra.admin_key`` needs.
+tables, ``s3:DeleteObjectVersion`` below ``bundles/``, ``exports/`` and ``imports/``, and for a
+stack what ``infra.admin_key`` needs.
 """
 
 from __future__ import annotations

@@ -17,11 +17,13 @@ from infra.bench import (
     campaign_costs,
     campaign_rate,
     campaigns,
+    imports,
     journeys,
     ledger,
     peers,
     proofs,
     segments,
+    ses_events,
     shop_events,
     starts,
 )
@@ -40,15 +42,23 @@ BENCHES: dict[str, tuple[Callable[[int], Iterator[Line]], tuple[int, ...]]] = {
     "campaign_measured": (campaigns.campaign_measured, (10_000,)),
     "campaign_single": (campaigns.campaign_single, (2_000,)),
     "campaign_stream": (campaign_costs.stream, (5_000,)),
+    "ses_events": (ses_events.rates, (20_000,)),
+    "ses_calls": (ses_events.calls, (20,)),
     "campaign_rate": (campaign_rate.campaign_rate, (60,)),
+    "import_rows": (imports.import_rows, (100_000, 1_000_000)),
+    "import_on_aws": (imports.import_on_aws, (10_000,)),
     "peers": (peers.peers, (2_000,)),
     "proof_reads": (proofs.proof_reads, (10_000, 1_000_000)),
     "verifier": (starts.verifier, (50,)),
     "cold_start": (starts.cold_start, (5,)),
 }
 """Name -> what it runs, and the sizes it runs at."""
-MEMORY = {"segment_plan": "segment.memory", "campaign_on_aws": "campaign.memory"}
-"""Benchmark with every adapter real -> the line that compares its memory from size to size."""
+MEMORY = {
+    "segment_plan": "segment.memory",
+    "campaign_on_aws": "campaign.memory",
+    "import_rows": "import.memory",
+}
+"""Benchmark whose stores keep nobody -> the line that compares its memory from size to size."""
 
 
 def run(name: str, size: int) -> None:
@@ -61,7 +71,7 @@ def run(name: str, size: int) -> None:
 def run_all() -> None:
     """Print every benchmark's lines, then how much more memory many times the people took.
 
-    Only with every adapter real: stores in memory grow with the people in them.
+    Only where nobody is kept in this process: stores in memory grow with the people in them.
     """
     about = {"bench": "about", "python": platform.python_version(), "system": platform.system()}
     print(json.dumps(about, separators=(",", ":")), flush=True)

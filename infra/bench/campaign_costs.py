@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.bootstrap import Container
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.entrypoints import queues
 from chalicelib.ports.sending import BulkEntry, BulkMail, Sent
 from infra.bench.alike import served
@@ -111,7 +112,7 @@ def campaign(work: Work, size: int) -> Iterator[Line]:
 def stream(size: int) -> Iterator[Line]:
     """Price the Send and Delivery events of a million recipients, folded into their chunks."""
     with null_aws() as endpoint:
-        container, mails = _sent(endpoint, size)
+        container, mails = sent_campaign(endpoint, size)
         batches = _batches(mails, QUOTAS[-1])
         chunks = len({mail.entry.tags[-1][1].rpartition("-")[0] for mail in mails})
         before, meter = endpoint.counted(), Meter()
@@ -155,8 +156,8 @@ def stream(size: int) -> Iterator[Line]:
 def _exceptional(size: int) -> dict[str, float]:
     """Return what is billed for each recipient when some mails bounce for good, all else apart."""
     with null_aws() as endpoint:
-        container, mails = _sent(endpoint, size)
-        events = [_event("Bounce", mail, START_MS) for mail in mails]
+        container, mails = sent_campaign(endpoint, size)
+        events = [_event("Bounce", mail, START_MS + DAY_MS) for mail in mails]
         before, meter = endpoint.counted(), Meter()
         _handle(container, [events], meter)
         with metered(meter):
@@ -185,7 +186,7 @@ def _sum(*parts: Mapping[str, float]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mailed:
+class Mailed:
     """A mail that SES took."""
 
     entry: BulkEntry
@@ -195,19 +196,19 @@ class _Mailed:
 class _Keeper(TappedSender):
     """SES, with every mail it took kept."""
 
-    kept: list[_Mailed]
+    kept: list[Mailed]
 
     def send_bulk(self, sender: str, mail: BulkMail) -> tuple[Sent, ...]:
         """Send, and keep whose mail has which id."""
         answers = super().send_bulk(sender, mail)
         self.kept += [
-            _Mailed(entry=entry, message_id=str(answer.message_id))
+            Mailed(entry=entry, message_id=str(answer.message_id))
             for entry, answer in zip(mail.entries, answers, strict=True)
         ]
         return answers
 
 
-def _sent(endpoint: NullEndpoint, size: int) -> tuple[Container, list[_Mailed]]:
+def sent_campaign(endpoint: NullEndpoint, size: int) -> tuple[Container, list[Mailed]]:
     """Return an installation that sent a campaign to ``size`` people, and their mails in order."""
     container = real_container(endpoint)
     keeper = _Keeper(configuration_set="kvitto", clock=container.clock)
@@ -222,11 +223,11 @@ def _sent(endpoint: NullEndpoint, size: int) -> tuple[Container, list[_Mailed]]:
     return container, keeper.kept
 
 
-def _campaign_of(mails: Sequence[_Mailed]) -> Any:
+def _campaign_of(mails: Sequence[Mailed]) -> Any:
     return dict(mails[0].entry.tags)["c"]
 
 
-def _batches(mails: Sequence[_Mailed], per_second: int) -> list[list[str]]:
+def _batches(mails: Sequence[Mailed], per_second: int) -> list[list[str]]:
     """Return the events as two pollers take them: in the order they come, a thousand at a time."""
     told = []
     for number, mail in enumerate(mails):
@@ -256,7 +257,7 @@ def _handle(container: Container, batches: Sequence[Sequence[str]], meter: Meter
                 raise AssertionError(f"{len(answer['batchItemFailures'])} events came back")
 
 
-def _event(kind: str, mail: _Mailed, at_ms: int) -> str:
+def _event(kind: str, mail: Mailed, at_ms: int) -> str:
     """Return an event of one mail, as SES publishes it."""
     event = json.loads(_sample(kind))
     told = event["mail"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether an item meets a condition, for benchmarks in which workers compete.
 
-It guarantees DynamoDB's answer for comparisons of numbers and texts, `attribute_exists`,
+It guarantees DynamoDB's answer for comparisons of numbers and texts, `IN`, `attribute_exists`,
 `attribute_not_exists`, `NOT`, `AND`, `OR` and parentheses: what the item lacks compares as false.
 Anything else is an error, not a guess.
 
@@ -80,9 +80,20 @@ class _Reading:
             self._expect(")")
             is_there: bool = self._names.get(name, name) in self._item
             return is_there if word == "attribute_exists" else not is_there
+        if self._took("IN"):
+            return self._among(word)
         left, compare, right = word, _COMPARED[self._words.pop(0)], self._words.pop(0)
         both = self._operand(left), self._operand(right)
         return None not in both and bool(compare(*both))
+
+    def _among(self, word: str) -> bool:
+        self._expect("(")
+        others = [self._operand(self._words.pop(0))]
+        while self._took(","):
+            others.append(self._operand(self._words.pop(0)))
+        self._expect(")")
+        wanted = self._operand(word)
+        return wanted is not None and wanted in others
 
     def _operand(self, word: str) -> Decimal | str | None:
         value = (

@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from infra.bench.crowd import Crowd
 from infra.bench.null_dynamo import ConditionFailedError, NullDynamo
-from infra.bench.people import dynamo_rows, people
+from infra.bench.people import KEY, dynamo_rows, people
 from infra.local.child import end_with_parent, wait_for_stop
 from infra.local.http_server import Answer, HttpServer, Request
 
@@ -33,7 +34,8 @@ SENDS_PER_SECOND = 1_000_000
 """What SES says the account may send, until the benchmark says otherwise: nobody waits."""
 CONTROL = "/-/"
 _JSON = (("Content-Type", "application/x-amz-json-1.0"),)
-_KEY = b"k" * 32
+_XML = (("Content-Type", "application/xml"),)
+_KEY = KEY
 """Every data key; `tests.support.memory_keys` wraps the bench's people under the same one."""
 
 
@@ -148,7 +150,10 @@ class NullAws:
         return f"0110018c2f6b1a2b-{self.mails:08x}-4c0f-4b1e-9d57-5a0c6e1f2b3d-000000"
 
     def _s3(self, request: Request) -> Answer:
-        key = request.target.partition("?")[0]
+        key, _, query = request.target.partition("?")
+        if request.method == "GET" and "versions" in parse_qs(query, keep_blank_values=True):
+            self.requests["s3.LIST"] += 1
+            return self._listed(key, parse_qs(query)["prefix"][0])
         kept = self._objects.get(key)
         self.requests[f"s3.{request.method}"] += 1
         if request.method == "PUT":
@@ -167,6 +172,16 @@ class NullAws:
             part = kept[int(first) : int(last) + 1]
             return Answer(status=HTTPStatus.PARTIAL_CONTENT, headers=tag, body=part)
         return Answer(status=HTTPStatus.OK, headers=tag, body=kept)
+
+    def _listed(self, bucket: str, prefix: str) -> Answer:
+        """Every object below a prefix, each with one version."""
+        begin = f"{bucket}/{prefix}"
+        found = [key[len(bucket) + 1 :] for key in self._objects if key.startswith(begin)]
+        told = "".join(
+            f"<Version><Key>{key}</Key><VersionId>1</VersionId></Version>" for key in found
+        )
+        body = f"<ListVersionsResult>{told}</ListVersionsResult>".encode()
+        return Answer(status=HTTPStatus.OK, headers=_XML, body=body)
 
 
 def _sqs(operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +223,7 @@ def _condition_failed(old: dict[str, Any]) -> Answer:
 
 def _refused(status: HTTPStatus, code: str) -> Answer:
     body = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
-    return Answer(status=status, headers=(("Content-Type", "application/xml"),), body=body)
+    return Answer(status=status, headers=_XML, body=body)
 
 
 def _b64(data: bytes) -> str:

@@ -25,6 +25,7 @@ PAGE_BYTES = 1024 * 1024
 _CLAUSES = re.compile(r"\b(SET|REMOVE|ADD)\s")
 _DEFAULT = re.compile(r"if_not_exists\((\S+), (:\w+)\)")
 _RANGE = re.compile(r"(?:AND \(?)(\S+) (BETWEEN|<=|>=|<|>|=) (:\w+)(?: AND (:\w+))?")
+_PREFIX = re.compile(r"begins_with\((\S+), (:\w+)\)")
 _TESTS: Mapping[str, Callable[[str, str, str], bool]] = {
     "BETWEEN": lambda sk, low, high: low <= sk <= high,
     "<": lambda sk, bound, _: sk < bound,
@@ -42,7 +43,7 @@ class ConditionFailedError(Exception):
 class NullDynamo:
     """Tables by name; each partition a dict of rows by sort key, or a part of the `crowd`.
 
-    With ``checks`` the conditions of single updates are kept: for workers who compete.
+    With ``checks`` the conditions of single puts and updates are kept: for workers who compete.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,10 @@ class NullDynamo:
         return self.tables.get(table, {}).get(key["pk"]["S"], {}).get(key["sk"]["S"])
 
     def _put(self, request: Request) -> dict[str, Any]:
+        if self.checks:
+            old = self._find(request["TableName"], request["Item"]) or {}
+            if not met(request, old):
+                raise ConditionFailedError(old)
         self.store(request["TableName"], request["Item"])
         return {}
 
@@ -81,7 +86,8 @@ class NullDynamo:
         item = {**request["Key"], **old}
         _apply(item, request)
         self.store(request["TableName"], item, transaction=transaction)
-        return {"Attributes": item} if request.get("ReturnValues") == "ALL_NEW" else {}
+        told = {"ALL_NEW": item, "ALL_OLD": old}.get(request.get("ReturnValues", ""))
+        return {"Attributes": told} if told else {}
 
     def _delete(self, request: Request, *, transaction: bool = False) -> dict[str, Any]:
         key = request["Key"]
@@ -157,13 +163,15 @@ class NullDynamo:
         values = request["ExpressionAttributeValues"]
         table, pk = request["TableName"], values[re.findall(r":\w+", expression)[0]]["S"]
         bound = _RANGE.search(expression)
+        prefix = _PREFIX.search(request["KeyConditionExpression"])
+        begin = values[prefix[2]]["S"] if prefix else ""
         after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
         if self.crowd is not None and self.crowd.has(table, pk):
             yield from self.crowd.rows(table, pk, after=after, between=_between(bound, values))
             return
         rows = self.tables.get(table, {}).get(pk, {})
         for sk in sorted(rows):
-            if after and sk <= after:
+            if (after and sk <= after) or not sk.startswith(begin):
                 continue
             if bound is None or _TESTS[bound[2]](
                 sk, values[bound[3]]["S"], values[bound[4]]["S"] if bound[4] else ""
@@ -210,8 +218,9 @@ def _stored_or(item: Item, names: Mapping[str, str], found: re.Match[str]) -> st
 
 
 def _sum(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    if "NS" in right:
-        return {"NS": sorted({*left.get("NS", ()), *right["NS"]})}
+    for kind in ("NS", "SS"):
+        if kind in right:
+            return {kind: sorted({*left.get(kind, ()), *right[kind]})}
     return {"N": str(int(left["N"]) + int(right["N"]))}
 
 

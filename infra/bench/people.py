@@ -8,20 +8,27 @@ thousand real journeys would take longer than what is to be measured.
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.ids import ListId, SubjectId, encode_id, shard_of
+from chalicelib.adapters.dynamo.ledger_rows import entry_item
+from chalicelib.domain.ids import EventId, ListId, SubjectId, encode_id, shard_of
 from chalicelib.domain.standing import dump_standing, standing
 from chalicelib.domain.state import load_state
+from chalicelib.ports.ledger import StoredEntry
+from chalicelib.proof import canonical
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.proof.sealing import Kek, SubjectKeys
 from chalicelib.services.entries import seal_profile
 
 LEDGER, VAULT, AUDIENCE = "kvitto-ledger", "kvitto-vault", "kvitto-audience"
 LIST = ListId("newsletter")
-_KEK = Kek(1, b"k" * 32)
+KEY = b"k" * 32
+"""Every key of the null AWS."""
+CONTROLLER = "example"
+_KEK = Kek(1, KEY)
 _NONCE = bytes(12)
 
 
@@ -48,19 +55,26 @@ def people(count: int, origin: str, state: str) -> Iterator[Person]:
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
+        email = f"reader{number}@example.org"
         profile: dict[str, JsonValue] = {
             "attributes": {"first_name": f"Reader {number}"},
-            "email": f"reader{number}@example.org",
+            "email": email,
             "language": "en",
         }
         yield Person(
             sid=SubjectId(encode_id(raw)),
-            mac=encode_id(hashlib.sha256(b"mac %d" % number).digest()),
+            mac=_mac(email),
             wrapped_key=_KEK.wrap(raw, key, _NONCE),
             sealed=seal_profile(SubjectKeys(key, origin, raw), profile, _NONCE),
             state=state,
             standing=stands,
         )
+
+
+def _mac(email: str) -> str:
+    """What the product asks the null KMS for (`adapters.kms.KmsAddressMac`)."""
+    message = b"cl1/email\0" + CONTROLLER.encode() + b"\0" + email.encode()
+    return encode_id(hmac.digest(KEY, message, "sha256"))
 
 
 def dynamo_rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -70,6 +84,7 @@ def dynamo_rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
     lists = {"M": {LIST: {"S": "given"}}}
     sealed = {"B": _b64(person.sealed)}
     yield AUDIENCE, {**shard, "lists": lists, "st": {"S": person.standing}, "sealed": sealed}
+    yield LEDGER, _request(person)
     state = {
         "pk": {"S": f"S#{person.sid}"},
         "sk": {"S": "STATE"},
@@ -80,6 +95,32 @@ def dynamo_rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
         "macs": {"L": [{"S": person.mac}]},
     }
     yield LEDGER, state
+
+
+def _request(person: Person) -> dict[str, Any]:
+    """The entry of what the person asked for: a complaint asks when that was."""
+    folded = load_state(person.state)
+    event = EventId(encode_id(hashlib.sha256(b"event " + person.sid.encode()).digest()[:16]))
+    shown: dict[str, JsonValue] = {
+        "_sd": sorted(encode_id(hashlib.sha256(b"%d" % n).digest()) for n in range(4)),
+        "_sd_alg": "sha-256",
+        "brd": "demo",
+        "chn": "email",
+        "ctl": CONTROLLER,
+        "id": event,
+        "lst": [LIST],
+        "ntc": "00" * 32,
+        "pur": [LIST],
+        "tag": encode_id(hashlib.sha256(person.sid.encode()).digest()),
+        "ts": folded.last_ms - 2,
+        "typ": "consent.requested",
+        "v": "cl/1",
+    }
+    entry = StoredEntry(
+        n=folded.last_request or 0, event=event, leaf=canonical.encode(shown), sealed=None
+    )
+    row = entry_item(person.sid, entry)
+    return {**row, "leaf": {"B": _b64(row["leaf"]["B"])}}
 
 
 def _b64(data: bytes) -> str:

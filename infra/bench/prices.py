@@ -96,8 +96,8 @@ def _price_of(operation: str) -> str | None:
     if service == "kms":
         return "kms.sign" if name == "Sign" else "kms.request"
     if service == "s3":
-        # Deleting is free; a HEAD is priced as a GET.
-        return {"PUT": "s3.put", "DELETE": None}.get(name, "s3.get")
+        # Deleting is free; a HEAD is priced as a GET, and a listing as a PUT.
+        return {"PUT": "s3.put", "LIST": "s3.put", "DELETE": None}.get(name, "s3.get")
     return "sqs.request" if service == "sqs" else None
 
 

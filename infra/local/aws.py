@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `aws` process of the local stack: moto, the SES endpoint and the templates' resources.
+"""The `aws` process of the local stack: moto, the SES endpoint, DNS and the templates' resources.
 
 It guarantees that its one line of standard output, a JSON object, is written when everything it
 names exists: what the product's process needs to know.
@@ -16,9 +16,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.local import moto_server, tsa
+from infra.local import dns_server, moto_server, tsa
 from infra.local.child import end_with_parent, wait_for_stop
 from infra.local.ses_endpoint import SesEndpoint
+from infra.local.ses_identity import records
 from infra.local.template_reader import (
     Endpoints,
     consumer_queues,
@@ -52,6 +53,7 @@ def start(
     """
     authority = ThreadPoolExecutor(1).submit(_authority, tsa_keys)
     endpoint = SesEndpoint(publish=moto_server.publish, region=REGION)
+    resolver = dns_server.start(endpoint.zone)
     ses = endpoint.serve(ses_port)
     threading.Thread(target=ses.serve_forever, name="ses", daemon=True).start()
     aws = moto_server.start(aws_port)
@@ -62,7 +64,7 @@ def start(
         region=REGION,
     )
     for name in IDENTITIES:
-        endpoint.account.add_identity(name)
+        _add_sender(endpoint, name)
     # The product's public address and names of its own choosing are the supervisor's to decide.
     chosen = {
         "BaseUrl": "http://127.0.0.1",
@@ -83,9 +85,18 @@ def start(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "KVITTO_DNS_SERVER": resolver.address,
         **authority.result(),
     }
     return {"environment": environment, "queues": consumer_queues(stack)}, endpoint
+
+
+def _add_sender(endpoint: SesEndpoint, name: str) -> None:
+    """Create an identity whose domain's DNS says all that its mails need to arrive."""
+    identity = endpoint.account.add_identity(name)
+    identity.mail_from_domain = f"bounce.{name}"
+    for found in records(identity, REGION):
+        endpoint.zone.plant(found.name, found.type, found.values)
 
 
 def _authority(keys: Path | None) -> dict[str, str]:

@@ -81,4 +81,5 @@ def described(mail: Mail) -> dict[str, Any]:
         "raw": mail.raw.decode("utf-8", "replace"),
         "tags": dict(mail.tags),
         "sent_at": timestamp(mail.accepted_ms),
+        "outcome": mail.outcome,
     }

@@ -17,6 +17,7 @@ from typing import Any
 from infra.local.ses_bucket import TokenBucket
 from infra.local.ses_errors import already_exists, not_found, rejected, throttled
 from infra.local.ses_events import API_NAMES
+from infra.local.ses_identity import Identity, SetOptions, Standing
 
 DEFAULT_RATE = 500.0
 DEFAULT_DAILY = 1_000_000.0
@@ -78,7 +79,9 @@ class Account:
     event_copies: int = 1
     faults: list[Fault] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
-    _identities: set[str] = field(default_factory=set)
+    standing: Standing = field(default_factory=Standing)
+    _identities: dict[str, Identity] = field(default_factory=dict)
+    _options: dict[str, SetOptions] = field(default_factory=dict)
     _sets: dict[str, dict[str, EventDestination]] = field(default_factory=dict)
     _suppressed: dict[str, Suppressed] = field(default_factory=dict)
     _lock: Any = field(default_factory=Lock)
@@ -118,12 +121,13 @@ class Account:
         """Refuse a sender whose address and domain are not verified.
 
         Raises:
-            SesError: neither identity exists.
+            SesError: no such identity exists and is verified.
         """
         address = parseaddr(written)[1].lower()
         domain = address.rpartition("@")[2]
         parents = [domain.split(".", n)[-1] for n in range(domain.count(".") + 1)]
-        if address not in self._identities and not self._identities.intersection(parents):
+        verified = {name for name, each in self._identities.items() if each.verified}
+        if address not in verified and not verified.intersection(parents):
             raise rejected(
                 "Email address is not verified. The following identities failed the check in "
                 f"region {region.upper()}: {address}"
@@ -134,23 +138,30 @@ class Account:
         with self._lock:
             return tuple(sorted(self._identities))
 
-    def add_identity(self, name: str) -> None:
+    def add_identity(self, name: str) -> Identity:
         """Create an identity, verified at once."""
         with self._lock:
             if name.lower() in self._identities:
                 raise already_exists(f"Email identity {name} already exist.")
-            self._identities.add(name.lower())
+            made = self._identities[name.lower()] = Identity(name=name.lower())
+            return made
 
-    def check_identity(self, name: str) -> None:
-        """Refuse an identity nobody created."""
-        if name.lower() not in self._identities:
+    def identity(self, name: str) -> Identity:
+        """Return what is known of an identity.
+
+        Raises:
+            SesError: nobody created it.
+        """
+        found = self._identities.get(name.lower())
+        if found is None:
             raise not_found(f"Email identity {name} does not exist.")
+        return found
 
     def remove_identity(self, name: str) -> None:
         """Delete an identity."""
-        self.check_identity(name)
+        self.identity(name)
         with self._lock:
-            self._identities.discard(name.lower())
+            self._identities.pop(name.lower(), None)
 
     def configuration_sets(self) -> tuple[str, ...]:
         """Return the names of the configuration sets, sorted."""
@@ -163,6 +174,16 @@ class Account:
             if name in self._sets:
                 raise already_exists(f"Configuration set <{name}> already exists.")
             self._sets[name] = {}
+            self._options[name] = SetOptions()
+
+    def options(self, name: str) -> SetOptions:
+        """Return the options of a configuration set.
+
+        Raises:
+            SesError: the set does not exist.
+        """
+        self.destinations(name)
+        return self._options[name]
 
     def destinations(self, name: str) -> dict[str, EventDestination]:
         """Return the event destinations of a configuration set.
@@ -190,11 +211,12 @@ class Account:
             if destination.enabled and destination.topic_arn and wanted in destination.types
         )
 
-    def suppress(self, address: str, reason: str) -> None:
-        """Put an address on the suppression list, or change its reason."""
+    def suppress(self, address: str, reason: str, last_update_ms: int | None = None) -> None:
+        """Put an address on the suppression list, or change its reason; by itself as of now."""
+        updated_ms = self.now_ms() if last_update_ms is None else last_update_ms
         with self._lock:
             self._suppressed[address.lower()] = Suppressed(
-                address=address.lower(), reason=reason, updated_ms=self.now_ms()
+                address=address.lower(), reason=reason, updated_ms=updated_ms
             )
 
     def suppressed(self, address: str) -> Suppressed | None:
@@ -216,7 +238,13 @@ class Account:
             if self._suppressed.pop(address.lower(), None) is None:
                 raise not_found(f"Email address {address} does not exist on your suppression list.")
 
-    def effective_suppression(self, address: str) -> str | None:
-        """Return the reason for which SES would not deliver to an address, or None."""
+    def reasons_of(self, configuration_set: str | None) -> tuple[str, ...]:
+        """Return what a set's mails suppress and are suppressed for: its own choice comes first."""
+        own = self._options.get(configuration_set or "", SetOptions()).suppressed
+        return self.suppressed_reasons if own is None else tuple(own)
+
+    def effective_suppression(self, address: str, configuration_set: str | None) -> str | None:
+        """Return the reason for which SES would not deliver a set's mail, or None."""
         found = self._suppressed.get(address.lower())
-        return found.reason if found and found.reason in self.suppressed_reasons else None
+        reasons = self.reasons_of(configuration_set)
+        return found.reason if found and found.reason in reasons else None

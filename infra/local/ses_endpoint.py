@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from infra.local.dns_controls import DnsControls
+from infra.local.dns_zone import Zone
 from infra.local.http_server import Answer, HttpServer, Request
 from infra.local.inbound import Inbound
 from infra.local.mailbox import Mailbox
@@ -55,10 +57,12 @@ class SesEndpoint:
     Args:
         publish: delivers an event record to a topic.
         region: Region name shown in ids and messages.
+        zone: what the stack's DNS answers from; people change it here.
     """
 
     publish: Publish
     region: str
+    zone: Zone = field(default_factory=Zone)
     account: Account = field(init=False)
     mailbox: Mailbox = field(init=False)
     inbound: Inbound = field(init=False)
@@ -94,6 +98,8 @@ class SesEndpoint:
         parameters = dict(parse_qsl(query, keep_blank_values=True))
         if path.startswith("/local/ses"):
             return self._controls.respond(request, path)
+        if path == "/local/dns":
+            return DnsControls(zone=self.zone).respond(request)
         if path == "/local/inbound":
             return self.inbound.respond(request)
         if path.startswith("/local/"):

@@ -33,6 +33,7 @@ API_NAMES = {
     "Reject": "REJECT",
     "DeliveryDelay": "DELIVERY_DELAY",
     "Rendering Failure": "RENDERING_FAILURE",
+    "Subscription": "SUBSCRIPTION",
 }
 _MTA = "a1-2.smtp-out.amazonses.com"
 
@@ -44,6 +45,12 @@ class Fate:
     type: str
     recipient: str
     details: dict[str, Any]
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether nothing happened but that the account's suppression list kept the mail back."""
+        subtype = self.details.get("bounceSubType") or self.details.get("complaintSubType")
+        return subtype == "OnAccountSuppressionList"
 
 
 def timestamp(moment_ms: int) -> str:
@@ -79,7 +86,7 @@ def fates(recipient: str, suppressed_reason: str | None) -> Iterator[Fate]:
             yield complaint(recipient)
         case "ooto":
             yield delivery(recipient)
-            yield bounce(recipient, bounce_type="Transient")
+            yield automatic_reply(recipient)
         case _:
             yield delivery(recipient)
 
@@ -132,6 +139,16 @@ def bounce(recipient: str, *, bounce_type: str = "Permanent", sub_type: str = "G
     return Fate(type="Bounce", recipient=recipient, details=details)
 
 
+def automatic_reply(recipient: str) -> Fate:
+    """Return what SES makes of an "out of the office": a bounce without a delivery report."""
+    details = {
+        "bounceType": "Transient",
+        "bounceSubType": "General",
+        "bouncedRecipients": [{"emailAddress": recipient}],
+    }
+    return Fate(type="Bounce", recipient=recipient, details=details)
+
+
 def complaint(recipient: str, *, feedback_type: str = "abuse", sub_type: str | None = None) -> Fate:
     """Return a complaint. One that the suppression list stands for has no feedback type."""
     details: dict[str, Any] = {
@@ -175,6 +192,19 @@ def delivery_delay(recipient: str, *, delay_type: str = "MailboxFull") -> Fate:
     return Fate(type="DeliveryDelay", recipient=recipient, details=details)
 
 
+def subscription(*, source: str = "UnsubscribeHeader") -> Fate:
+    """Return that the recipient left by way of SES's own contact list."""
+    topics = [{"topicName": "local", "subscriptionStatus": "OptOut"}]
+    joined = [{"topicName": "local", "subscriptionStatus": "OptIn"}]
+    details = {
+        "contactList": "local",
+        "source": source,
+        "newTopicPreferences": {"unsubscribeAll": True, "topicSubscriptionStatus": topics},
+        "oldTopicPreferences": {"unsubscribeAll": False, "topicSubscriptionStatus": joined},
+    }
+    return Fate(type="Subscription", recipient="", details=details)
+
+
 def record(mail: Mail, fate: Fate | None, *, now_ms: int) -> str:
     """Return the record that SES publishes for one event of a mail; no fate means Send."""
     kind = "Send" if fate is None else fate.type
@@ -184,7 +214,7 @@ def record(mail: Mail, fate: Fate | None, *, now_ms: int) -> str:
         details |= {"timestamp": moment, "feedbackId": f"0110{now_ms:012x}-{mail.message_id[17:]}"}
     if kind == "Complaint" and details["complaintSubType"] is None:
         details["arrivalDate"] = moment
-    if kind in ("Delivery", "DeliveryDelay"):
+    if kind in ("Delivery", "DeliveryDelay", "Subscription"):
         details["timestamp"] = moment
     if kind == "DeliveryDelay":
         expires = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(hours=14)

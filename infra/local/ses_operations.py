@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.ses_account import SUPPRESSION_REASONS, Account, EventDestination
@@ -47,6 +48,7 @@ class Operations:
             ("GET", sets, self.list_sets),
             ("GET", sets + "/{name}", self.get_set),
             ("DELETE", sets + "/{name}", self.delete_set),
+            ("PUT", sets + "/{name}/suppression-options", self.put_set_suppression),
             ("POST", sets + "/{name}/event-destinations", self.create_destination),
             ("GET", sets + "/{name}/event-destinations", self.get_destinations),
             ("PUT", sets + "/{name}/event-destinations/{destination}", self.update_destination),
@@ -58,8 +60,8 @@ class Operations:
         account = self.account
         return {
             "DedicatedIpAutoWarmupEnabled": False,
-            "EnforcementStatus": "HEALTHY",
-            "ProductionAccessEnabled": True,
+            "EnforcementStatus": account.standing.enforcement,
+            "ProductionAccessEnabled": account.standing.production_access,
             "SendingEnabled": account.sending_enabled,
             "SendQuota": {
                 "Max24HourSend": account.max_24_hour_send,
@@ -67,14 +69,15 @@ class Operations:
                 "SentLast24Hours": float(account.sent),
             },
             "SuppressionAttributes": {"SuppressedReasons": list(account.suppressed_reasons)},
+            "VdmAttributes": {
+                "VdmEnabled": account.standing.vdm,
+                "DashboardAttributes": {"EngagementMetrics": account.standing.engagement},
+            },
         }
 
     def put_account_suppression(self, body: Body, query: Query) -> Body:
         """PutAccountSuppressionAttributes."""
-        reasons = tuple(body.get("SuppressedReasons") or ())
-        if not set(reasons) <= set(SUPPRESSION_REASONS):
-            raise bad_request("SuppressedReasons may be BOUNCE and COMPLAINT.")
-        self.account.suppressed_reasons = reasons
+        self.account.suppressed_reasons = _reasons(body)
         return {}
 
     def put_account_sending(self, body: Body, query: Query) -> Body:
@@ -105,7 +108,14 @@ class Operations:
     def list_suppressed(self, body: Body, query: Query) -> Body:
         """ListSuppressedDestinations. The token is the position to go on from."""
         reason = query.get("Reason")
-        found = [s for s in self.account.suppressed_all() if reason in (None, s.reason)]
+        since_ms, until_ms = _moment_ms(query, "StartDate"), _moment_ms(query, "EndDate")
+        found = [
+            s
+            for s in self.account.suppressed_all()
+            if reason in (None, s.reason)
+            and (since_ms is None or s.updated_ms >= since_ms)
+            and (until_ms is None or s.updated_ms <= until_ms)
+        ]
         start, size = int(query.get("NextToken") or 0), int(query.get("PageSize") or _PAGE)
         page: Body = {
             "SuppressedDestinationSummaries": [
@@ -136,20 +146,7 @@ class Operations:
 
     def get_identity(self, body: Body, query: Query, name: str) -> Body:
         """GetEmailIdentity."""
-        self.account.check_identity(name)
-        return {
-            "IdentityType": _identity_type(name),
-            "FeedbackForwardingStatus": True,
-            "VerifiedForSendingStatus": True,
-            "VerificationStatus": "SUCCESS",
-            "DkimAttributes": {
-                "SigningEnabled": True,
-                "Status": "SUCCESS",
-                "Tokens": ["local-one", "local-two", "local-three"],
-            },
-            "Policies": {},
-            "Tags": [],
-        }
+        return self.account.identity(name).shown()
 
     def list_identities(self, body: Body, query: Query) -> Body:
         """ListEmailIdentities."""
@@ -158,8 +155,8 @@ class Operations:
                 {
                     "IdentityType": _identity_type(name),
                     "IdentityName": name,
-                    "SendingEnabled": True,
-                    "VerificationStatus": "SUCCESS",
+                    "SendingEnabled": self.account.identity(name).verified,
+                    "VerificationStatus": self.account.identity(name).status,
                 }
                 for name in self.account.identities()
             ]
@@ -176,6 +173,8 @@ class Operations:
         if not name:
             raise bad_request("ConfigurationSetName is missing.")
         self.account.add_configuration_set(name)
+        if "SuppressionOptions" in body:
+            self.account.options(name).suppressed = list(_reasons(body["SuppressionOptions"]))
         return {}
 
     def list_sets(self, body: Body, query: Query) -> Body:
@@ -184,8 +183,12 @@ class Operations:
 
     def get_set(self, body: Body, query: Query, name: str) -> Body:
         """GetConfigurationSet."""
-        self.account.destinations(name)
-        return {"ConfigurationSetName": name, "SendingOptions": {"SendingEnabled": True}}
+        return self.account.options(name).shown(name)
+
+    def put_set_suppression(self, body: Body, query: Query, name: str) -> Body:
+        """PutConfigurationSetSuppressionOptions."""
+        self.account.options(name).suppressed = list(_reasons(body))
+        return {}
 
     def delete_set(self, body: Body, query: Query, name: str) -> Body:
         """DeleteConfigurationSet."""
@@ -228,6 +231,25 @@ class Operations:
         if self.account.destinations(name).pop(destination, None) is None:
             raise not_found(f"Event destination <{destination}> does not exist.")
         return {}
+
+
+def _reasons(given: Body) -> tuple[str, ...]:
+    """Return the reasons that an account or a set suppresses for; none is a choice, too."""
+    reasons = tuple(given.get("SuppressedReasons") or ())
+    if not set(reasons) <= set(SUPPRESSION_REASONS):
+        raise bad_request("SuppressedReasons may be BOUNCE and COMPLAINT.")
+    return reasons
+
+
+def _moment_ms(query: Query, name: str) -> int | None:
+    """Return a time of a query, Unix milliseconds, or None when it names none."""
+    if name not in query:
+        return None
+    try:
+        moment = datetime.fromisoformat(query[name])
+    except ValueError as error:
+        raise bad_request(f"{name} is no time.") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _identity_type(name: str) -> str:

@@ -3,7 +3,8 @@
 
 It guarantees at least one Send event for every accepted mail whose configuration set asks for it,
 then the fate of each recipient, in order; a permanent bounce and a complaint put the address on the
-account's suppression list. Simulator addresses never get there, as with SES.
+account's suppression list, unless the mail's configuration set says otherwise. Simulator addresses
+never get there, as with SES, and a mail that the list itself kept back changes no date on it.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ class Publisher:
         follow = [
             fate
             for recipient in mail.draft.destination.addresses
-            for fate in ses_events.fates(recipient, self._account.effective_suppression(recipient))
+            for fate in ses_events.fates(
+                recipient, self._account.effective_suppression(recipient, mail.configuration_set)
+            )
         ]
         return (None, *follow)
 
@@ -71,7 +74,7 @@ class Publisher:
         if mail.outcome != "Bounce" or kind == "Complaint":
             mail.outcome = kind
         if fate is not None:
-            self._suppress(fate)
+            self._suppress(fate, self._account.reasons_of(mail.configuration_set))
         topics = self._account.topics(mail.configuration_set, kind)
         if not topics:
             return
@@ -83,11 +86,11 @@ class Publisher:
                 except Exception as error:  # noqa: BLE001 - the thread must outlive any one topic
                     _log.error("event %s was not published: %s", kind, type(error).__name__)
 
-    def _suppress(self, fate: Fate) -> None:
+    def _suppress(self, fate: Fate, reasons: tuple[str, ...]) -> None:
         """Keep the suppression list as SES keeps it."""
-        if ses_events.simulator_mailbox(fate.recipient) is not None:
+        if ses_events.simulator_mailbox(fate.recipient) is not None or fate.is_remembered:
             return
-        if fate.type == "Bounce" and fate.details["bounceType"] == "Permanent":
-            self._account.suppress(fate.recipient, "BOUNCE")
-        elif fate.type == "Complaint":
-            self._account.suppress(fate.recipient, "COMPLAINT")
+        refused = fate.type == "Bounce" and fate.details["bounceType"] == "Permanent"
+        reason = "BOUNCE" if refused else "COMPLAINT" if fate.type == "Complaint" else None
+        if reason in reasons:
+            self._account.suppress(fate.recipient, reason)

@@ -36,6 +36,7 @@ class LocalSettings:
         plain_signups_per_hour: tight budget of one network; ``form_signups_per_hour`` of a form.
         with_tsa: False starts no time-stamping authority.
         send_mode: how campaign mail leaves; the product's own default when nothing is said.
+        bulk_from: mails of a day from which a mailing is large.
     """
 
     host: str
@@ -51,6 +52,7 @@ class LocalSettings:
     form_signups_per_hour: int
     with_tsa: bool
     send_mode: str
+    bulk_from: int
 
     @classmethod
     def read(cls, environment: Mapping[str, str], root: Path) -> LocalSettings:
@@ -86,6 +88,7 @@ class LocalSettings:
             form_signups_per_hour=_budget(environment, "KVITTO_FORM_SIGNUPS_PER_HOUR"),
             with_tsa=environment.get("KVITTO_LOCAL_NO_TSA") != "1",
             send_mode=_send_mode(environment),
+            bulk_from=_number(environment, "KVITTO_BULK_FROM", 5_000, 1, 1_000_000_000),
         )
 
     def base_url(self, port: int) -> str:

@@ -217,6 +217,7 @@ class _Stack:
             "KVITTO_PLAIN_SIGNUPS_PER_HOUR": str(self._settings.plain_signups_per_hour),
             "KVITTO_FORM_SIGNUPS_PER_HOUR": str(self._settings.form_signups_per_hour),
             "KVITTO_SEND_MODE": self._settings.send_mode,
+            "KVITTO_BULK_FROM": str(self._settings.bulk_from),
         }
 
     def _spawn(

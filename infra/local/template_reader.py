@@ -50,6 +50,8 @@ _QUEUES = {
     "KVITTO_ERASURES_QUEUE": "-erasures",
     "KVITTO_ANCHORS_QUEUE": "-anchors",
     "KVITTO_SEGMENTS_QUEUE": "-segments",
+    "KVITTO_SUPPRESSIONS_QUEUE": "-suppressions",
+    "KVITTO_IMPORTS_QUEUE": "-imports",
 }
 _KEYS = {
     "KVITTO_VAULT_KEY": "-vault",
@@ -133,9 +135,9 @@ def product_environment(stack: Stack) -> dict[str, str]:
     environment |= {name: _ending(aliases, end) for name, end in _KEYS.items()}
     environment["KVITTO_INBOUND_DOMAIN"] = stack.resolve({"Ref": "InboundDomain"})
     environment["KVITTO_BUCKET"] = stack.resources("AWS::S3::Bucket")[0].properties["BucketName"]
-    environment["KVITTO_CONFIGURATION_SET"] = stack.resources("AWS::SES::ConfigurationSet")[
-        0
-    ].properties["Name"]
+    sets = [found.properties["Name"] for found in stack.resources("AWS::SES::ConfigurationSet")]
+    environment["KVITTO_CONFIGURATION_SET"] = stack.resolve({"Ref": "ConfigurationSet"})
+    environment["KVITTO_ANSWERS_CONFIGURATION_SET"] = _ending(sets, "-answers")
     return environment
 
 
@@ -284,7 +286,11 @@ def _create_ses(stack: Stack, endpoints: Endpoints) -> None:
 
 def _put_ses(stack: Stack, ses: Any) -> None:
     for configuration_set in stack.resources("AWS::SES::ConfigurationSet"):
-        ses.create_configuration_set(ConfigurationSetName=configuration_set.properties["Name"])
+        properties = configuration_set.properties
+        ses.create_configuration_set(
+            ConfigurationSetName=properties["Name"],
+            SuppressionOptions=properties["SuppressionOptions"],
+        )
     for declared in stack.resources("AWS::SES::ConfigurationSetEventDestination"):
         destination = declared.properties["EventDestination"]
         ses.create_configuration_set_event_destination(
