@@ -219,6 +219,30 @@ def test_the_extra_step_offers_the_address_that_was_probably_meant(
     assert stack.mails(typed if is_meant else meant) == []
 
 
+def test_where_no_mail_arrives_the_address_that_was_probably_meant_has_a_button(
+    guest, stack, site, form
+):
+    # A slip whose domain takes no mail; others here are taken.
+    told = {"name": "hotmaill.con", "type": "MX", "values": ["0 ."]}
+    stack.ask("PUT", "/local/dns", json.dumps(told), {"Content-Type": "application/json"})
+    visitor = guest()
+    embedded = visitor.open(site.embed(form))
+    fill(embedded, "visitor.embed@hotmaill.con")
+    send(embedded)
+    summary = embedded.get_by_role("alert")
+    summary.wait_for()
+    assert_focused(summary)
+    assert "No mail arrives at hotmaill.con. Please check it." in summary.inner_text()
+    assert embedded.locator("#e-email").inner_text().startswith("No mail arrives at hotmaill.con.")
+    assert embedded.locator("#f-newsletter").is_checked()
+    assert_accessible(visitor.page)
+    assert_fits(visitor.page)
+    meant = embedded.get_by_role("button", name="Yes, send the mail there")
+    KEYS.touch(visitor.page, meant)
+    assert sent_to(embedded) == "visitor.embed@hotmail.com"
+    assert stack.mails("visitor.embed@hotmaill.con") == []
+
+
 def test_a_network_over_its_budget_is_told_in_words_and_nothing_is_lost(guest, stack, site, form):
     visitor = guest()
     embedded = visitor.open(site.embed(form))

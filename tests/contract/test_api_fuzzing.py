@@ -18,7 +18,7 @@ REVOKE = "revoke_api_key"
 PROGRAM = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
 
 
-NOUNS = ("campaign", "proof", "api-key", "erasure", "segment", "template")
+NOUNS = ("campaign", "proof", "api-key", "erasure", "segment", "template", "import")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,7 @@ def test_on_what_exists_nothing_is_found(fuzzed, people, tmp_path, noun):
         "proof": {"email": email},
         "erasure": {"email": email},
         "api-key": {"name": "spare", "scopes": ["read"]},
+        "import": {"brand": "demo", "list": "newsletter"},
         "segment": {
             "id": "fuzzed",
             "brand": "demo",

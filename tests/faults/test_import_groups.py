@@ -8,13 +8,16 @@ from contextlib import nullcontext
 
 import pytest
 
-from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.addresses import parse_address
+from chalicelib.domain.events import EMAIL, SuppressionReason
+from chalicelib.domain.reach import EVERYWHERE, Reach
 from chalicelib.errors import Conflict, KvittoError, Overtaken, Throttled, Unavailable
 from chalicelib.ports.ledger_groups import Place
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.suppression_digests import names_of_digests
 from chalicelib.vocabulary import EventType
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
-from tests.support.import_lane import ImportLane
+from tests.support.import_lane import DEMO, LIST, ImportLane
 from tests.support.people import People
 
 COMMIT = "GroupStore.commit_group"
@@ -167,17 +170,45 @@ def test_somebody_known_who_acts_meanwhile_is_decided_on_what_they_did():
     require_done(made)
 
 
-def test_who_is_suppressed_meanwhile_is_decided_with_the_suppression():
+@pytest.mark.parametrize("reach", [EVERYWHERE, Reach(DEMO), Reach(DEMO, EMAIL, LIST)])
+def test_who_is_suppressed_meanwhile_is_decided_with_the_suppression(reach):
     made = lane()
     mac = made.people.mac("first0@example.org")
     reason = SuppressionReason.MANUAL
-    Between(made, lambda: made.people.suppressor.suppress_mac(mac, reason))
+    Between(made, lambda: made.people.suppressor.suppress_mac(mac, reason, reach=reach))
     made.work()
     assert types(made, "first0@example.org") == [
         EventType.SUPPRESSION_ADDED,
         EventType.CONSENT_IMPORTED,
     ]
     assert made.counts == {"new": 19, "known": 2, "bounced": 1}
+
+
+def suppress_digest(made, address):
+    """As a file of digests does."""
+    made.people.index.note_digests()
+    (name,) = names_of_digests(parse_address(address))
+    made.people.suppressor.suppress_mac(made.people.ledger.mac(name), SuppressionReason.MANUAL)
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_who_is_suppressed_by_a_digest_is_taken_in_with_it(meanwhile):
+    made = lane()
+    made.people.index.note_digests()
+    if meanwhile:
+        Between(made, lambda: suppress_digest(made, "first0@example.org"))
+    else:
+        suppress_digest(made, "first0@example.org")
+    made.work()
+    assert types(made, "first0@example.org") == [
+        EventType.SUPPRESSION_ADDED,
+        EventType.CONSENT_IMPORTED,
+    ]
+    rows = made.people.suppressions.find("first0@example.org")
+    assert [(row.reach, row.reason) for row in rows] == [(EVERYWHERE, "manual")]
+    (name,) = names_of_digests(parse_address("first0@example.org"))
+    (taken,) = made.people.ledger.lookup(made.people.ledger.mac(name)).suppressions
+    assert taken.salt_key is None
 
 
 def test_who_is_erased_meanwhile_is_left_alone_or_somebody_new_and_never_half():

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journey 3: bounces and complaints come back through SNS and SQS and stop further mail."""
 
+from chalicelib.adapters.system import SystemClock
+from chalicelib.domain.durations import DAY_MS
+from chalicelib.entrypoints.api.frame import rfc3339
 from tests.support.local_run import until
 
 SIMULATOR = "simulator.amazonses.com"
@@ -102,3 +105,71 @@ def test_a_subscriber_whose_mailbox_is_gone_is_skipped_by_the_next_campaign(stac
     stack.control("POST", "events", message_id=mail["id"], type="Bounce")
     assert_suppressed(stack, email, "bounce")
     assert_skipped(stack, email, "Not for a lost mailbox")
+
+
+def kept_by_ses(stack, email):
+    """Why SES itself sends nothing to an address, or None."""
+    found = stack.control("GET", "state")["suppressed"]
+    return found.get(email)
+
+
+def assert_arrives(stack, email, subject):
+    stack.finished(stack.send_campaign(subject, "<p>News</p>"))
+    assert stack.wait_mail(email, subject)
+    until(lambda: stack.wait_mail(email, subject)["outcome"] == "Delivery", f"{subject} arriving")
+
+
+def test_who_complained_comes_back_by_their_own_confirmation_and_mail_arrives(installation):
+    """Amazon SES, too, remembers who complained, and would send them nothing, not even the link."""
+    stack, email = installation, installation.address("returns")
+    attested = {
+        "basis": "attested",
+        "email": email,
+        "form": "demo",
+        "boxes": {"newsletter": True},
+        "at": rfc3339(SystemClock().now_ms()),
+        "visitor": {"ip": "192.0.2.7"},
+    }
+    assert stack.api("POST", "/subscribers", attested).status == 201
+    stack.finished(stack.send_campaign("Too much", "<p>News</p>"))
+    mail = stack.wait_mail(email, "Too much")
+    stack.control("POST", "events", message_id=mail["id"], type="Complaint")
+    assert_suppressed(stack, email, "complaint")
+    assert kept_by_ses(stack, email) == "COMPLAINT"
+
+    stack.subscribe(email)
+    until(lambda: stack.mails(email)[-1]["outcome"] == "Delivery", "the link arriving")
+    until(lambda: kept_by_ses(stack, email) is None, "SES letting them go")
+    assert stack.suppressions(email) == []
+    assert_arrives(stack, email, "Welcome back")
+
+
+def test_what_ses_remembers_of_somebody_who_confirmed_since_is_no_new_complaint(stack):
+    email = stack.address("remembered")
+    stack.subscribe(email)
+    long_ago_ms = 1_700_000_000_000
+    listed = {"address": email, "reason": "COMPLAINT", "last_update_ms": long_ago_ms}
+    stack.control("PUT", "suppression", **listed)
+    stack.finished(stack.send_campaign("Held back", "<p>News</p>"))
+    until(lambda: kept_by_ses(stack, email) is None, "SES letting them go")
+    assert stack.suppressions(email) == []
+    assert not stack.subscriber(email)["suppressed"]
+    assert_arrives(stack, email, "Not held back")
+
+
+def test_ses_own_list_is_taken_over_when_it_is_asked_for(stack):
+    email, pushed = stack.address("listed"), stack.address("pushed")
+    three_days_ago_ms = SystemClock().now_ms() - 3 * DAY_MS
+    listed = {"address": email, "reason": "BOUNCE", "last_update_ms": three_days_ago_ms}
+    stack.control("PUT", "suppression", **listed)
+    assert stack.api("POST", "/suppressions/sync").json == {"status": "queued"}
+    until(lambda: stack.suppressions(email) == ["bounce"], "SES's list being compared", 60)
+    shown = until(
+        lambda: (found := stack.api("GET", "/suppressions/sync").json)["synced_until"] and found,
+        "the comparison being shown",
+    )
+    assert shown["seen"] >= shown["added"] >= 1
+    assert kept_by_ses(stack, email) == "BOUNCE"
+    body = {"email": pushed, "reason": "complaint"}
+    assert stack.api("POST", "/suppressions", body).json["pushed"]
+    assert kept_by_ses(stack, pushed) == "COMPLAINT"

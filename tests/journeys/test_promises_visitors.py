@@ -46,6 +46,9 @@ def live_targets(stack):
         "segment": "regulars",
         "campaign": campaign,
         "erasure": "A" * 22,
+        "import": "A" * 22,
+        "number": 1,
+        "domain": "gmail",
         "export": stack.api("POST", "/exports", {"campaign": campaign, "outcomes": ["sent"]}).json[
             "id"
         ],

@@ -15,6 +15,7 @@ from tests.package.installation import KEY, Installation
 from tests.package.lambda_events import body_of
 
 VISITOR, PROOFREADER = "visitor@example.org", "proofreader@example.net"
+SECOND, LEAVER = "second@example.org", "leaver@example.org"
 SHARDS = 16
 
 
@@ -96,7 +97,31 @@ def campaigns(site: Installation) -> None:
     act(site, fourth, "send")
     site.hand_back("send_chunks", {"v": 1, "campaign": fourth, "shard": "0", "number": 0})
     act(site, fourth, "cancel")
-    assert len(site.api("GET", "/campaigns")["items"]) == 5
+    not_ready(site)
+    assert len(site.api("GET", "/campaigns")["items"]) == 6
+
+
+def not_ready(site: Installation) -> None:
+    """What would keep a large mailing from arriving stops it, until somebody accepts that."""
+    sixth = write(site, "Sixth")
+    act(site, sixth, "test", {"to": PROOFREADER})
+    site.change_at_ses("account", production_access=False)
+    act(site, sixth, "send")
+    site.consume("plan_campaigns", least=SHARDS)
+    seen = site.api("GET", "/campaigns/{campaign}", campaign=sixth)
+    assert (seen["status"], seen["problem"]) == ("paused", "not_ready")
+    assert site.mails(VISITOR)[-1]["subject"] == "Third"
+    accept(site, sixth)
+    site.consume("plan_campaigns")
+    site.consume("send_chunks")
+    site.change_at_ses("account", production_access=True)
+    assert site.mails(VISITOR)[-1]["subject"] == "Sixth"
+
+
+def accept(site: Installation, campaign: str) -> None:
+    """Somebody who was told lets a campaign go on all the same."""
+    route, risk = "/campaigns/{campaign}/resume", {"accept_risk": "true"}
+    site.api("POST", route, expect=202, query=risk, campaign=campaign)
 
 
 def dry_run(site: Installation, campaign: str) -> None:
@@ -151,6 +176,13 @@ def exported(site: Installation, campaign: str) -> None:
     key = {"headers": {"Authorization": f"Bearer {KEY}"}, "export": export}
     status, body, _ = site.http("GET", "/api/v1/exports/{export}/csv", **key)
     assert (status, VISITOR in body_of(body)) == (http.client.OK, True)
+    for form, part in (("kvitto", "csv"), ("mailchimp", "zip")):
+        whole = {"format": form, "brand": "walk", "list": "letters"}
+        export = site.api("POST", "/exports", whole, expect=202)["id"]
+        assert site.consume("evaluate_segments") >= 1
+        assert site.api("GET", "/exports/{export}", export=export)["people"] >= len(listed)
+        key["export"] = export
+        assert site.http("GET", f"/api/v1/exports/{{export}}/{part}", **key)[0] == http.client.OK
 
 
 def schedule(site: Installation) -> None:

@@ -58,6 +58,7 @@ class Installation:
             "KVITTO_SIGNUPS_PER_HOUR": "100000",
             "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "100000",
             "KVITTO_FORM_SIGNUPS_PER_HOUR": "100000",
+            "KVITTO_BULK_FROM": "1",
         }
 
     def close(self) -> None:
@@ -182,9 +183,23 @@ class Installation:
         """Return the mails to an address, oldest first."""
         return self._ask_ses("GET", f"/local/mailbox.json?{urlencode({'to': to})}")["messages"]
 
-    def happen(self, message_id: str, kind: str) -> None:
+    def happen(self, message_id: str, kind: str, **more: str) -> None:
         """Let something happen to an accepted mail: its event comes by topic and queue."""
-        self._ask_ses("POST", "/local/ses/events", {"message_id": message_id, "type": kind})
+        asked = {"message_id": message_id, "type": kind, **more}
+        self._ask_ses("POST", "/local/ses/events", asked)
+
+    def list_at_ses(self, email: str, reason: str, since_ms: int) -> None:
+        """Put an address on SES's own list of suppressed addresses, as of then."""
+        asked = {"address": email, "reason": reason, "last_update_ms": since_ms}
+        self._ask_ses("PUT", "/local/ses/suppression", asked)
+
+    def at_ses(self, email: str) -> str | None:
+        """Return what SES's own list has an address for, or None."""
+        return self._ask_ses("GET", "/local/ses/state")["suppressed"].get(email)
+
+    def change_at_ses(self, what: str, **members: object) -> None:
+        """Let SES see the account, an identity or a configuration set otherwise."""
+        self._ask_ses("PUT", f"/local/ses/{what}", members)
 
     def receive(self, mail) -> None:
         """Let a mail to the inbound domain come in: its notice comes by topic and queue."""

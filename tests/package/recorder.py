@@ -35,6 +35,10 @@ _SENDING = {
     "/v2/email/outbound-emails": "ses:SendEmail",
     "/v2/email/outbound-bulk-emails": "ses:SendBulkEmail",
 }
+_READ_OF_SES = re.compile(
+    r"/v2/email/(?P<kind>identities|configuration-sets)/(?P<name>[^/]+)"
+    r"(?P<part>/event-destinations)?"
+)
 _OURS = {"host", "content-length", "connection", "expect", "transfer-encoding"}
 _THEIRS = {"content-length", "connection", "date", "transfer-encoding"}
 
@@ -166,6 +170,12 @@ def _ses(request, body):
     path = urlsplit(request.target).path
     if (request.method, path) == ("GET", "/v2/email/account"):
         return [("ses:GetAccount", "*", {})]
+    if path.startswith(_LIST_OF_SES):
+        which = "one" if path.removeprefix(_LIST_OF_SES) else "all"
+        return [(_OF_THE_LIST[request.method, which], "*", {})]
+    read = _READ_OF_SES.fullmatch(path) if request.method == "GET" else None
+    if read:
+        return [_read_of_ses(read)]
     assert "Raw" not in body.get("Content", {}), "a raw message needs ses:SendRawEmail as well"
     domain = body["FromEmailAddress"].rpartition("@")[2].rstrip(">")
     arn = f"arn:aws:ses:{REGION}:{ACCOUNT}"
@@ -173,6 +183,24 @@ def _ses(request, body):
         (_SENDING[path], f"{arn}:identity/{domain}", {}),
         (_SENDING[path], f"{arn}:configuration-set/{body['ConfigurationSetName']}", {}),
     ]
+
+
+_LIST_OF_SES = "/v2/email/suppression/addresses"
+_OF_THE_LIST = {
+    ("GET", "all"): "ses:ListSuppressedDestinations",
+    ("GET", "one"): "ses:GetSuppressedDestination",
+    ("PUT", "all"): "ses:PutSuppressedDestination",
+    ("DELETE", "one"): "ses:DeleteSuppressedDestination",
+}
+
+
+def _read_of_ses(read):
+    """The right to read an identity or a configuration set, and which."""
+    name, arn = unquote(read["name"]), f"arn:aws:ses:{REGION}:{ACCOUNT}"
+    if read["kind"] == "identities":
+        return "ses:GetEmailIdentity", f"{arn}:identity/{name}", {}
+    part = "EventDestinations" if read["part"] else ""
+    return f"ses:GetConfigurationSet{part}", f"{arn}:configuration-set/{name}", {}
 
 
 def _s3(request, status):

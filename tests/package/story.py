@@ -11,14 +11,19 @@ import time
 from dataclasses import replace
 
 from chalicelib.domain.state import dump_state, load_state
-from tests.package.campaign_story import PROOFREADER, VISITOR, age, campaigns
-from tests.package.installation import KEY, Installation
-from tests.package.lambda_events import REGION, body_of
+from tests.package.breaker_story import feedback
+from tests.package.campaign_story import LEAVER, SECOND, VISITOR, campaigns
+from tests.package.console_story import files, operators
+from tests.package.erasure_story import erasures, rights
+from tests.package.import_story import ended_by_an_erasure, imports, waiting
+from tests.package.installation import Installation
+from tests.package.lambda_events import REGION
 from tests.package.own_rights_story import own_rights
 from tests.package.proof_story import proofs
 from tests.package.segment_story import asked, forgotten
+from tests.package.suppression_story import RETURNER, ses_list, suppression_files
 
-SECOND, LEAVER, STRANGER = (f"{name}@example.org" for name in ("second", "leaver", "stranger"))
+STRANGER = "stranger@example.org"
 HOUR_MS = 3_600_000
 
 
@@ -178,6 +183,11 @@ def enrol(site: Installation) -> None:
         "sale": {"reference": "1", "product": "paper", "at": now},
         "objection_offered": {"how": "a box", "at": now},
     }
+    nowhere = {**asked, "email": "asked@nomail.test"}
+    for _ in range(2):
+        assert site.api("POST", "/subscribers", nowhere, expect=422)["code"] == (
+            "undeliverable_address"
+        )
     assert site.api("POST", "/subscribers", asked, expect=202)["status"] == "accepted"
     assert site.consume("send_confirmations") == 1
     for body in (stated, sold):
@@ -225,19 +235,6 @@ def messages(site: Installation) -> None:
     assert site.mails(VISITOR)[-1]["subject"] == "Order 4711"
     assert site.api("GET", "/messages/{message}", message=made["id"])["status"] == "sent"
     site.api("DELETE", "/templates/{template}", expect=204, template="order")
-
-
-def feedback(site: Installation) -> None:
-    """Deliveries, then a bounce and a complaint, then events about mails without a delivery."""
-    assert site.consume("record_ses_events", least=2) >= 2
-    site.happen(site.mails(SECOND)[-1]["id"], "Bounce")
-    site.happen(site.mails(LEAVER)[-1]["id"], "Complaint")
-    site.happen(site.mails(PROOFREADER)[-1]["id"], "Bounce")
-    site.happen(site.mails("refuser@example.org")[-1]["id"], "Bounce")
-    assert site.consume("record_ses_events", least=4) >= 4
-    for email in (SECOND, LEAVER, PROOFREADER, "refuser@example.org"):
-        assert site.api("GET", "/suppressions", query={"email": email})["items"], email
-    site.api("POST", "/suppressions", {"email": LEAVER, "reason": "asked"}, expect=201)
 
 
 def leave(site: Installation) -> str:
@@ -313,62 +310,6 @@ def finding(site: Installation, token: str) -> None:
     assert words["items"][-1]["type"] == "data.unsealed"
 
 
-def rights(site: Installation) -> str:
-    """Requests by letter: one answered, one extended and refused, one left open; return that."""
-    letter = {
-        "brand": "walk",
-        "medium": "letter",
-        "received_at": site.api("GET", "/proofs")["items"][0]["created_at"],
-        "received_by": "Front desk",
-    }
-    made = [
-        site.api("POST", "/rights-requests", {**letter, "email": email, "right": right}, expect=201)
-        for email, right in (
-            (VISITOR, "objection"),
-            (VISITOR, "access"),
-            (SECOND, "portability"),
-            ("unheard@example.org", "objection"),
-        )
-    ]
-    answered, refused, left, _ = (each["id"] for each in made)
-    assert len(site.api("GET", "/rights-requests", query={"open": "true"})["items"]) == 4
-    site.api("POST", "/rights-requests/{request}/answer", request=answered)
-    late = {"reason": "complexity"}
-    site.api("POST", "/rights-requests/{request}/extend", late, request=refused)
-    ground = {"ground": "excessive"}
-    site.api("POST", "/rights-requests/{request}/refuse", ground, request=refused)
-    assert len(site.api("GET", "/rights-requests", query={"open": "true"})["items"]) == 2
-    assert len(site.api("GET", "/rights-requests")["items"]) == 4
-    return left
-
-
-def erasures(site: Installation) -> None:
-    """One asked for by one key and approved by another, one cancelled, one of the clock's own."""
-    body = {"email": SECOND, "ground": "withdrawn"}
-    asked = site.api("POST", "/erasures", body, expect=202)["id"]
-    site.api("POST", "/erasures/{erasure}/approve", expect=409, erasure=asked)
-    made = site.api(
-        "POST", "/api-keys", {"name": "colleague", "scopes": ["compliance"]}, expect=201
-    )
-    colleague = {"headers": {"Authorization": f"Bearer {made['key']}"}, "erasure": asked}
-    status, _, _ = site.http("POST", "/api/v1/erasures/{erasure}/approve", **colleague)
-    assert status == http.client.ACCEPTED
-    assert site.consume("erase_subjects") == 1
-    site.consume("sequence_ledger")
-    assert site.api("GET", "/erasures/{erasure}", erasure=asked)["status"] == "ready"
-    site.api("GET", "/erasures/{erasure}/certificate", erasure=asked)
-    site.page("GET", "/certificates/{erasure}", erasure=asked)
-    assert site.api("GET", "/subscribers", query={"email": SECOND})["items"] == []
-    age(site, f"ERASURE/{asked}", "SET erased_ms = :then")
-    other = site.api("POST", "/erasures", {"email": LEAVER, "suppress": False}, expect=202)["id"]
-    site.api("POST", "/erasures/{erasure}/cancel", expect=202, erasure=other)
-    again = site.api("POST", "/erasures", {"email": LEAVER, "suppress": False}, expect=202)["id"]
-    site.http("POST", "/api/v1/erasures/{erasure}/approve", **{**colleague, "erasure": again})
-    assert site.consume("erase_subjects") == 1
-    site.schedule("erase_unconfirmed")
-    assert len(site.api("GET", "/erasures")["items"]) == 3
-
-
 def never_confirmed(site: Installation) -> None:
     """The log as it will read long after: who never answered is found, and looked at anew."""
     sign_up(site, "silent@example.org")
@@ -384,47 +325,6 @@ def never_confirmed(site: Installation) -> None:
     assert site.api("GET", "/subscribers", query={"email": "silent@example.org"})["items"]
 
 
-def operators(site: Installation) -> None:
-    """A key is made, shown and revoked; the console is entered, looked at and left."""
-    made = site.api("POST", "/api-keys", {"name": "second", "scopes": ["read"]}, expect=201)
-    assert len(site.api("GET", "/api-keys")["items"]) == 2
-    site.api("GET", "/api-keys/{api_key}", api_key=made["id"])
-    site.api("DELETE", "/api-keys/{api_key}", expect=204, api_key=made["id"])
-    site.page("GET", "/console/login")
-    site.page("POST", "/console/login", {"key": made["key"]}, expect=403)
-    status, _, headers = site.http(
-        "POST",
-        "/console/login",
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-        body=f"key={KEY}",
-    )
-    assert status == http.client.SEE_OTHER
-    cookie = {"Cookie": headers["Set-Cookie"].partition(";")[0]}
-    (campaign, *_) = site.api("GET", "/campaigns")["items"]
-    (form,) = site.api("GET", "/forms")["items"]
-    shown = site.http("GET", "/console/forms/{form}", headers=cookie, form=form["id"])[1]
-    (notice, *_) = form["notices"]
-    assert notice["sha256"] in body_of(shown)
-    read = site.http("GET", "/console/notices/{notice}", headers=cookie, notice=notice["sha256"])
-    assert read[0] == http.client.OK
-    for route in (
-        "/console/overview",
-        "/console/forms",
-        "/console/segments",
-        "/console/segments/new",
-        "/console/campaigns",
-        *(f"/console/campaigns/{campaign['id']}{part}" for part in ("", "/mail", "/progress")),
-        "/console/compliance",
-        "/console/compliance/erasures",
-    ):
-        words = {"campaign": campaign["id"]} if campaign["id"] in route else {}
-        declared = route.replace(campaign["id"], "{campaign}")
-        assert site.http("GET", declared, headers=cookie, **words)[0] == http.client.OK
-    lifecycle = "/console/brands/{brand}/lifecycle"
-    assert site.http("GET", lifecycle, headers=cookie, brand="walk")[0] == http.client.OK
-    site.http("POST", "/console/logout", headers=cookie)
-
-
 def walk(site: Installation) -> None:
     """Walk through everything once."""
     set_up(site)
@@ -435,6 +335,11 @@ def walk(site: Installation) -> None:
     campaigns(site)
     asked(site, LEAVER)
     feedback(site)
+    ses_list(
+        site,
+        lambda: answer(site, sign_up(site, RETURNER), "confirm"),
+        lambda: let_an_hour_pass(site),
+    )
     forgotten(site, LEAVER)
     leave_by_mail(site)
     forgotten(site, SECOND)
@@ -444,11 +349,16 @@ def walk(site: Installation) -> None:
     operators(site)
     owed = rights(site)
     preferences(site)
+    sent = waiting(site)
     erasures(site)
+    ended_by_an_erasure(site, sent)
     assert site.api("GET", "/rights-requests/{request}", request=owed)["closed_by_erasure"]
     own_rights(site)
     never_confirmed(site)
     enrol(site)
+    imports(site, VISITOR)
+    suppression_files(site, lambda email: sign_up(site, email))
+    files(site)
     site.schedule("sequence_on_schedule")
     site.consume("sequence_ledger", least=0)
     site.schedule("anchor_on_schedule")

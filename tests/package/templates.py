@@ -20,6 +20,8 @@ QUEUE_HANDLERS = {
     "app.erase_subjects": "ErasuresQueue",
     "app.anchor_checkpoints": "AnchorsQueue",
     "app.evaluate_segments": "SegmentsQueue",
+    "app.keep_suppressions": "SuppressionsQueue",
+    "app.import_people": "ImportsQueue",
 }
 SCHEDULE_HANDLERS = {
     "app.sequence_on_schedule": "rate(1 minute)",
@@ -27,6 +29,7 @@ SCHEDULE_HANDLERS = {
     "app.log_heartbeat": "rate(1 day)",
     "app.erase_unconfirmed": "rate(1 day)",
     "app.refold_orders": "rate(1 day)",
+    "app.sync_suppressions": "rate(1 day)",
     "app.anchor_on_schedule": "rate(1 hour)",
 }
 

@@ -173,7 +173,11 @@ def test_the_checkpoint_and_bundles_can_be_replaced(data_stack):
 
 @pytest.mark.parametrize(
     ("name", "prefix"),
-    [("BundlesLiveAtMostSevenDays", "bundles/"), ("ExportsLiveAtMostSevenDays", "exports/")],
+    [
+        ("BundlesLiveAtMostSevenDays", "bundles/"),
+        ("ExportsLiveAtMostSevenDays", "exports/"),
+        ("ImportsLiveAtMostSevenDays", "imports/"),
+    ],
 )
 def test_what_holds_addresses_is_gone_in_seven_days_old_versions_included(data_stack, name, prefix):
     (store,) = resources(data_stack, "AWS::S3::Bucket").values()
@@ -184,4 +188,4 @@ def test_what_holds_addresses_is_gone_in_seven_days_old_versions_included(data_s
     # S3 rounds up to the next midnight, so a day is kept in hand.
     assert files["ExpirationInDays"] + old + 1 <= 7
     expiring = {rule["Prefix"] for rule in rules.values() if "ExpirationInDays" in rule}
-    assert expiring == {"bundles/", "exports/", "log/staging/"}
+    assert expiring == {"bundles/", "exports/", "imports/", "import-reports/", "log/staging/"}

@@ -35,8 +35,6 @@ UNUSED = {
     ("ConsumeQueue", "sqs:GetQueueAttributes"): BY_LAMBDA,
     ("ConsumeQueue", "sqs:ReceiveMessage"): BY_LAMBDA,
     ("ReadEncryptedEvents", "kms:Decrypt"): "SQS does it with the role of who receives",
-    ("EndWhatAComplaintEnds", "dynamodb:UpdateItem"): "for a complaint that came in the moment the "
-    "address was imported: it is heard at the next request, and only then ends those lists",
     **{("OpenTheVaultTable", action): BY_DYNAMODB for action in DYNAMODB_ASKS_OF_KMS},
     ("SendMail", "ses:SendEmail"): "for an account that may not send in bulk; the walk's may",
     ("SendOnWhatWaits", "sqs:SendMessage"): "for a run that is held, or whose worker's time is up; "
@@ -46,9 +44,13 @@ UNUSED = {
         "s3:ListBucket",
     ): "the planner and the clock ask for what was "
     "written before; one that is lost all the same is to be told from one that is forbidden",
+    ("GoOnWithTheList", "sqs:SendMessage"): "for a list or a file that one run is too short for, "
+    "or that SES wants read later; the walk's are short",
     ("GoOnWithExports", "sqs:SendMessage"): "for an export of more than one part; the walk's is "
     "small",
     ("WriteExports", "s3:AbortMultipartUpload"): "for such a one that is begun anew",
+    ("WriteExports", "s3:GetObject"): "for one of many people: what is written of it so far may be "
+    "less than a part of an upload",
     ("SendMail", "ses:SendBulkTemplatedEmail"): "the name of the bulk call in SES's first API, "
     "which its guide gives for templates of both; no account here to ask which of them it judges",
 }

@@ -29,10 +29,25 @@ GROUPS = {
     "heartbeat": {"app.log_heartbeat"},
     "refolding": {"app.refold_orders"},
     "segments": {"app.evaluate_segments"},
+    "suppressions": {"app.keep_suppressions"},
+    "suppressions-clock": {"app.sync_suppressions"},
+    "importing": {"app.import_people"},
 }
 HANDLERS = sorted({HTTP, *QUEUE_HANDLERS, *SCHEDULE_HANDLERS})
 # Actions AWS offers no narrower resource for.
-ACCOUNT_WIDE = {"ses:GetAccount"}
+ACCOUNT_WIDE = {
+    "ses:DeleteSuppressedDestination",
+    "ses:GetAccount",
+    "ses:GetSuppressedDestination",
+    "ses:ListSuppressedDestinations",
+    "ses:PutSuppressedDestination",
+}
+# What the doctor asks SES beside its account.
+EXAMINING = {
+    "ses:GetConfigurationSet",
+    "ses:GetConfigurationSetEventDestinations",
+    "ses:GetEmailIdentity",
+}
 
 
 def grants(sam, handler):
@@ -106,6 +121,7 @@ def test_nobody_scans_a_table_or_touches_tables_queues_and_keys_themselves(sam, 
             "PutLogEvents",
             "PutItem",
             "PutObject",
+            "PutSuppressedDestination",
         }
 
 
@@ -114,9 +130,10 @@ def test_only_the_sequencer_signs(sam):
 
 
 def test_only_those_who_speak_for_one_person_unwrap_that_persons_key(sam):
-    """Pages, mails tried, sent and received, proofs, feedback, which seals events, erasure."""
+    """Pages, mails tried, sent and received, proofs, feedback, which seals events, erasure,
+    imports, and whoever compares one person with SES's list."""
     unwrapping = {"http", "confirmations", "sending", "feedback", "receiving", "proofs", "erasure"}
-    unwrapping |= {"planning", "segments", "refolding"}
+    unwrapping |= {"planning", "segments", "refolding", "importing", "suppressions"}
     assert who_may(sam, "kms:Decrypt", "vault-key-arn") == unwrapping
 
 
@@ -137,7 +154,18 @@ def test_the_clock_of_campaigns_reaches_nobodys_key_profile_or_activity_and_send
     found = [(action, json.dumps(on)) for action, on, _ in grants(sam, "app.advance_campaigns")]
     for place in ("-vault", "vault-key", "address-key", "links-key", "-audience", "-activity"):
         assert not [on for _, on in found if place in on], place
-    assert {action for action, _ in found if action.startswith("ses:")} == {"ses:GetAccount"}
+    asked = {action for action, _ in found if action.startswith("ses:")}
+    assert asked == {"ses:GetAccount", *EXAMINING}
+
+
+def test_who_lets_large_mailings_go_asks_what_the_doctor_asks_and_nobody_else_does(sam):
+    for action in EXAMINING:
+        assert {
+            group
+            for group, handlers in GROUPS.items()
+            for handler in handlers
+            if action in {held for held, _, _ in grants(sam, handler)}
+        } == {"http", "planning", "advancing"}, action
 
 
 def test_only_who_starts_campaigns_freezes_what_they_say(sam):
@@ -158,7 +186,7 @@ def test_sequencer_heartbeat_and_anchoring_never_reach_the_vault(sam):
 
 def test_only_the_vaults_first_writer_makes_epoch_keys_and_only_erasure_deletes_a_vault_row(sam):
     assert who_may(sam, "kms:GenerateDataKey", "vault-key-arn") == {"http"}
-    assert who_may(sam, "dynamodb:PutItem", "-vault") == {"http"}
+    assert who_may(sam, "dynamodb:PutItem", "-vault") == {"http", "importing"}
     for action in ("DeleteItem", "BatchWriteItem"):
         expected = {"erasure"} if action == "DeleteItem" else set()
         assert who_may(sam, f"dynamodb:{action}", "-vault") == expected
@@ -181,6 +209,42 @@ def test_only_senders_send_and_only_the_courier_sends_in_bulk(sam):
         for bulk in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
             assert who_may(sam, bulk, on) == {"sending"}
         assert who_may(sam, "ses:SendRawEmail", on) == set()
+
+
+def test_only_mails_that_answer_a_person_go_past_ses_own_list(sam):
+    answers = "configuration-set/${Prefix}-answers"
+    assert who_may(sam, "ses:SendEmail", answers) == {"confirmations"}
+    assert who_may(sam, "ses:SendBulkEmail", answers) == set()
+
+
+def test_only_who_compares_ses_list_takes_somebody_off_it_and_only_the_api_puts_on_it_too(sam):
+    listing = {
+        action: {
+            group
+            for group, handlers in GROUPS.items()
+            for handler in handlers
+            for held, _, _ in grants(sam, handler)
+            if held == f"ses:{action}SuppressedDestination"
+        }
+        for action in ("Delete", "Get", "Put")
+    }
+    assert listing == {
+        "Delete": {"suppressions"},
+        "Get": {"http", "suppressions"},
+        "Put": {"http", "suppressions"},
+    }
+
+
+def test_who_compares_ses_list_sends_nothing_and_reaches_no_other_event_or_campaign(sam):
+    found = [(action, json.dumps(on)) for action, on, _ in grants(sam, "app.keep_suppressions")]
+    assert not [action for action, _ in found if action.startswith("ses:Send")]
+    keys: dict[str, set[str]] = {"-campaigns": set(), "-activity": set()}
+    for _, on, condition in grants(sam, "app.keep_suppressions"):
+        for place in keys:
+            if place in json.dumps(on):
+                keys[place] |= {*condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]}
+    files = {"BRAND", "LIST", "EXPORTS", "JOB#suppression-exports", "JOB#suppression-imports"}
+    assert keys == {"-campaigns": {"AL"} | files, "-activity": {"H#*"}}
 
 
 def test_the_sender_decides_nothing_it_cannot_write_the_ledger(sam):
@@ -208,16 +272,26 @@ def test_only_the_proof_builder_writes_and_deletes_bundles(sam):
     assert who_may(sam, "s3:DeleteObject", "/bundles/") == {"proofs"}
 
 
-def test_only_who_evaluates_segments_writes_exports_and_only_the_api_reads_them(sam):
-    assert who_may(sam, "s3:PutObject", "/exports/") == {"segments"}
-    assert who_may(sam, "s3:GetObject", "/exports/") == {"http"}
+def test_only_two_workers_write_exports_and_only_the_api_gives_them_out(sam):
+    """Who writes one of people goes on with what it kept itself."""
+    assert who_may(sam, "s3:PutObject", "/exports/") == {"segments", "suppressions"}
+    assert who_may(sam, "s3:GetObject", "/exports/") == {"http", "segments"}
 
 
-def test_only_erasure_destroys_versions_and_of_bundles_and_exports_alone(sam):
-    assert who_may(sam, "s3:DeleteObjectVersion", "-store-") == {"erasure"}
+def test_only_erasure_destroys_versions_and_who_imports_those_of_imports(sam):
     for folder in ("/bundles/*", "/exports/*"):
         assert who_may(sam, "s3:DeleteObjectVersion", folder) == {"erasure"}
-    assert who_may(sam, "s3:ListBucketVersions", "-store-") == {"erasure"}
+    three = {"erasure", "importing", "suppressions"}
+    assert who_may(sam, "s3:DeleteObjectVersion", "/imports/*") == three
+    assert who_may(sam, "s3:DeleteObjectVersion", "-store-") == three
+    assert who_may(sam, "s3:ListBucketVersions", "-store-") == three
+
+
+def test_a_file_of_an_import_is_taken_by_the_api_and_read_by_who_imports_alone(sam):
+    """The API asks whether all parts are there: for S3 that is reading."""
+    assert who_may(sam, "s3:PutObject", "/imports/*") == {"http", "importing"}
+    assert who_may(sam, "s3:GetObject", "/imports/*") == {"http", "importing", "suppressions"}
+    assert who_may(sam, "sqs:SendMessage", "ImportsQueue") == {"http", "importing"}
 
 
 def test_only_feedback_and_receiving_read_the_queues_that_name_people(sam):

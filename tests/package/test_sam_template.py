@@ -4,6 +4,7 @@
 import json
 import re
 import sys
+from collections import defaultdict
 
 import pytest
 
@@ -114,7 +115,11 @@ def test_no_function_reserves_concurrency(sam):
 
 def test_an_account_of_ten_concurrent_executions_loses_no_work(sam):
     """Each source keeps to the smallest ceiling; throttled work waits hours before it ends."""
-    raised = {"app.send_chunks": "ChunkConcurrency", "app.evaluate_segments": "SegmentConcurrency"}
+    raised = {
+        "app.send_chunks": "ChunkConcurrency",
+        "app.evaluate_segments": "SegmentConcurrency",
+        "app.import_people": "ImportConcurrency",
+    }
     for name in raised.values():
         assert sam["Parameters"][name]["Default"] == 2
     for handler, source in sources(sam, "SQS").items():
@@ -186,14 +191,17 @@ def test_the_environment_completes_the_settings_and_holds_no_more(sam):
         "KVITTO_PLAIN_SIGNUPS_PER_HOUR": "11",
         "KVITTO_FORM_SIGNUPS_PER_HOUR": "301",
         "KVITTO_KEEP_UNCONFIRMED_DAYS": "31",
+        "KVITTO_KEEP_WAITING_DAYS": "300",
         "KVITTO_KEEP_ORDERS_DAYS": "900",
         "KVITTO_VAULT_RECOVERY_DAYS": "6",
+        "KVITTO_BULK_FROM": "4000",
     }
     values |= counts | {
         "KVITTO_BASE_URL": "https://news.example.org",
         "KVITTO_TSA_URL": "https://tsa.example.org/stamp",
         "KVITTO_INBOUND_DOMAIN": "leave.example.org",
         "KVITTO_SEND_MODE": "single",
+        "KVITTO_DNS_SERVER": "[2001:db8::1]:53",
     }
     settings = Settings.from_env(values)
     read = {getattr(settings, name) for name in Settings.__dataclass_fields__}
@@ -244,20 +252,40 @@ def test_provider_events_and_received_mails_are_encrypted_and_gone_after_four_da
 
 
 def test_opens_and_clicks_are_never_asked_of_the_provider(sam):
-    (events,) = resources(sam, "AWS::SES::ConfigurationSetEventDestination").values()
-    destination = events["Properties"]["EventDestination"]
-    assert set(destination["MatchingEventTypes"]) == {
-        "send",
-        "delivery",
-        "bounce",
-        "complaint",
-        "reject",
-        "deliveryDelay",
-        "renderingFailure",
+    declared = resources(sam, "AWS::SES::ConfigurationSetEventDestination").values()
+    sets = resources(sam, "AWS::SES::ConfigurationSet")
+    of = [events["Properties"]["ConfigurationSetName"]["Ref"] for events in declared]
+    assert sorted(of) == sorted(sets)
+    for events in declared:
+        destination = events["Properties"]["EventDestination"]
+        assert set(destination["MatchingEventTypes"]) == {
+            "send",
+            "delivery",
+            "bounce",
+            "complaint",
+            "reject",
+            "deliveryDelay",
+            "renderingFailure",
+            "subscription",
+        }
+        assert destination["SnsDestination"] == {"TopicARN": {"Ref": "SesEventsTopic"}}
+    for configuration in sets.values():
+        assert "TrackingOptions" not in configuration["Properties"]
+
+
+def test_ses_own_list_keeps_away_every_mail_but_answers_to_the_person(sam):
+    """An empty list is a choice of its own: without it the account's would count."""
+    reasons = {
+        name: item["Properties"]["SuppressionOptions"]["SuppressedReasons"]
+        for name, item in resources(sam, "AWS::SES::ConfigurationSet").items()
     }
-    assert destination["SnsDestination"] == {"TopicARN": {"Ref": "SesEventsTopic"}}
-    (configuration,) = resources(sam, "AWS::SES::ConfigurationSet").values()
-    assert "TrackingOptions" not in configuration["Properties"]
+    assert reasons == {
+        "ConfigurationSet": ["BOUNCE", "COMPLAINT"],
+        "AnswersConfigurationSet": [],
+    }
+    given = sam["Globals"]["Function"]["Environment"]["Variables"]
+    answers = sam["Resources"]["AnswersConfigurationSet"]["Properties"]["Name"]
+    assert given["KVITTO_ANSWERS_CONFIGURATION_SET"] == answers
 
 
 @pytest.mark.parametrize(
@@ -269,12 +297,16 @@ def test_only_our_own_of_ses_publishes_and_only_our_topic_delivers(sam, name, so
     assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
     only = statement["Condition"]["StringEquals"]
     assert set(only) == {"aws:SourceAccount", "aws:SourceArn"}
-    assert source in only["aws:SourceArn"]["Fn::Sub"]
+    sources = only["aws:SourceArn"]
+    for one in sources if isinstance(sources, list) else [sources]:
+        assert source in one["Fn::Sub"]
     queue = sam["Resources"][f"{name}QueuePolicy"]["Properties"]
     (statement,) = queue["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": f"{name}Topic"}}}
     subscription = sam["Resources"][f"{name}Subscription"]["Properties"]
     assert subscription["RawMessageDelivery"] is True
+    assert subscription["Protocol"] == "sqs"
+    assert len(resources(sam, "AWS::SNS::Subscription")) == 2
     assert len(resources(sam, "AWS::SNS::TopicPolicy")) == 2
     assert len(resources(sam, "AWS::SQS::QueuePolicy")) == 2
 
@@ -378,7 +410,7 @@ def test_every_class_of_broken_evidence_raises_the_evidence_alarm(sam):
         for item in resources(sam, "AWS::Logs::MetricFilter").values()
         if item["Properties"]["MetricTransformations"][0]["MetricName"] == "EvidenceFailures"
     ]
-    assert len(filters) == 8
+    assert len(filters) == 10
     for alarmed in filters:
         named = set(re.findall(r'\$\.error = "(\w+)"', alarmed["FilterPattern"]))
         assert named == family(EvidenceError) | family(FatalError)
@@ -390,17 +422,27 @@ def test_every_class_of_broken_evidence_raises_the_evidence_alarm(sam):
     assert watched == set(resources(sam, "AWS::Logs::LogGroup"))
 
 
+SIGNALLING = {
+    "chunk_failed": {"SendChunksLog"},
+    "held": {"SendChunksLog"},
+    "single_mode": {"SendChunksLog"},
+    "breaker": {"RecordSesEventsLog", "AdvanceCampaignsLog"},
+}
+"""Who says each signal."""
+
+
 def test_what_the_sender_says_of_itself_raises_an_alarm_of_its_own(sam):
     """The log line is JSON with the member ``signal``; its words may change."""
-    alarmed = {}
+    alarmed, logs = {}, defaultdict(set)
     for item in resources(sam, "AWS::Logs::MetricFilter").values():
         found = re.fullmatch(r'{ \$\.signal = "(\w+)" }', item["Properties"]["FilterPattern"])
         if found:
-            assert item["Properties"]["LogGroupName"] == {"Ref": "SendChunksLog"}
+            logs[found[1]].add(item["Properties"]["LogGroupName"]["Ref"])
             (metric,) = item["Properties"]["MetricTransformations"]
             assert metric["MetricNamespace"] == {"Ref": "Prefix"}
-            alarmed[found[1]] = metric["MetricName"]
+            assert alarmed.setdefault(found[1], metric["MetricName"]) == metric["MetricName"]
     assert set(alarmed) == {signal.value for signal in Signal}
+    assert logs == SIGNALLING
     for metric in alarmed.values():
         (alarm,) = alarms_on(sam, metric)
         assert alarm["Namespace"] == {"Ref": "Prefix"}

@@ -47,6 +47,7 @@ def campaign_page_data(shown: Campaign | None = None, **changes: Any) -> dict[st
         "campaign": shown,
         "progress": progress,
         "resolved": 2,
+        "warning": None,
         "number": ENGLISH.number,
         "tenths": ENGLISH.tenths,
         "tempo": Tempo(per_second=2.5, seconds_left=150),

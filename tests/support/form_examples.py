@@ -137,5 +137,5 @@ FULL_FORM = Form(
     redirect_url="https://www.example.org/welcome?from=letters",
     look=Look(accent="#ffd400", corner_px=14),
     origins=("https://www.example.org", "http://127.0.0.1:8099"),
-    guard=Guard(disposable=Rule.REFUSE, role=Rule.STEP, min_fill_s=3),
+    guard=Guard(disposable=Rule.REFUSE, role=Rule.STEP, min_fill_s=3, no_mail=Rule.STEP),
 )

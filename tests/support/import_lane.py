@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from chalicelib.domain import consent
+from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.events import SuppressionReason, Via
 from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.ports.ledger import Suppressed
@@ -15,6 +16,7 @@ from chalicelib.proof.disclosure import Claims
 from chalicelib.services.entries import event_of_leaf, open_claims, open_profile
 from chalicelib.services.group_append import Decided, GroupAppender, Lane, Row, Seen
 from chalicelib.services.ledger import Draft
+from chalicelib.services.suppression_digests import names_of_digests
 from chalicelib.vocabulary import EventType
 from tests.support.memory_hygiene import MemorySuppressionIndex
 from tests.support.memory_ledger import LaneRow, MemoryGroupStore
@@ -64,7 +66,11 @@ class ImportLane:
 
     def rows(self, addresses: Sequence[str]) -> list[Row]:
         return [
-            Row(mac=self.people.mac(each), decide=partial(self.decide, address=each))
+            Row(
+                mac=self.people.mac(each),
+                decide=partial(self.decide, address=each),
+                digests=names_of_digests(parse_address(each)),
+            )
             for each in addresses
         ]
 

@@ -72,6 +72,7 @@ def _member(rows: MemoryRows, sid: SubjectId) -> Member:
         frequency=_rhythm(row).frequency,
         standing=row.standing,
         sent_ms=_rhythm(row).sent_ms,
+        rest=row.rest,
     )
 
 

@@ -26,7 +26,7 @@ class MemoryLedgerAudit:
         for mac, sid in list(rows.lookups.items()):
             yield LookupRow(mac=mac, sid=sid)
         for mac, found in list(rows.suppressions.items()):
-            ordered = sorted(found.values(), key=lambda x: x.brand or "")
+            ordered = sorted(found.values(), key=lambda x: x.reach.order)
             yield SuppressionRow(mac=mac, suppressions=tuple(ordered))
         yield from list(rows.located.values())
         yield from list(rows.outbox.values())

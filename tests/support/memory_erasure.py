@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
-from chalicelib.domain.erasure import Erasure, Stage
+from chalicelib.domain.erasure import Erasure, Search, Stage
 from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.state import dump_state, load_state
 from chalicelib.errors import Conflict
@@ -121,7 +121,7 @@ def _end(rows: MemoryRows, shred: Shred) -> None:
         rows.located[event] = Located(event=event, sid=None, n=None, index=None)
         put_pending(rows, event, leaf, None, None)
     for kept in shred.kept:
-        rows.suppressions.setdefault(kept.mac, {})[kept.brand] = kept
+        rows.suppressions.setdefault(kept.mac, {})[kept.reach] = kept
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class ErasureRows:
     erasures: dict[str, Erasure] = field(default_factory=dict)
     latest: dict[SubjectId, str] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
-    place: int = 0
+    places: dict[Search, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -192,10 +192,10 @@ class MemoryErasures:
                 cursor=make_cursor("ERASURE", later[limit - 1]) if more else None,
             )
 
-    def place(self) -> int:
+    def place(self, search: Search = Search.UNCONFIRMED) -> int:
         with self._call("Erasures.place") as rows:
-            return rows.place
+            return rows.places.get(search, 0)
 
-    def move(self, place: int) -> None:
+    def move(self, place: int, search: Search = Search.UNCONFIRMED) -> None:
         with self._call("Erasures.move") as rows:
-            rows.place = place
+            rows.places[search] = place

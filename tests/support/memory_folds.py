@@ -10,7 +10,7 @@ from chalicelib.domain.campaigns import ChunkRef
 from chalicelib.domain.folding import Told
 from chalicelib.domain.ids import CampaignId
 from chalicelib.errors import FatalError
-from chalicelib.ports.folds import Unresolved
+from chalicelib.ports.folds import Added, Unresolved
 from tests.support.faults import Faults, no_faults, struck
 
 
@@ -39,19 +39,22 @@ class _Store:
 class MemoryFolds(_Store):
     """`ports.folds.Folds` in memory."""
 
-    def add(self, chunk: ChunkRef, told: Told) -> Told:
-        return self._add("Folds.add", chunk, told)
+    def add(self, chunk: ChunkRef, told: Told) -> Added:
+        before = self._add("Folds.add", chunk, told)
+        return Added(before=before, known=before | told)
 
     def give_up(self, chunk: ChunkRef, places: Iterable[int]) -> Told:
-        return self._add("Folds.give_up", chunk, Told(given_up=frozenset(places)))
+        told = Told(given_up=frozenset(places))
+        return self._add("Folds.give_up", chunk, told) | told
 
     def _add(self, call: str, chunk: ChunkRef, told: Told) -> Told:
         if told == Told():
             raise FatalError("nothing is told of a chunk; there is nothing to write")
         with self._call(call) as rows:
             rows.writes += 1
-            rows.chunks[chunk] = rows.chunks.get(chunk, Told()) | told
-            return rows.chunks[chunk]
+            before = rows.chunks.get(chunk, Told())
+            rows.chunks[chunk] = before | told
+            return before
 
     def of_chunk(self, chunk: ChunkRef) -> Told:
         with self._call("Folds.of_chunk") as rows:

@@ -4,14 +4,16 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.domain.health import Health, dump_health, load_health
+from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import HealthRow
 from tests.support.faults import Faults, no_faults, struck
+from tests.support.memory_ledger import MemoryStore
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class HygieneRows:
     """What persists: health as (text, revision, expiry), and the MACs."""
 
     health: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    has_digests: bool = False
     macs: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -51,6 +54,17 @@ class MemoryHealthStore(_Store):
             rows.health[key] = (dump_health(health), revision + 1, expires_ms)
 
 
+class MemoryRests(MemoryStore):
+    """`ports.hygiene.Rests` in memory, on the audience rows."""
+
+    def set(self, sid: SubjectId, until_ms: int | None, revision: int) -> None:
+        with self._call("Rests.set") as rows:
+            row = rows.audience.get(sid)
+            if row is None or not (revision == 1 or row.rest_rev <= revision):
+                return
+            rows.audience[sid] = replace(row, rest=until_ms, rest_rev=revision)
+
+
 class MemorySuppressionIndex(_Store):
     """`ports.hygiene.SuppressionIndex` in memory."""
 
@@ -61,6 +75,14 @@ class MemorySuppressionIndex(_Store):
     def forget(self, mac: str) -> None:
         with self._call("SuppressionIndex.forget") as rows:
             rows.macs.discard(mac)
+
+    def note_digests(self) -> None:
+        with self._call("SuppressionIndex.note_digests") as rows:
+            rows.has_digests = True
+
+    def has_digests(self) -> bool:
+        with self._call("SuppressionIndex.has_digests") as rows:
+            return rows.has_digests
 
     def page(self, cursor: str | None, limit: int) -> Page[str]:
         with self._call("SuppressionIndex.page") as rows:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.ids import BrandId, EventId, ListId, SubjectId, shard_of
+from chalicelib.domain.ids import EventId, ListId, SubjectId, shard_of
+from chalicelib.domain.reach import Reach, reach_of
 from chalicelib.domain.standing import dump_standing
 from chalicelib.domain.state import SubjectState, dump_state, load_state
 from chalicelib.errors import Conflict, FatalError, Overtaken
@@ -53,6 +54,8 @@ class AudienceRow:
     facts: bytes | None = None
     facts_revision: int = 0
     due_day: int | None = None
+    rest: int | None = None
+    rest_rev: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class MemoryRows:
     located: dict[EventId, Located] = field(default_factory=dict)
     controller: dict[EventId, tuple[bytes, bytes]] = field(default_factory=dict)
     lookups: dict[str, SubjectId] = field(default_factory=dict)
-    suppressions: dict[str, dict[BrandId | None, Suppressed]] = field(default_factory=dict)
+    suppressions: dict[str, dict[Reach, Suppressed]] = field(default_factory=dict)
     tokens: dict[str, ConfirmToken] = field(default_factory=dict)
     vault: dict[SubjectId, bytes] = field(default_factory=dict)
     audience: dict[SubjectId, AudienceRow] = field(default_factory=dict)
@@ -147,7 +150,7 @@ class MemoryLedgerStore(MemoryStore):
             if sealed is not None:
                 rows.controller[event] = (leaf, sealed)
             for row in suppress:
-                rows.suppressions.setdefault(row.mac, {})[row.brand] = row
+                rows.suppressions.setdefault(row.mac, {})[row.reach] = row
 
     def put_token(self, token: ConfirmToken) -> None:
         with self._call("LedgerStore.put_token") as rows:
@@ -209,7 +212,7 @@ def _require_readable(asked: Sequence[str]) -> None:
 def _looked_up(rows: MemoryRows, mac: str) -> Lookup:
     ordered = tuple(rows.suppressions.get(mac, {}).values())
     if len(ordered) > 1:
-        ordered = tuple(sorted(ordered, key=lambda x: x.brand or ""))
+        ordered = tuple(sorted(ordered, key=lambda x: x.reach.order))
     return Lookup(sid=rows.lookups.get(mac), suppressions=ordered)
 
 
@@ -235,7 +238,7 @@ def _require_conditions(rows: MemoryRows, append: Append) -> None:
         append.consume_token is None or (token is not None and token.used_ms is None),
         append.move_to is None or _may_move(rows, append),
         all(event not in rows.located for event, _ in append.recorded),
-        all(brand not in rows.suppressions.get(mac, {}) for mac, brand in append.unsuppressed),
+        all(reach_of(x) not in rows.suppressions.get(mac, {}) for mac, x in append.unsuppressed),
     ]
     if append.new_subject is not None:
         conditions.append(sid not in rows.vault)
@@ -272,6 +275,7 @@ def _write(rows: MemoryRows, append: Append) -> None:
             sealed=before.sealed if sealed is None else sealed,
             lists=tuple(sorted(append.profile.lists)),
             standing=before.standing if stands is None else dump_standing(stands),
+            rest=None if append.profile.renews else before.rest,
         )
     if append.index_request:
         first = append.entries[0]
@@ -279,10 +283,10 @@ def _write(rows: MemoryRows, append: Append) -> None:
     if append.consume_token is not None:
         token = rows.tokens[append.consume_token]
         rows.tokens[append.consume_token] = replace(token, used_ms=append.consumed_ms)
-    for mac, brand in append.lift:
-        rows.suppressions.get(mac, {}).pop(brand, None)
+    for mac, reach in append.lift:
+        rows.suppressions.get(mac, {}).pop(reach_of(reach), None)
     for suppressed in append.suppress:
-        rows.suppressions.setdefault(suppressed.mac, {})[suppressed.brand] = suppressed
+        rows.suppressions.setdefault(suppressed.mac, {})[suppressed.reach] = suppressed
     for event, leaf in append.recorded:
         rows.located[event] = Located(event=event, sid=None, n=None, index=None)
         put_pending(rows, event, leaf, None, None)

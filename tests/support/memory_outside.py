@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from chalicelib.domain.event_tallies import MAX_DAYS, OfNobody, WhyNobody, day_of
 from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.measurement import Hit, Spot
 from chalicelib.domain.messages import ServiceMessage
 from chalicelib.errors import Conflict, FatalError, NotFound
 from chalicelib.ports.access import AccessLink, AddressLink, AddressWish
 from chalicelib.ports.facts import KeptEvent, KeptOrder
+from chalicelib.ports.mail_domains import MailDomainRow
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from chalicelib.ports.traces import MailTrace
 from tests.support.faults import Faults, no_faults, struck
@@ -52,6 +54,7 @@ class OutsideRows:
     requests: dict[str, RequestRow] = field(default_factory=dict)
     claims: dict[str, tuple[str, int]] = field(default_factory=dict)
     events: dict[str, StoredEvent] = field(default_factory=dict)
+    of_nobody: dict[tuple[int, WhyNobody, str], int] = field(default_factory=dict)
     traces: dict[str, tuple[MailTrace, int]] = field(default_factory=dict)
     access_links: dict[str, AccessLink] = field(default_factory=dict)
     address_links: dict[str, AddressLink] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class OutsideRows:
     hits: dict[tuple[SubjectId, Spot], Hit] = field(default_factory=dict)
     service_messages: dict[str, ServiceMessage] = field(default_factory=dict)
     uploads: dict[tuple[str, str], tuple[str, dict[int, bytes]]] = field(default_factory=dict)
+    mail_domains: dict[str, MailDomainRow] = field(default_factory=dict)
     uploads_begun: int = 0
     fence_moves: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -217,4 +221,17 @@ class MemoryActivity(OutsideStore):
             if event.key in rows.events:
                 return False
             rows.events[event.key] = event
+            if event.why_nobody is not None:
+                counted = (day_of(event.at_ms), event.why_nobody, event.type)
+                rows.of_nobody[counted] = rows.of_nobody.get(counted, 0) + 1
             return True
+
+    def of_nobody(self, first_day: int, days: int) -> Sequence[OfNobody]:
+        if not 1 <= days <= MAX_DAYS:
+            raise FatalError("counts of 1 to 60 days are read at once")
+        with self._call("Activity.of_nobody") as rows:
+            return sorted(
+                OfNobody(day=day, why=why, type=name, count=count)
+                for (day, why, name), count in rows.of_nobody.items()
+                if first_day <= day < first_day + days
+            )

@@ -54,4 +54,5 @@ class MemoryAudienceScan:
             wrapped=self.rows.vault.get(sid) if wanted else None,
             profile=(stored.sealed or None) if Wanted.PROFILE in wanted else None,
             facts=stored.facts if Wanted.FACTS in wanted else None,
+            rest=stored.rest,
         )

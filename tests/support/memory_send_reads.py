@@ -10,6 +10,7 @@ from chalicelib.domain.state import load_state
 from chalicelib.errors import FatalError
 from chalicelib.ports.send_reads import MAX_PEOPLE, LastLook, SealedReader
 from tests.support.faults import Faults, no_faults, struck
+from tests.support.memory_breakers import BreakerState
 from tests.support.memory_catalog import CatalogRows, MemoryCampaigns
 from tests.support.memory_ledger import MemoryRows
 
@@ -17,8 +18,15 @@ from tests.support.memory_ledger import MemoryRows
 class MemorySendReads:
     """`ports.send_reads.SendReads` in memory."""
 
-    def __init__(self, rows: MemoryRows, catalog: CatalogRows, faults: Faults = no_faults) -> None:
+    def __init__(
+        self,
+        rows: MemoryRows,
+        catalog: CatalogRows,
+        faults: Faults = no_faults,
+        held: BreakerState | None = None,
+    ) -> None:
         self.rows = rows
+        self.held = held if held is not None else BreakerState()
         self.faults = faults
         self._campaigns = MemoryCampaigns(catalog)
 
@@ -40,6 +48,7 @@ class MemorySendReads:
             sealed=row.sealed,
             wrapped_key=self.rows.vault[sid],
             frequency=load_rhythm(json.loads(rhythm)).frequency if rhythm else NO_LIMIT,
+            rest=row.rest,
         )
 
     def last_look(self, campaign: CampaignId, sids: Sequence[SubjectId]) -> LastLook:
@@ -47,6 +56,7 @@ class MemorySendReads:
         with struck(self.faults, "SendReads.last_look"), self.rows.lock:
             return LastLook(
                 campaign=self._campaigns.get(campaign),
+                stops=self.held.stops,
                 states={
                     sid: load_state(self.rows.states[sid].text)
                     for sid in sids

@@ -9,6 +9,7 @@ from chalicelib.domain.campaigns import Progress
 from chalicelib.domain.catalog import LANGUAGES, Brand
 from chalicelib.domain.erasure import REQUESTABLE, Erasure, Ground
 from chalicelib.domain.erasure_consequences import COUNTRIES, consequences
+from chalicelib.domain.event_tallies import OfNobody, WhyNobody
 from chalicelib.domain.form_lint import Finding as LintFinding
 from chalicelib.domain.form_lint import FindingCode, Severity
 from chalicelib.domain.forms import NoticeRef
@@ -35,10 +36,17 @@ from chalicelib.services.findings import Finding, Standing
 from chalicelib.services.receipts import Receipt, ReceiptStatus
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.campaign_examples import campaign, campaign_page_data, dry_run_page_data
+from tests.support.deliverability_examples import deliverability_page_data
 from tests.support.gate_cases import stepping
-from tests.support.preference_examples import preference_pages
-from tests.support.recipient_examples import export_page_data, recipients_page_data
+from tests.support.import_examples import import_pages
+from tests.support.preference_examples import health_story, preference_pages
+from tests.support.recipient_examples import (
+    audience_file_data,
+    export_page_data,
+    recipients_page_data,
+)
 from tests.support.segment_examples import segment_pages
+from tests.support.suppression_examples import suppression_pages
 from tests.support.unsubscribe_examples import WHOLE
 
 NOTICE = NoticeRef(language="en", sha256="ab" * 32, text_sha256="cd" * 32, published_ms=0)
@@ -213,7 +221,7 @@ def console_pages(language: str) -> Pages:
         "words": TABLES[language],
     }
     officers = {"forbidden": {"why": "marketing"}, **_finding_pages(language), **_rights_pages()}
-    wanted = officers | _marketers_pages(language)
+    wanted = officers | suppression_pages() | _marketers_pages(language)
     return {f"console/{name}.html": frame | data for name, data in wanted.items()}
 
 
@@ -239,10 +247,14 @@ def _marketers_pages(language: str) -> dict[str, dict[str, Any]]:
         "dry_run": dry_run_page_data(),
         "recipients": recipients_page_data(),
         "export": export_page_data(),
+        "audience_export": {"list": DEMO_LIST},
+        "audience_file": audience_file_data(),
         "campaign_cancel": {"campaign": campaign(), "progress": Progress(planned=10, sent=6)},
         "error": {"missing": "campaign"},
+        "deliverability": deliverability_page_data(language),
         **_form_pages(language),
         **segment_pages(language),
+        **import_pages(language),
     }
 
 
@@ -301,15 +313,18 @@ def _finding_pages(language: str) -> dict[str, dict[str, Any]]:
         sid=asked.sid, email="visitor@example.org", language="en", mails=(), standing=standing
     )
     owed = {"owed": 2, "overdue": 1}
-    search = {"problem": None, "clue": "", "waiting": [asked], "proofs": [job]} | owed
+    nobody = [OfNobody(day=0, why=why, type="Bounce", count=3) for why in WhyNobody]
+    counted = {"of_nobody": nobody, "of_nobody_days": 14, "number": str}
+    search = {"problem": None, "clue": "", "waiting": [asked], "proofs": [job]} | owed | counted
     chosen = {"grounds": REQUESTABLE, "countries": COUNTRIES, "reasons": ("complaint",)}
+    health = health_story("2026-11-23T12:00:00+00:00")
     person = {"brands": {}, "zone": "Europe/Stockholm", "items": (), "lists": (), "purposes": ()}
     wish = {"ground": "withdrawn", "suppress": True, "country": None, "subscriber": asked.sid}
     said = {"consequences": consequences(None, language)}
     keys = {"is_refused": False, "is_own": False, "asked_by": "one", "approved_by": ""}
     return {
         "compliance": search,
-        "person": person | chosen | {"found": found, "standing": standing},
+        "person": person | chosen | {"found": found, "standing": standing, "health": health},
         "proof": {"job": job},
         "erasures": {"erasures": [asked], "more": True},
         "erasure_preview": wish | said,

@@ -11,14 +11,25 @@ from chalicelib.domain.state import SubjectState
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
 from chalicelib.proof.canonical import JsonValue
 from chalicelib.services.feedback import Feedback
+from chalicelib.services.feedback_subject import FeedbackSubjects
 from chalicelib.services.ledger import Draft, Ledger
 from chalicelib.services.suppressions import Suppressions, Suppressor
 from chalicelib.vocabulary import EventType
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, no_faults
-from tests.support.memory_catalog import CatalogRows, MemoryCampaigns
-from tests.support.memory_hygiene import HygieneRows, MemoryHealthStore, MemorySuppressionIndex
+from tests.support.memory_catalog import (
+    CatalogRows,
+    MemoryBrands,
+    MemoryCampaigns,
+    MemoryLists,
+)
+from tests.support.memory_hygiene import (
+    HygieneRows,
+    MemoryHealthStore,
+    MemoryRests,
+    MemorySuppressionIndex,
+)
 from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper
 from tests.support.memory_ledger import MemoryLedgerStore, MemoryRows
 from tests.support.memory_mails import MemoryMailStore
@@ -69,20 +80,31 @@ class People:
 
     @property
     def suppressions(self) -> Suppressions:
-        return Suppressions(ledger=self.ledger, suppressor=self.suppressor, index=self.index)
+        return Suppressions(
+            ledger=self.ledger,
+            suppressor=self.suppressor,
+            index=self.index,
+            brands=MemoryBrands(self.catalog, self._strike),
+            lists=MemoryLists(self.catalog, self._strike),
+        )
 
     @property
     def feedback(self) -> Feedback:
         return Feedback(
-            ledger=self.ledger,
-            store=MemoryLedgerStore(self.rows, self._strike),
+            subjects=FeedbackSubjects(
+                ledger=self.ledger,
+                store=MemoryLedgerStore(self.rows, self._strike),
+                deliveries=MemoryDeliveries(RunRows(former=self.sending), self._strike),
+            ),
             mails=MemoryMailStore(self.rows, self._strike),
             suppressor=self.suppressor,
             deliveries=MemoryDeliveries(RunRows(former=self.sending), self._strike),
             campaigns=MemoryCampaigns(self.catalog, self._strike),
             health=MemoryHealthStore(self.hygiene, self._strike),
+            rests=MemoryRests(self.rows, self._strike),
             activity=MemoryActivity(self.outside, self._strike),
             traces=MemoryTraces(self.outside, self._strike),
+            queues=MemoryQueues(self.outside, self._strike),
             clock=self.clock,
             random=self.random,
         )
@@ -106,6 +128,18 @@ class People:
         ]
         profile: dict[str, JsonValue] = {"attributes": {}, "email": address, "language": "en"}
         return self.ledger.append(chain, drafts, profile=profile, signup=True).sid
+
+    def asked(self, address: str) -> SubjectId:
+        """Add somebody who asked for the demo newsletter and has not confirmed."""
+        draft = Draft(
+            type=EventType.CONSENT_REQUESTED,
+            brand=BrandId("demo"),
+            lists=(ListId("newsletter"),),
+            purposes=(NEWS,),
+            notice="11" * 32,
+        )
+        chain = self.ledger.start(self.mac(address))
+        return self.ledger.append(chain, [draft], signup=True).sid
 
     def act(self, sid: SubjectId, draft: Draft) -> SubjectState:
         """Append one entry to somebody's chain."""

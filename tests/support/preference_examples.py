@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.forms import NoticeRef
 from chalicelib.domain.frequency import Frequency
+from chalicelib.domain.health_story import Code
 from chalicelib.domain.preferences import RHYTHMS, Decision, Offer, decide, mark, offers
 from chalicelib.domain.state import Scope, SubjectState
 from chalicelib.services.address_change import AddressAnswer, AddressStatus
@@ -167,7 +168,7 @@ def own_data(language: str) -> dict[str, Any]:
         ],
         "messages": [{"at": at, "status": "sent", "subject": "Your booking"}],
         **own_facts(at),
-        "address_health": None,
+        "address_health": {"story": health_story(at)},
         "recipients": [{"storage": "eu-north-1"}],
     }
     return {
@@ -184,6 +185,13 @@ def own_data(language: str) -> dict[str, Any]:
         "path": PATH,
         "is_file": False,
     }
+
+
+def health_story(at: str) -> list[dict[str, object]]:
+    """Everything that can be said of an address, though never at once."""
+    return [
+        {"code": str(code), "at": at, "days": days, "until": at} for code in Code for days in (1, 3)
+    ]
 
 
 def own_facts(at: str) -> dict[str, Any]:
@@ -272,7 +280,7 @@ def rights_pages(language: str) -> dict[str, dict[str, Any]]:
     )
     return {
         "rights_done": base | {"what": "asked", "address": "visitor@example.net"},
-        "rights_address": base | {"address": "visitor@example", "malformed": True},
+        "rights_address": base | {"address": "visitor@example", "problem": "malformed_address"},
         "rights_restrict": base,
         "rights_erasure": base | {"days": 7},
         "address": base | {"path": f"/address/{TOKEN}", "answer": answer},

@@ -4,13 +4,15 @@
 from typing import Any
 
 from chalicelib.domain.accounting import REASONS, Account, Asked
+from chalicelib.domain.audience_exports import read_wish
 from chalicelib.domain.campaigns import Progress
 from chalicelib.domain.ids import JobId, SubjectId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.tongues import ENGLISH
 from chalicelib.entrypoints.recipients_console_pages import Choice, choices
-from chalicelib.services.exports import Export
+from chalicelib.services.export_jobs import Export
 from chalicelib.services.recipients import FIRST, Accounted
+from infra.local.demo_data import DEMO_BRAND, DEMO_LIST
 from tests.support.campaign_examples import campaign
 
 SID = SubjectId("B" * 22)
@@ -59,5 +61,25 @@ def export_page_data(**changes: Any) -> dict[str, Any]:
         "choice": Choice(outcome=Account.SKIPPED, reason="no-consent"),
         "campaign": campaign(),
         "zone": "Europe/Stockholm",
+        "number": ENGLISH.number,
+    }
+
+
+def audience_file_data(**changes: Any) -> dict[str, Any]:
+    """What `console/audience_file.html` is filled with beside the frame; a file that is ready."""
+    values: dict[str, Any] = {
+        "id": JobId("E" * 22),
+        "wish": read_wish("mailchimp", DEMO_BRAND.id, DEMO_LIST.id),
+        "status": JobStatus.READY,
+        "created_ms": 0,
+        "people": 1_200,
+        "unopened": 2,
+    }
+    return {
+        "export": Export(**(values | changes)),
+        "why": "",
+        "list": DEMO_LIST,
+        "people": "all",
+        "ending": "zip",
         "number": ENGLISH.number,
     }

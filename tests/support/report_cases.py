@@ -324,6 +324,20 @@ def withdrawn_by_complaint() -> Case:
     return case.end(EventType.OBJECTION_RECORDED, claims, via="complaint", campaign=CAMPAIGN)
 
 
+def suppressed_for_a_list() -> Case:
+    case = confirmed()
+    return case.only(
+        EventType.SUPPRESSION_ADDED,
+        Claims(),
+        brand="demo",
+        channel="email",
+        lists=("newsletter",),
+        purposes=(),
+        notice_sha256=None,
+        reason="manual",
+    )
+
+
 def never_confirmed() -> Case:
     return Case().ask()
 
@@ -448,6 +462,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "withdrawn by RFC 8058": withdrawn_by_mail_program,
     "withdrawn by page": withdrawn_by_page,
     "withdrawn by complaint": withdrawn_by_complaint,
+    "suppressed for a list": suppressed_for_a_list,
     "never confirmed": never_confirmed,
     "refused": refused,
     "imported": imported,

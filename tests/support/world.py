@@ -6,7 +6,7 @@ queues are empty, so that a test reads as a story.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,14 @@ from infra.local.demo_data import DEMO_BRAND, DEMO_FORM, DEMO_LIST
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, Moment, no_faults
 from tests.support.memory_access import MemoryAccessStore, MemoryAddressWishes
+from tests.support.memory_account_list import (
+    AccountListRows,
+    MemoryAccountList,
+    MemoryComparisons,
+)
 from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
 from tests.support.memory_audit import MemoryLedgerAudit, MemoryObjectAudit
+from tests.support.memory_breakers import BreakerState, MemoryBreakerRows
 from tests.support.memory_catalog import (
     CatalogRows,
     MemoryApiKeys,
@@ -38,6 +44,8 @@ from tests.support.memory_catalog import (
     MemoryLists,
     MemoryReasons,
 )
+from tests.support.memory_deliverability import MemoryOwnPage, MemorySenderFacts, plant
+from tests.support.memory_dns import MemoryDns
 from tests.support.memory_dry_runs import MemoryDryRunParts
 from tests.support.memory_erasure import MemoryErasures, MemoryPersonalData
 from tests.support.memory_exports import MemoryExportFence, MemoryUploads
@@ -48,7 +56,12 @@ from tests.support.memory_folds import (
     MemoryUnresolvedCampaigns,
     MemoryWatermark,
 )
-from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
+from tests.support.memory_hygiene import (
+    MemoryHealthStore,
+    MemoryRests,
+    MemorySuppressionIndex,
+)
+from tests.support.memory_imports import ImportStored, MemoryImportRows
 from tests.support.memory_keys import (
     MemoryAddressMac,
     MemoryKeyWrapper,
@@ -56,12 +69,14 @@ from tests.support.memory_keys import (
     MemoryLogSigner,
 )
 from tests.support.memory_ledger import (
+    MemoryGroupStore,
     MemoryHeadStore,
     MemoryLedgerStore,
     MemoryOutbox,
     MemoryRows,
 )
 from tests.support.memory_links import LinkRows, MemoryCampaignLinks, MemoryHits
+from tests.support.memory_mail_domains import MemoryMailDomainRows
 from tests.support.memory_mails import MemoryMailStore
 from tests.support.memory_messages import MemoryMessages
 from tests.support.memory_outside import MemoryActivity, MemoryBlobs, MemoryQueues, OutsideRows
@@ -109,6 +124,8 @@ _SETTINGS = Settings(
     erasures_queue="erasures",
     anchors_queue="anchors",
     segments_queue="segments",
+    suppressions_queue="suppressions",
+    imports_queue="imports",
     vault_key="alias/vault",
     address_key="alias/address",
     links_key="alias/links",
@@ -123,6 +140,13 @@ _RENDERER = TemplateRenderer()
 """It keeps nothing but what it read and compiled, which takes longer than all else of a world."""
 
 
+def _dns() -> MemoryDns:
+    """A DNS in which all is right with the demo brand."""
+    dns = MemoryDns()
+    plant(dns.zone)
+    return dns
+
+
 class World(Container):
     """A fresh installation with the demo brand, list and form; nothing outside the process."""
 
@@ -134,8 +158,11 @@ class World(Container):
         self.sending_rows = SendingRows()
         self.run_rows = RunRows(former=self.sending_rows)
         self.fold_rows = FoldRows()
+        self.breakers_held = BreakerState()
         self.rate_row = RateRow()
         self.outside_rows = OutsideRows()
+        self.account_list_rows = AccountListRows()
+        self.import_stored = ImportStored(ledger=self.rows)
         self.catalog_rows = CatalogRows()
         self.link_rows = LinkRows()
         self.mailbox = MemorySender(faults=self._strike)
@@ -186,13 +213,18 @@ class World(Container):
             "fact_scan": MemoryFactScan(rows, self.outside_rows, faults=strike),
             "frequency": MemoryFrequencyStore(rows, faults=strike),
             "health": health,
+            "rests": MemoryRests(rows, faults=strike),
             "suppression_index": MemorySuppressionIndex(faults=strike),
+            "account_list": MemoryAccountList(self.time, self.account_list_rows, faults=strike),
+            "comparisons": MemoryComparisons(self.account_list_rows, faults=strike),
             "personal_data": MemoryPersonalData(
                 rows, self.outside_rows, health.rows, faults=strike
             ),
             "erasure_records": MemoryErasures(faults=strike),
             "rights_records": MemoryRightsRecords(faults=strike),
             "ledger_audit": MemoryLedgerAudit(rows),
+            "group_store": MemoryGroupStore(rows, faults=strike),
+            "import_rows": MemoryImportRows(self.import_stored, faults=strike),
         }
 
     def _catalog(self) -> dict[str, Any]:
@@ -214,10 +246,11 @@ class World(Container):
             "chunk_accounts": MemoryChunkAccounts(self.run_rows, faults=strike),
             "plan_totals": MemoryPlanTotals(self.run_rows, faults=strike),
             "deliveries": MemoryDeliveries(self.run_rows, faults=strike),
-            "send_reads": MemorySendReads(self.rows, rows, faults=strike),
+            "send_reads": MemorySendReads(self.rows, rows, strike, self.breakers_held),
             "dry_run_parts": MemoryDryRunParts(faults=strike),
             "folds": MemoryFolds(self.fold_rows, faults=strike),
             "watermark": MemoryWatermark(self.fold_rows, faults=strike),
+            "breaker_rows": MemoryBreakerRows(self.breakers_held, faults=strike),
             "unresolved_campaigns": MemoryUnresolvedCampaigns(self.fold_rows, faults=strike),
         }
 
@@ -240,6 +273,10 @@ class World(Container):
             "time_authority": MemoryTimeAuthority(self.time, faults=strike),
             "queues": self.messages,
             "sender": self.mailbox,
+            "dns": _dns(),
+            "mail_domain_rows": MemoryMailDomainRows(rows, faults=strike),
+            "sender_facts": MemorySenderFacts(),
+            "own_page": MemoryOwnPage(f"log {ORIGIN}+00000000+AAAA"),
         }
 
     def _strike(self, call: str, moment: Moment) -> None:
@@ -314,25 +351,38 @@ class World(Container):
 
     def handle(self, queue: Queue, body: Mapping[str, Any]) -> None:
         """Give one message to its service, as the Lambda handler would."""
-        if queue is Queue.CONFIRMATIONS:
-            self._mail(body)
-        elif queue is Queue.PLANS:
-            self._plan(body)
-        elif queue is Queue.CHUNKS:
-            self.run_worker.deliver(run_of(body), self.time.now_ms() + self.worker_ms)
-        elif queue is Queue.SEQUENCING:
-            self._sequence(body)
-        elif queue is Queue.PROOFS:
-            self.proofs.build(body["job"])
-        elif queue is Queue.ANCHORS:
-            self.anchoring.anchor(body["size"])
-        elif queue is Queue.ERASURES:
-            if "erasure" in body:
-                self.erasures.perform(body["erasure"])
-            else:
-                self.unconfirmed.erase(EventId(body["unconfirmed"]))
-        elif queue is Queue.SEGMENTS:
-            self._of_segments(body)
+        handlers: Mapping[Queue, Callable[[Mapping[str, Any]], object]] = {
+            Queue.CONFIRMATIONS: self._mail,
+            Queue.PLANS: self._plan,
+            Queue.CHUNKS: self._run,
+            Queue.SEQUENCING: self._sequence,
+            Queue.PROOFS: lambda body: self.proofs.build(body["job"]),
+            Queue.ANCHORS: lambda body: self.anchoring.anchor(body["size"]),
+            Queue.ERASURES: self._erase,
+            Queue.SEGMENTS: self._of_segments,
+            Queue.SUPPRESSIONS: self._of_suppressions,
+            Queue.IMPORTS: self._import,
+        }
+        if queue in handlers:
+            handlers[queue](body)
+
+    def _run(self, body: Mapping[str, Any]) -> None:
+        self.run_worker.deliver(run_of(body), self.time.now_ms() + self.worker_ms)
+
+    def _erase(self, body: Mapping[str, Any]) -> None:
+        if "erasure" in body:
+            self.erasures.perform(body["erasure"])
+        elif "waiting" in body:
+            self.unconfirmed.erase_waiting(EventId(body["waiting"]))
+        else:
+            self.unconfirmed.erase(EventId(body["unconfirmed"]))
+
+    def _import(self, body: Mapping[str, Any]) -> None:
+        until_ms = self.time.now_ms() + self.worker_ms
+        if "lane" in body:
+            self.import_work.go_on(body["import"], body["lane"], body["do"], until_ms)
+        else:
+            self.import_work.begin(body["import"], body["do"], until_ms)
 
     def _plan(self, body: Mapping[str, Any]) -> None:
         if "dry" in body:
@@ -355,6 +405,16 @@ class World(Container):
         else:
             sid, measured = SubjectId(body["subscriber"]), Measured(body["kind"])
             self.measured_facts.note(sid, body["campaign"], body["hit"], measured)
+
+    def _of_suppressions(self, body: Mapping[str, Any]) -> None:
+        if "held" in body:
+            self.account_list_sync.settle(SubjectId(body["held"]))
+        elif "import" in body:
+            self.suppression_imports.run(body["import"])
+        elif "export" in body:
+            self.suppression_exports.make(body["export"])
+        else:
+            self.account_list_sync.run()
 
     def _mail(self, body: Mapping[str, Any]) -> None:
         if "address" in body:

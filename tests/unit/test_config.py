@@ -61,3 +61,29 @@ def test_a_send_mode_is_one_the_sender_knows_and_auto_when_nothing_is_said(setti
 
 def test_orders_may_be_as_old_as_the_reader_of_events_takes_them_where_nothing_is_said(settings):
     assert settings.keep_orders_days == DEFAULT_KEEP_ORDERS_DAYS == ORDER_DAYS
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("", None),
+        ("192.0.2.1:53", ("192.0.2.1", 53)),
+        ("[2001:db8::1]:5353", ("2001:db8::1", 5353)),
+    ],
+)
+def test_a_dns_server_is_an_address_and_a_port_or_the_machines_own(settings, written, address):
+    assert replace(settings, dns_server=written).dns_address == address
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["192.0.2.1", "192.0.2.1:0", "192.0.2.1:65536", "2001:db8::1:53", "dns.example:53", ":53", "x"],
+)
+def test_a_dns_server_that_cannot_be_used_is_refused(settings, written):
+    with pytest.raises(FatalError, match="KVITTO_DNS_SERVER"):
+        replace(settings, dns_server=written)
+
+
+def test_mails_that_answer_a_person_have_a_set_of_their_own_which_may_have_another_name(settings):
+    assert settings.answers_set == "kvitto-answers"
+    assert replace(settings, answers_configuration_set="back").answers_set == "back"

@@ -11,6 +11,8 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
+from chalicelib.domain.import_limits import Refusal
+
 BEYOND_SCHEMAS = frozenset(
     {
         "bad_attributes",  # their characters are counted together
@@ -19,10 +21,19 @@ BEYOND_SCHEMAS = frozenset(
         "bad_cursor",  # a cursor is ours to read
         "bad_event",  # times, bytes of UTF-8 and whole numbers written with a fraction
         "bad_fields",  # which fields a form has, depends on what is stored
+        "undeliverable_address",  # what DNS says of its domain
         "bad_form",  # boxes, fields and lists of a form hang together
         "bad_language",  # which languages a form has, depends on what is stored
         "bad_list",  # whether the brand has such a list, depends on what is stored
         "bad_mail",  # a mail's parts are counted, and so are its bytes
+        "bad_document",  # which bytes are readable, no schema says
+        "bad_import_rules",  # a rule twice, or a looser one without its reason
+        "bad_kind",  # a query that stands twice: the first counts
+        "bad_mapping",  # which columns a file has, depends on the file
+        "bad_purpose",  # two purposes nobody may import
+        "bad_statement",  # members hang together, and some texts are blank
+        "empty",  # no bytes at all
+        "refused_source",  # named so that the refusal can say why
         "bad_key",  # its name is printable text
         "bad_notice",  # which texts were published, and when, depends on what is stored
         "bad_objection_offer",  # two times of the body are compared
@@ -38,6 +49,7 @@ BEYOND_SCHEMAS = frozenset(
         "foreign_merge_tag",  # what a source says; so for the next two
         "img_without_alt",
         "link_incomplete",
+        "list_needed",  # every format but our own is of one list
         "idempotency_key_reused",
         "malformed_address",  # an address is more than its format
         "message_too_large",  # its bytes are counted when it is filled
@@ -55,6 +67,7 @@ BEYOND_SCHEMAS = frozenset(
         "unknown_template",
         "unknown_time_zone",  # which names there are, changes with the IANA database
     }
+    | set(map(str, Refusal))  # what a file is, and what is wrong with it, shows in its bytes
 )
 UNPROCESSABLE = 422
 

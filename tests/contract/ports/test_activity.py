@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import aws as clients
+from chalicelib.domain.event_tallies import MAX_DAYS, OfNobody, WhyNobody, day_of
 from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.outside import Activity, Attempt, Remembered, StoredEvent
@@ -147,6 +148,41 @@ def test_an_event_is_stored_once(activity):
     assert activity.record_event(stranger, DAY_S) is True
     assert activity.record_event(stranger, DAY_S) is False
     assert activity.record_event(replace(EVENT, key="another"), DAY_S) is True
+
+
+def test_events_of_nobody_are_counted_once_each_by_day_why_and_type(activity):
+    lost = replace(EVENT, sid=None, sealed=None, why_nobody=WhyNobody.UNMATCHED)
+    forwarded = replace(lost, key="f", why_nobody=WhyNobody.FORWARDED)
+    for event in (lost, replace(lost, key="second"), forwarded):
+        assert activity.record_event(event, DAY_S) is True
+        assert activity.record_event(event, DAY_S) is False
+    next_day = replace(lost, key="later", type="Complaint", at_ms=START_MS + DAY_S * 1_000)
+    assert activity.record_event(next_day, DAY_S)
+    assert activity.record_event(replace(EVENT, key="somebody's"), DAY_S)
+    day = day_of(START_MS)
+    today = [
+        OfNobody(day=day, why=WhyNobody.FORWARDED, type="Bounce", count=1),
+        OfNobody(day=day, why=WhyNobody.UNMATCHED, type="Bounce", count=2),
+    ]
+    after = OfNobody(day=day + 1, why=WhyNobody.UNMATCHED, type="Complaint", count=1)
+    assert activity.of_nobody(day - 13, 14) == today
+    assert activity.of_nobody(day, 2) == [*today, after]
+    assert activity.of_nobody(day + 1, 1) == [after]
+    for days in (0, MAX_DAYS + 1):
+        with pytest.raises(FatalError):
+            activity.of_nobody(day, days)
+
+
+def test_a_count_of_nobody_is_stored_like_this_and_goes_after_its_time(tables):
+    lost = replace(EVENT, sid=None, sealed=None, why_nobody=WhyNobody.UNMATCHED)
+    dynamo_activity().record_event(lost, DAY_S)
+    day = day_of(START_MS)
+    row = stored("T#SES", f"{day:06d}#unmatched#Bounce")
+    assert {name: row[name] for name in ("v", "events", "expires_at")} == {
+        "v": {"N": "1"},
+        "events": {"N": "1"},
+        "expires_at": {"N": str((day + 400) * DAY_S)},
+    }
 
 
 def test_every_row_says_when_it_may_go(tables):

@@ -256,9 +256,9 @@ def test_a_request_names_what_is_needed_and_nothing_else(crowd, queries):
         list(scan(crowd).people(CROWDED, wanted=wanted))
         return {each["TableName"]: each["ProjectionExpression"] for each in queries}
 
-    assert projected(NOTHING_SEALED) == {AUDIENCE: "sk, v, lists, st, rhythm"}
+    assert projected(NOTHING_SEALED) == {AUDIENCE: "sk, v, lists, st, rhythm, rest"}
     assert projected(Wanted.FACTS) == {
-        AUDIENCE: "sk, v, lists, st, rhythm, facts",
+        AUDIENCE: "sk, v, lists, st, rhythm, rest, facts",
         VAULT: "sk, v, wrapped_key",
     }
 

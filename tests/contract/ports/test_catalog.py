@@ -14,6 +14,7 @@ from chalicelib.domain.catalog import UnsubscribeScope
 from chalicelib.domain.ids import CampaignId, ListId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import Stop, StopWhy
 from chalicelib.errors import Conflict, FatalError, InputError, Throttled, Unavailable
 from chalicelib.ports.catalog import ApiKeys, Brands, Campaigns, Forms, Jobs, Lists, Reasons
 from tests.support import memory_catalog as memory
@@ -31,6 +32,8 @@ FULL_CAMPAIGN = replace(
     tested_fingerprint="ab" * 32,
     scheduled_ms=LATER_MS,
     problem="rendering",
+    stop=Stop(why=StopWhy.NOT_READY, at_ms=LATER_MS, checks=("dmarc", "spf")),
+    risk_accepted=True,
     retry_of=CAMPAIGN.id,
     retry_unsent=True,
     go_ms=LATER_MS + 1,

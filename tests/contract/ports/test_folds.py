@@ -15,7 +15,7 @@ from chalicelib.adapters import aws as clients
 from chalicelib.domain.folding import Told
 from chalicelib.domain.ids import CampaignId
 from chalicelib.errors import FatalError
-from chalicelib.ports.folds import Folds, Unresolved, UnresolvedCampaigns, Watermark
+from chalicelib.ports.folds import Added, Folds, Unresolved, UnresolvedCampaigns, Watermark
 from infra.bench.capacity import item_bytes, write_units
 from tests.support.clock import START_MS
 from tests.support.memory_folds import (
@@ -72,16 +72,16 @@ def test_what_is_told_adds_up_and_each_write_tells_all_that_is_known(stores):
     first = Told(sent=frozenset({0, 49}), delivered=frozenset({0}))
     second = Told(bounced=frozenset({3}), flagged=frozenset({0, 4}))
     assert stores.folds.of_chunk(chunk()) == Told()
-    assert stores.folds.add(chunk(), first) == first
-    assert stores.folds.add(chunk(), first) == first
-    assert stores.folds.add(chunk(), second) == first | second
+    assert stores.folds.add(chunk(), first).known == first
+    assert stores.folds.add(chunk(), first).known == first
+    assert stores.folds.add(chunk(), second) == Added(before=first, known=first | second)
     assert stores.folds.of_chunk(chunk()) == first | second
     assert stores.folds.of_chunk(chunk(1)) == Told()
 
 
 def test_who_is_given_up_is_told_to_whoever_adds_next(stores):
     assert stores.folds.give_up(chunk(), [1, 2]) == Told(given_up=frozenset({1, 2}))
-    known = stores.folds.add(chunk(), Told(sent=frozenset({2})))
+    known = stores.folds.add(chunk(), Told(sent=frozenset({2}))).known
     assert known == Told(sent=frozenset({2}), given_up=frozenset({1, 2}))
     assert stores.folds.give_up(chunk(), [3]).given_up == {1, 2, 3}
 
@@ -171,7 +171,7 @@ def test_stored_rows_are_read_and_added_to():
         given_up=frozenset({2}),
     )
     assert stores.folds.of_chunk(chunk(7)) == known
-    assert stores.folds.add(chunk(7), Told(sent=frozenset({3}))).sent == {0, 1, 2, 3}
+    assert stores.folds.add(chunk(7), Told(sent=frozenset({3}))).known.sent == {0, 1, 2, 3}
     assert stores.watermark.latest_ms() == 1795435200000
     assert stores.unresolved.due(1795435200000) == (Unresolved(campaign=CAMPAIGN, notes=2),)
 

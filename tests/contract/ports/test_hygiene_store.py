@@ -7,13 +7,25 @@ import pytest
 
 from chalicelib.adapters import aws as clients
 from chalicelib.adapters.dynamo.cursors import make_cursor
-from chalicelib.adapters.dynamo.hygiene import DynamoHealthStore, DynamoSuppressionIndex
+from chalicelib.adapters.dynamo.hygiene import (
+    DynamoHealthStore,
+    DynamoRests,
+    DynamoSuppressionIndex,
+)
 from chalicelib.domain.health import Health
+from chalicelib.domain.ids import shard_of
 from chalicelib.errors import Conflict, FatalError, InputError
-from chalicelib.ports.hygiene import HealthRow, HealthStore, SuppressionIndex
-from tests.support.memory_hygiene import HygieneRows, MemoryHealthStore, MemorySuppressionIndex
+from chalicelib.ports.hygiene import HealthRow, HealthStore, Rests, SuppressionIndex
+from chalicelib.ports.ledger import ProfileWrite
+from tests.contract.ports.conftest import ACTIVITY, AUDIENCE, LEDGER, LedgerPorts
+from tests.support.appends import LIST, first_append, next_append, subject
+from tests.support.memory_hygiene import (
+    HygieneRows,
+    MemoryHealthStore,
+    MemoryRests,
+    MemorySuppressionIndex,
+)
 
-LEDGER, ACTIVITY = "kvitto-ledger", "kvitto-activity"
 HEALTH = Health(delivered_ms=5, soft_ms=(6, 7), complained_ms=8)
 EXPIRES_MS = 1_800_000_000_001
 
@@ -58,6 +70,72 @@ def test_a_record_that_does_not_exist_is_not_replaced(hygiene):
         hygiene.health.write("a", HEALTH, 3, EXPIRES_MS)
 
 
+class Resting:
+    """One subscriber, and the port that says whether their address rests."""
+
+    def __init__(self, ports: LedgerPorts) -> None:
+        memory = ports.rows is not None
+        self.ports = ports
+        self.rests: Rests = MemoryRests(ports.rows) if memory else DynamoRests(AUDIENCE)
+        self.sid = subject("reader")
+        profile = ProfileWrite(sealed=b"profile", lists=((LIST, "given"),))
+        ports.ledger.commit(first_append("reader", profile=profile))
+
+    def rest(self) -> int | None:
+        member = self.ports.audience.member(self.sid)
+        assert member is not None
+        return member.rest
+
+
+@pytest.fixture
+def resting(ports) -> Resting:
+    return Resting(ports)
+
+
+def test_a_rest_is_kept_and_taken_away_and_leaves_the_profile_alone(resting):
+    before = resting.ports.audience.member(resting.sid)
+    assert resting.rest() is None
+    for revision, until_ms in enumerate((0, 9_000, 0, None), 1):
+        resting.rests.set(resting.sid, until_ms, revision)
+        assert resting.rest() == until_ms
+    assert resting.ports.audience.member(resting.sid) == before
+
+
+def test_a_later_revision_stays_and_a_record_that_began_anew_is_heard(resting):
+    resting.rests.set(resting.sid, 9_000, 5)
+    resting.rests.set(resting.sid, None, 4)
+    assert resting.rest() == 9_000
+    resting.rests.set(resting.sid, 8_000, 5)
+    assert resting.rest() == 8_000
+    resting.rests.set(resting.sid, None, 1)
+    assert resting.rest() is None
+
+
+def test_a_rest_makes_no_row_of_who_was_erased(resting):
+    gone = subject("gone")
+    for revision in (1, 2):
+        resting.rests.set(gone, 9_000, revision)
+    assert resting.ports.audience.member(gone) is None
+
+
+def test_a_rest_is_stored_like_this(tables):
+    dynamo = clients.client("dynamodb")
+    for sid in map(subject, ("one", "two")):
+        key = {"pk": {"S": shard_of(sid)}, "sk": {"S": sid}}
+        dynamo.put_item(TableName=AUDIENCE, Item={**key, "v": {"N": "1"}})
+        DynamoRests(AUDIENCE).set(sid, 9_000, 3)
+        stored = dynamo.get_item(TableName=AUDIENCE, Key=key)["Item"]
+        assert stored == {**key, "v": {"N": "1"}, "rest": {"N": "9000"}, "rest_rev": {"N": "3"}}
+
+
+def test_an_append_that_renews_ends_the_rest_and_any_other_leaves_it(resting):
+    resting.rests.set(resting.sid, 9_000, 5)
+    for n, renews in enumerate((False, True), 1):
+        profile = ProfileWrite(sealed=None, lists=((LIST, "given"),), renews=renews)
+        resting.ports.ledger.commit(next_append("reader", n, profile=profile))
+        assert resting.rest() == (None if renews else 9_000)
+
+
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
 def test_pages_show_every_mac_once_and_repeats_add_nothing(hygiene, limit):
     macs = [f"mac-{n}" for n in range(40)]
@@ -73,6 +151,15 @@ def test_pages_show_every_mac_once_and_repeats_add_nothing(hygiene, limit):
         if cursor is None:
             break
     assert sorted(seen) == sorted(macs)
+
+
+def test_that_there_are_digests_is_said_once_and_is_on_no_page(hygiene):
+    assert not hygiene.index.has_digests()
+    for _ in range(2):
+        hygiene.index.note_digests()
+        assert hygiene.index.has_digests()
+    hygiene.index.note("mac")
+    assert hygiene.index.page(None, 10).items == ("mac",)
 
 
 def test_an_empty_list_has_one_empty_page(hygiene):

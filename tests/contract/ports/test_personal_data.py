@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamo.facts import DynamoFactStore
 from chalicelib.adapters.dynamo.hygiene import DynamoHealthStore
 from chalicelib.adapters.dynamo.mails import DynamoMailStore
 from chalicelib.domain.customer_events import Kind
-from chalicelib.domain.erasure import Erasure, Ground, Stage
+from chalicelib.domain.erasure import Erasure, Ground, Search, Stage
 from chalicelib.domain.health import Health
 from chalicelib.domain.ids import BrandId, JobId
 from chalicelib.domain.state import SubjectState
@@ -350,10 +350,12 @@ def test_records_are_paged_by_id(records):
         records.page("not a cursor", 2)
 
 
-def test_the_place_of_the_search_is_kept(records):
-    assert records.place() == 0
+def test_the_place_of_each_search_is_kept_by_itself(records):
+    for search in Search:
+        assert records.place(search) == 0
     records.move(512)
-    assert records.place() == 512
+    records.move(256, Search.WAITING)
+    assert (records.place(), records.place(Search.WAITING)) == (512, 256)
 
 
 def test_a_records_row_never_expires(tables):

@@ -9,20 +9,27 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import aws as clients
+from chalicelib.adapters.dynamo.breakers import DynamoBreakerRows
 from chalicelib.adapters.dynamo.catalog import DynamoCampaigns
+from chalicelib.adapters.dynamo.hygiene import DynamoRests
 from chalicelib.adapters.dynamo.send_reads import DynamoSendReads
+from chalicelib.domain.breakers import Counts, Level, Note, Stops
 from chalicelib.domain.campaigns import Campaign, CampaignStatus, Content
 from chalicelib.domain.frequency import NO_LIMIT, Frequency
 from chalicelib.domain.ids import BrandId, CampaignId, ListId, PurposeId, SubjectId, shard_of
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import StopWhy
 from chalicelib.errors import FatalError, Throttled, Unavailable
+from chalicelib.ports.breakers import About, BreakerRows
 from chalicelib.ports.catalog import Campaigns
 from chalicelib.ports.ledger import ProfileWrite
 from chalicelib.ports.send_reads import LastLook, SendReads
 from tests.contract.ports.conftest import AUDIENCE, CAMPAIGNS, LEDGER, VAULT, dynamo_ports
 from tests.support.appends import LIST, first_append, subject
 from tests.support.clock import START_MS, FakeClock, SeededRandom
+from tests.support.memory_breakers import BreakerState, MemoryBreakerRows
 from tests.support.memory_catalog import CatalogRows, MemoryCampaigns
+from tests.support.memory_hygiene import MemoryRests
 from tests.support.memory_send_reads import MemorySendReads
 
 NAMES = tuple(f"person {n}" for n in range(6))
@@ -50,6 +57,7 @@ class Stores:
     ports: Any
     campaigns: Campaigns
     reads: SendReads
+    breakers: BreakerRows
 
 
 def filled(ports):
@@ -59,14 +67,18 @@ def filled(ports):
         ports.ledger.commit(first_append(name, profile=profile))
     campaigns: Campaigns
     reads: SendReads
+    breakers: BreakerRows
     if ports.rows is not None:
         catalog = CatalogRows()
-        campaigns, reads = MemoryCampaigns(catalog), MemorySendReads(ports.rows, catalog)
+        held = BreakerState()
+        campaigns, breakers = MemoryCampaigns(catalog), MemoryBreakerRows(held)
+        reads = MemorySendReads(ports.rows, catalog, held=held)
     else:
         campaigns = DynamoCampaigns(CAMPAIGNS)
         reads = DynamoSendReads(TABLES, clock=FakeClock(), random=SeededRandom())
+        breakers = DynamoBreakerRows(CAMPAIGNS, clock=FakeClock(), random=SeededRandom())
     campaigns.create(SENDING, Content(subject="Hello", html="<p>Hello</p>"))
-    return Stores(ports=ports, campaigns=campaigns, reads=reads)
+    return Stores(ports=ports, campaigns=campaigns, reads=reads, breakers=breakers)
 
 
 @pytest.fixture
@@ -97,6 +109,17 @@ def test_the_rhythm_somebody_wishes_comes_with_them(stores):
     assert [found[sid].frequency for sid in SIDS[:2]] == [wish, NO_LIMIT]
 
 
+def test_until_when_an_address_rests_comes_with_its_person(stores):
+    memory = stores.ports.rows is not None
+    rests = MemoryRests(stores.ports.rows) if memory else DynamoRests(AUDIENCE)
+    rests.set(SIDS[0], START_MS, 1)
+    rests.set(SIDS[1], 0, 1)
+    found = stores.reads.readers(SIDS[:3])
+    assert [found[sid].rest for sid in SIDS[:3]] == [START_MS, 0, None]
+    members = stores.ports.audience.members(SIDS[:3])
+    assert [members[sid].rest for sid in SIDS[:3]] == [START_MS, 0, None]
+
+
 def test_the_last_look_is_the_campaign_and_every_state_as_they_stand(stores):
     look = stores.reads.last_look(SENDING.id, [*SIDS, NOBODY])
     assert look.campaign == stores.campaigns.get(SENDING.id)
@@ -104,6 +127,20 @@ def test_the_last_look_is_the_campaign_and_every_state_as_they_stand(stores):
     assert len(look.states) == 6
     paused = stores.campaigns.replace(replace(look.campaign, status=CampaignStatus.PAUSED))
     assert stores.reads.last_look(SENDING.id, SIDS).campaign == paused
+
+
+def test_what_is_held_comes_with_the_look(stores):
+    held = Stops(campaigns=frozenset({SENDING.id}), domains=frozenset({"gmx"}))
+    for about, key in ((About.CAMPAIGN, SENDING.id), (About.DOMAIN, "gmx")):
+        note = Note(
+            key=key, level=Level.STOP, why=StopWhy.BOUNCES, counts=Counts(hard=9), at_ms=START_MS
+        )
+        assert stores.reads.last_look(SENDING.id, SIDS).stops != held
+        stores.breakers.stop(about, note)
+    look = stores.reads.last_look(SENDING.id, SIDS)
+    assert look.stops == held == stores.breakers.stops()
+    assert look.campaign == stores.campaigns.get(SENDING.id)
+    assert stores.reads.last_look(CampaignId(NOBODY), []).campaign is None
 
 
 def test_a_campaign_nobody_made_and_a_look_at_nobody_are_answered(stores):
@@ -166,7 +203,7 @@ def test_each_read_is_one_request_and_strong_where_it_decides(dynamo, asked):
         LEDGER: True,
         CAMPAIGNS: True,
     }
-    assert [len(table["Keys"]) for table in last.values()] == [1, 6]
+    assert [len(table["Keys"]) for table in last.values()] == [2, 6]
 
 
 def without_some(table, keep):

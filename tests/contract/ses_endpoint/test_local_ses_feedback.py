@@ -4,6 +4,7 @@
 import json
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
 import pytest
 
@@ -60,6 +61,68 @@ def test_a_bounce_made_by_hand_suppresses_the_address(local, send) -> None:
     assert [e["eventType"] for e in local.events(message_id, 3)] == ["Send", "Delivery", "Bounce"]
     assert local.ses.get_suppressed_destination(EmailAddress="later@example.org")
     local.ses.delete_suppressed_destination(EmailAddress="later@example.org")
+
+
+def test_a_set_that_suppresses_for_nothing_delivers_to_who_is_listed_and_lists_nobody(
+    local, send
+) -> None:
+    local.control("PUT", "suppression", address="back@example.org", reason="COMPLAINT")
+    back = send("back@example.org", ConfigurationSetName="kvitto-answers")
+    assert [event["eventType"] for event in local.events(back, 2)] == ["Send", "Delivery"]
+    once = send("once@example.org", ConfigurationSetName="kvitto-answers")
+    local.control("POST", "events", message_id=once, type="Bounce")
+    assert len(local.events(once, 3)) == 3
+    with pytest.raises(local.ses.exceptions.NotFoundException):
+        local.ses.get_suppressed_destination(EmailAddress="once@example.org")
+    local.control("PUT", "suppression", address="back@example.org")
+
+
+def test_what_a_set_suppresses_for_is_told_and_changed(local) -> None:
+    ses = local.ses
+
+    def reasons(name: str) -> list[str]:
+        found = ses.get_configuration_set(ConfigurationSetName=name)
+        return found["SuppressionOptions"]["SuppressedReasons"]
+
+    assert (reasons("kvitto"), reasons("kvitto-answers")) == (["BOUNCE", "COMPLAINT"], [])
+    options = {"ConfigurationSetName": "kvitto-answers", "SuppressedReasons": ["BOUNCE"]}
+    ses.put_configuration_set_suppression_options(**options)
+    assert reasons("kvitto-answers") == ["BOUNCE"]
+    ses.put_configuration_set_suppression_options(**options | {"SuppressedReasons": []})
+    assert reasons("kvitto-answers") == []
+
+
+def test_a_mail_that_the_list_kept_back_leaves_its_date_and_dates_choose_a_page(
+    local, send
+) -> None:
+    at_ms = 1_700_000_000_000
+    address = "long-ago@example.org"
+    local.control("PUT", "suppression", address=address, reason="BOUNCE", last_update_ms=at_ms)
+    assert (
+        local.events(send(address), 2)[1]["bounce"]["bounceSubType"] == "OnAccountSuppressionList"
+    )
+    day = timedelta(days=1)
+    found = local.ses.get_suppressed_destination(EmailAddress=address)["SuppressedDestination"]
+    since = found["LastUpdateTime"]
+    assert since.timestamp() * 1000 == at_ms
+    for start, end, listed in (
+        (since - day, since + day, True),
+        (since + day, since + 2 * day, False),
+    ):
+        page = local.ses.list_suppressed_destinations(StartDate=start, EndDate=end)
+        names = [item["EmailAddress"] for item in page["SuppressedDestinationSummaries"]]
+        assert (address in names) is listed
+    local.control("PUT", "suppression", address=address)
+
+
+def test_somebody_can_leave_by_way_of_ses_own_contact_list(local, send) -> None:
+    message_id = send("leaving@example.org")
+    local.control("POST", "events", message_id=message_id, type="Subscription")
+    left = local.events(message_id, 3)[2]
+    assert left["eventType"] == "Subscription"
+    assert left["subscription"]["newTopicPreferences"]["unsubscribeAll"]
+    assert not left["subscription"]["oldTopicPreferences"]["unsubscribeAll"]
+    assert left["subscription"]["timestamp"]
 
 
 def test_data_that_lack_a_name_are_accepted_and_reported_as_a_rendering_failure(local) -> None:

@@ -47,7 +47,8 @@ def test_a_simple_mail_keeps_headers_text_html_and_tags(local, send) -> None:
     message_id = send("Visitor@example.org")
     (mail,) = local.mailbox("?" + urllib.parse.urlencode({"to": "visitor@EXAMPLE.org"}))
     assert set(mail) == {
-        "id", "to", "from", "subject", "headers", "text", "html", "raw", "tags", "sent_at"
+        "id", "to", "from", "subject", "headers", "text", "html", "raw", "tags", "sent_at",
+        "outcome",
     }  # fmt: skip
     assert mail["id"] == message_id
     assert mail["to"] == ["Visitor@example.org"]
@@ -187,9 +188,11 @@ def test_identities_and_sets_can_be_made_read_listed_and_deleted(local, send) ->
     ses.delete_email_identity(EmailIdentity="brand.invalid")
     with pytest.raises(ses.exceptions.NotFoundException):
         ses.get_email_identity(EmailIdentity="brand.invalid")
-    assert ses.list_configuration_sets()["ConfigurationSets"] == ["kvitto"]
-    (destination,) = ses.get_configuration_set_event_destinations(ConfigurationSetName="kvitto")[
-        "EventDestinations"
-    ]
-    assert "DELIVERY_DELAY" in destination["MatchingEventTypes"]
-    assert not {"OPEN", "CLICK"} & set(destination["MatchingEventTypes"])
+    sets = ses.list_configuration_sets()["ConfigurationSets"]
+    assert sets == ["kvitto", "kvitto-answers"]
+    for name in sets:
+        (destination,) = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)[
+            "EventDestinations"
+        ]
+        assert {"DELIVERY_DELAY", "SUBSCRIPTION"} <= set(destination["MatchingEventTypes"])
+        assert not {"OPEN", "CLICK"} & set(destination["MatchingEventTypes"])

@@ -29,6 +29,7 @@ from infra.local.demo_data import DEMO_BRAND, DEMO_LIST
 from tests.simulation.sending.account import Account
 from tests.simulation.sending.queue import QueueRows
 from tests.support.clock import SeededRandom
+from tests.support.memory_breakers import BreakerState
 from tests.support.memory_catalog import CatalogRows
 from tests.support.memory_erasure import ErasureRows
 from tests.support.memory_folds import FoldRows
@@ -60,6 +61,7 @@ class Rows:
     runs: RunRows = field(default_factory=RunRows)
     rate: RateRow = field(default_factory=RateRow)
     folds: FoldRows = field(default_factory=FoldRows)
+    breakers: BreakerState = field(default_factory=BreakerState)
     links: LinkRows = field(default_factory=LinkRows)
     hygiene: HygieneRows = field(default_factory=HygieneRows)
     erasures: ErasureRows = field(default_factory=ErasureRows)

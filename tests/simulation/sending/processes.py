@@ -40,11 +40,16 @@ from tests.simulation.sending.queue import CoarseQueues, Habits
 from tests.simulation.sending.watch import Watch
 from tests.support.faults import Faults
 from tests.support.memory_audience import MemoryAudienceStore, MemoryFrequencyStore
+from tests.support.memory_breakers import MemoryBreakerRows
 from tests.support.memory_catalog import MemoryBrands, MemoryForms, MemoryLists
 from tests.support.memory_erasure import MemoryErasures
 from tests.support.memory_exports import MemoryExportFence
 from tests.support.memory_folds import MemoryFolds, MemoryUnresolvedCampaigns, MemoryWatermark
-from tests.support.memory_hygiene import MemoryHealthStore, MemorySuppressionIndex
+from tests.support.memory_hygiene import (
+    MemoryHealthStore,
+    MemoryRests,
+    MemorySuppressionIndex,
+)
 from tests.support.memory_keys import MemoryAddressMac, MemoryKeyWrapper, MemoryLinkKeys
 from tests.support.memory_ledger import MemoryHeadStore
 from tests.support.memory_links import MemoryCampaignLinks
@@ -136,6 +141,7 @@ class Process(Container):
             "frequency": MemoryFrequencyStore(rows.ledger, strike),
             "mail_records": MemoryMailStore(rows.ledger, strike),
             "health": MemoryHealthStore(rows.hygiene, strike),
+            "rests": MemoryRests(rows.ledger, strike),
             "suppression_index": MemorySuppressionIndex(rows.hygiene, strike),
             "personal_data": data,
             "erasure_records": MemoryErasures(rows.erasures, strike),
@@ -159,6 +165,7 @@ class Process(Container):
             "folds": MemoryFolds(rows.folds, strike),
             "watermark": MemoryWatermark(rows.folds, strike),
             "unresolved_campaigns": MemoryUnresolvedCampaigns(rows.folds, strike),
+            "breaker_rows": MemoryBreakerRows(rows.breakers, strike),
             "send_reads": WatchedSendReads(
                 rows.ledger, rows.catalog, strike, around.watch, around.partly
             ),

@@ -4,7 +4,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -155,6 +155,18 @@ def test_one_mail_is_one_request_with_headers_tags_and_configuration_set(stub, s
         "EmailTags": [{"Name": "c", "Value": "campaign"}, {"Name": "r", "Value": "r0"}],
         "ConfigurationSetName": "kvitto",
     }
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("answers_set", ["kvitto-answers", None])
+def test_what_answers_the_person_leaves_by_the_set_that_suppresses_nobody(
+    stub, clock, answers, answers_set
+):
+    sender = SesSender(configuration_set="kvitto", answers_set=answers_set, clock=clock)
+    sender.send_one(FROM, replace(message(), answers_person=answers))
+    ((_, body, _),) = stub.requests
+    expected = "kvitto-answers" if answers and answers_set else "kvitto"
+    assert body["ConfigurationSetName"] == expected
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,7 @@ def test_every_input_has_a_label_and_every_form_posts_to_an_absolute_path(langua
 PARTS = {
     "pages": {
         *("after_confirmation.html", "agreed.html", "form_parts.html", "languages.html"),
+        "health_parts.html",
         *("layout.html", "look.css", "own_facts.html", "rights_address_form.html"),
         "rights_part.html",
         *("rights_restrict_form.html", "snippet.html", "style.css", "unsubscribe_everything.html"),
@@ -126,9 +127,13 @@ PARTS = {
         *("layout.html", "parts.html"),
         *("campaign.js", "campaign_again.html", "campaign_progress.html", "dry_run_found.html"),
         *("recipients_export.html", "recipients_words.html"),
+        "events_of_nobody.html",
         *("segment.js", "segment_words.html"),
+        *("import.js", "import_columns.html", "import_now.html", "import_preview.html"),
+        *("import_statement.html", "import_uploading.html", "import_words.html"),
         *("campaign_preview_form.html", "campaign_preview_words.html"),
         *("campaign_words.html", "form_words.html", "rights_words.html"),
+        "deliverability_words.html",
     },
     "notices": set(),
     "emails": {

@@ -34,6 +34,8 @@ TABLE = {
     Code.CANCELLED: ("skipped", "cancelled"),
     Code.PAUSED: ("skipped", "paused"),
     Code.FREQUENCY: ("skipped", "frequency"),
+    Code.RESTING: ("skipped", "resting"),
+    Code.DOMAIN_STOPPED: ("skipped", "domain-stopped"),
 }
 
 

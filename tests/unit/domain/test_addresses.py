@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.addresses import MAX_ADDRESS_CHARS, parse_address
+from chalicelib.domain.addresses import MAX_ADDRESS_CHARS, alike, parse_address
 from chalicelib.errors import InputError
 
 PARSED = [
@@ -84,3 +84,18 @@ def test_normalising_twice_changes_nothing(local, domain):
     found = parse_address(f"{local}@{domain}")
     assert parse_address(found.normal).normal == found.normal
     assert parse_address(found.deliverable).normal == found.normal
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_alike"),
+    [
+        ("vi.sitor@gmail.com", "visitor+shop@googlemail.com", True),
+        ("visitor+a@example.org", "visitor+b@example.org", True),
+        ("vi.sitor@example.org", "visitor@example.org", False),
+        ("visitor@example.org", "visitor@example.com", False),
+        ("+a@example.org", "+b@example.org", False),
+        ("..@gmail.com", ".@gmail.com", False),
+    ],
+)
+def test_addresses_of_probably_one_mailbox_are_alike(first, second, is_alike):
+    assert (alike(first) == alike(second)) is is_alike

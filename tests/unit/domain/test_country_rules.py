@@ -12,9 +12,11 @@ from chalicelib.domain.country_rules import (
     country_code,
     domain_country,
     load_rules,
+    loosens,
     own_rules,
     rule_for,
     rules_document,
+    stated_rule,
     stricter,
 )
 from chalicelib.domain.state import Grade
@@ -169,3 +171,35 @@ def test_a_table_is_kept_and_read_as_it_was():
     assert ELSEWHERE in load_rules({"v": 1, "rules": []})
     with pytest.raises(FatalError):
         load_rules({"v": 2, "rules": []})
+
+
+def stated(rule, why=""):
+    return stated_rule(
+        rule.country,
+        rule.consent_grade,
+        soft=rule.soft_opt_in,
+        silent=rule.silent_days,
+        why=why,
+    )
+
+
+@pytest.mark.parametrize("language", ["", "en", "sv", "de", "fr"])
+def test_a_rule_stated_as_it_ships_is_the_shipped_one_with_its_reason(language):
+    for shipped in SHIPPED.values():
+        assert stated(shipped, shipped.why.get(language, " ")) is shipped
+
+
+def test_a_rule_stated_otherwise_or_with_a_reason_of_ones_own_is_ones_own():
+    strict = replace(SHIPPED["SE"], consent_grade=Grade.A)
+    assert stated(strict).why == {}
+    assert stated(SHIPPED["SE"], " Ours. ").why == {"": "Ours."}
+    assert stated(NORWAY, "Ours.").reason("sv") == "Ours."
+    with pytest.raises(InputError, match="bad_import_rules"):
+        stated_rule("XX", Grade.A, soft=False, silent=None)
+
+
+def test_only_what_lets_more_through_loosens():
+    assert not any(loosens(rule) for rule in SHIPPED.values())
+    assert not loosens(replace(SHIPPED["FR"], silent_days=30))
+    assert loosens(replace(SHIPPED["FR"], silent_days=None))
+    assert loosens(replace(SHIPPED["*"], soft_opt_in=True))

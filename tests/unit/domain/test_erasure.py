@@ -18,6 +18,7 @@ from chalicelib.domain.erasure import (
 )
 from chalicelib.domain.erasure_consequences import COUNTRIES, GENERAL, consequences
 from chalicelib.domain.ids import JobId, SubjectId
+from chalicelib.domain.reach import reach_of
 from chalicelib.domain.state import SubjectState, Suppression
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, IllegalTransition
@@ -92,14 +93,21 @@ def test_a_country_without_a_sentence_gets_the_general_one():
     ],
 )
 def test_what_stays_suppressed_after_an_erasure(held, suppress, kept):
-    assert list(kept_after_erasure(held, suppress=suppress)) == kept
+    found = [(reach_of(brand), reason) for brand, reason in held]
+    stays = [(reach_of(brand), reason) for brand, reason in kept]
+    assert list(kept_after_erasure(found, suppress=suppress)) == stays
 
 
-def test_a_bounce_is_no_answer_of_the_person():
+def test_that_our_mail_came_back_is_no_answer_of_the_person_and_all_from_before_it_stays():
     for reason, said in (("bounce", False), ("complaint", True), ("manual", True)):
-        held = Suppression(brand=None, reason=reason, entry=0)
-        assert said_no(SubjectState(suppressions=(held,)), ()) is said
-        assert said_no(SubjectState(), [reason]) is said
+        after = Suppression(brand=None, reason=reason, entry=2)
+        before = after._replace(entry=1)
+        assert said_no(SubjectState(suppressions=(after,), last_mail=1), [reason]) is said
+        assert said_no(SubjectState(suppressions=(before,), last_mail=2), ())
+        assert said_no(SubjectState(suppressions=(before,), entries=2), ())
+        assert said_no(SubjectState(suppressions=(before, after), last_mail=2), ())
+        assert said_no(SubjectState(), [reason])
+    assert not said_no(SubjectState(), ())
 
 
 def test_who_is_gone_restricted_or_asked_again_is_no_candidate():

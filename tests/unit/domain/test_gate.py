@@ -2,6 +2,7 @@
 """The abuse gate decides by one table, which docs/spec/abuse.md shows."""
 
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -28,9 +29,17 @@ SPEC = Path(__file__).resolve().parents[3] / "docs" / "spec" / "abuse.md"
 STRONG = {"proof": Proof.VALID, "fast": False}
 NONE_LEFT = Budgets(plain=True, form=True)
 EVERY = [
-    Signs(proof=proof, honeypot=honeypot, fast=fast, disposable=disposable, role=role, step=step)
-    for proof, honeypot, fast, disposable, role, step in product(
-        Proof, (False, True), (None, False, True), Rule, Rule, (False, True)
+    Signs(
+        proof=proof,
+        honeypot=honeypot,
+        fast=fast,
+        disposable=disposable,
+        role=role,
+        no_mail=no_mail,
+        step=step,
+    )
+    for proof, honeypot, fast, disposable, role, no_mail, step in product(
+        Proof, (False, True), (None, False, True), Rule, Rule, Rule, (False, True)
     )
 ]
 EVERY_BUDGETS = [
@@ -62,16 +71,29 @@ TABLE = [
         Budgets(),
         refused(Problem.ROLE_ADDRESS),
     ),
+    (
+        "no mail refused",
+        Signs(**STRONG, no_mail=Rule.REFUSE, step=True),
+        Budgets(),
+        refused(Problem.UNDELIVERABLE_ADDRESS),
+    ),
+    (
+        "role refused",
+        Signs(**STRONG, role=Rule.REFUSE, no_mail=Rule.REFUSE),
+        Budgets(),
+        refused(Problem.ROLE_ADDRESS),
+    ),
     ("step taken", Signs(honeypot=True, fast=True, step=True), NONE_LEFT, ACCEPT),
     (
         "step taken",
-        Signs(disposable=Rule.STEP, role=Rule.STEP, step=True),
+        Signs(disposable=Rule.STEP, role=Rule.STEP, no_mail=Rule.STEP, step=True),
         NONE_LEFT,
         ACCEPT,
     ),
     ("honeypot", Signs(**STRONG, honeypot=True), Budgets(), step(Cause.HONEYPOT)),
     ("disposable", Signs(**STRONG, disposable=Rule.STEP), Budgets(), step(Cause.DISPOSABLE)),
     ("role", Signs(**STRONG, role=Rule.STEP), Budgets(), step(Cause.ROLE)),
+    ("no mail", Signs(**STRONG, no_mail=Rule.STEP), Budgets(), step(Cause.NO_MAIL)),
     ("plain budget", Signs(fast=False), Budgets(plain=True), step(Cause.PLAIN_BUDGET)),
     ("plain budget", Signs(fast=True), NONE_LEFT, step(Cause.PLAIN_BUDGET)),
     ("form budget", Signs(), Budgets(form=True), step(Cause.FORM_BUDGET)),
@@ -95,14 +117,15 @@ def test_the_document_has_exactly_the_rows_of_the_table_in_its_order():
 def test_only_a_used_up_network_budget_and_the_forms_own_refusal_ever_end_a_sign_up():
     for signs, budgets in product(EVERY, EVERY_BUDGETS):
         outcome = decide(signs, budgets).outcome
-        if Rule.REFUSE not in (signs.disposable, signs.role) and not budgets.network:
+        rules = (signs.disposable, signs.role, signs.no_mail)
+        if Rule.REFUSE not in rules and not budgets.network:
             assert outcome in (Outcome.ACCEPT, Outcome.STEP)
 
 
 def test_whoever_is_asked_for_a_step_is_accepted_when_it_comes_back():
     for signs, budgets in product(EVERY, EVERY_BUDGETS):
         if decide(signs, budgets).outcome is Outcome.STEP:
-            again = Signs(disposable=signs.disposable, role=signs.role, honeypot=True, step=True)
+            again = replace(signs, honeypot=True, proof=Proof.MISSING, step=True)
             assert decide(again, budgets) == ACCEPT
 
 

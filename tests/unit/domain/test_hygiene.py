@@ -163,6 +163,14 @@ def test_who_confirmed_and_then_complained_has_confirmed_and_who_was_imported_ha
     assert not has_confirmed(state_after())
 
 
+def test_who_withdrew_and_asked_anew_is_taken_for_somebody_who_confirmed():
+    """Their request hides the grade of what they withdrew; SES's list, by its dates, decides."""
+    withdrawn = (EventType.CONSENT_WITHDRAWN, NOW + 1, {"via": Via.PAGE})
+    asked = (EventType.CONSENT_REQUESTED, NOW + 2, NEWS)
+    assert has_confirmed(state_after(CONFIRMED, withdrawn, asked))
+    assert not has_confirmed(state_after(asked))
+
+
 def test_only_the_pairs_that_differ_by_health_have_a_sentence_of_their_own():
     rest = {rule.sentence for (health, kind), rule in TABLE.items() if kind is EventKind.SOFT}
     assert len(rest) == 3

@@ -309,3 +309,29 @@ def test_whatever_stands_in_a_row_is_a_row_or_a_reason_and_never_an_error(header
     else:
         assert row.address.typed in cells or row.address.typed in map(str.strip, cells)
         assert "visitor@" not in repr(row)
+
+
+def test_what_we_exported_of_somebody_who_waits_is_read_as_what_was_claimed_of_them():
+    header = "kvitto_export|email|status|claimed_status|optin_time|zone|attributes"
+    told = "1|visitor@example.org|waiting|{}|2024-05-01T00:00:00.000Z|{}|"
+    for claimed, status in (
+        ("subscribed", FileStatus.SUBSCRIBED),
+        ("not-subscribed", FileStatus.NOT_SUBSCRIBED),
+        ("", FileStatus.UNCONFIRMED),
+        ("nonsense", FileStatus.UNCONFIRMED),
+    ):
+        row = one(header, *told.format(claimed, "assumed Europe/Stockholm").split("|"))
+        assert (row.status, row.zone) == (status, "assumed Europe/Stockholm")
+    assert one(header, *told.format("", "somewhere").split("|")).zone == "utc"
+
+
+def test_an_attribute_of_the_json_stays_where_no_column_of_its_own_says_otherwise():
+    said = '{"first_name":"Anna","name":"Anna A"}'
+    row = one(
+        "kvitto_export|email|status|attributes", "1", "visitor@example.org", "subscribed", said
+    )
+    assert row.attributes == {"first_name": "Anna", "name": "Anna A"}
+    row = one(
+        "uuid|email|name|attributes|status", "1", "visitor@example.org", "Bo", said, "enabled"
+    )
+    assert row.attributes == {"first_name": "Anna", "name": "Bo"}

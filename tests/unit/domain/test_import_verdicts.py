@@ -69,7 +69,14 @@ def terms(basis: Basis = Basis.CONSENT, grade: Grade = Grade.B, **more) -> Terms
     return Terms(basis=basis, now_ms=NOW, **{**given, **more})
 
 
-def expected(country: str, grade: Grade, status: FileStatus, here: Here, basis: Basis) -> Why:
+def expected(
+    country: str,
+    grade: Grade,
+    status: FileStatus,
+    here: Here,
+    basis: Basis,
+    no_mail: bool,
+) -> Why:
     """The table as the specification has it (docs/spec/imports.md section 3)."""
     if here is Here.ERASED:
         return Why.ERASED
@@ -81,20 +88,26 @@ def expected(country: str, grade: Grade, status: FileStatus, here: Here, basis: 
         return Why.KNOWN
     if status != "subscribed":
         return Why.UNCONFIRMED
+    if no_mail:
+        return Why.NO_MAIL
     if basis is Basis.SOFT_OPT_IN:
         return Why.SOFT_OPT_IN if country != "NO" else Why.NO_SOFT_OPT_IN
     return Why.CONSENT if grade in STRONG_ENOUGH[country] else Why.WEAK_EVIDENCE
 
 
 def test_every_pair_of_what_a_file_says_and_what_is_here_has_its_one_answer():
-    table = product(STRONG_ENOUGH, Grade, FileStatus, Here, Basis)
-    for country, grade, status, here, basis in table:
+    table = list(product(STRONG_ENOUGH, Grade, FileStatus, Here, Basis, (False, True)))
+    for country, grade, status, here, basis, no_mail in table:
         answer = why(
-            row(grade, status), Known(here=here), rule_of(SHIPPED, country), terms(basis, grade)
+            row(grade, status),
+            Known(here=here),
+            rule_of(SHIPPED, country),
+            terms(basis, grade),
+            no_mail=no_mail,
         )
-        about = (country, grade, status, here, basis)
+        about = (country, grade, status, here, basis, no_mail)
         assert answer is expected(*about), about
-    reached = {expected(*x) for x in product(STRONG_ENOUGH, Grade, FileStatus, Here, Basis)}
+    reached = {expected(*about) for about in table}
     assert reached == set(Why) - {Why.OLDER, Why.NO_SALE, Why.SILENT}
 
 

@@ -59,6 +59,8 @@ def test_the_numbers_stored_are_these_for_ever() -> None:
         "CANCELLED": 25,
         "PAUSED": 26,
         "FREQUENCY": 27,
+        "RESTING": 28,
+        "DOMAIN_STOPPED": 29,
     }
 
 

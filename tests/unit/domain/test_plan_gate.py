@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.campaigns import CampaignStatus
 from chalicelib.domain.ids import SHARDS
-from chalicelib.domain.plan_gate import RENDERING, Gate, decide, missing, resumed
+from chalicelib.domain.plan_gate import RENDERING, Gate, Ready, decide, missing, resumed
 from chalicelib.domain.runs import Totals
 from chalicelib.errors import IllegalTransition
 from tests.support.catalog_examples import CAMPAIGN
@@ -16,6 +16,10 @@ SOME = Totals(people=dict.fromkeys(SHARDS[:-1], 3))
 WHOLE = Totals(people=dict.fromkeys(SHARDS, 3), render_errors=dict.fromkeys(SHARDS, 0))
 FAILING = replace(WHOLE, render_errors={**WHOLE.render_errors, "b": 2})
 S = CampaignStatus
+
+
+SMALL = Ready(large=False)
+ILL = Ready(large=True, blocking=("dkim",))
 
 
 def campaign(status, **changes):
@@ -43,12 +47,38 @@ def campaign(status, **changes):
     ],
 )
 def test_the_decision(status, totals, changes, gate):
-    assert decide(campaign(status, **changes), totals) is gate
+    assert decide(campaign(status, **changes), totals, SMALL) is gate
+
+
+@pytest.mark.parametrize(
+    ("status", "totals", "changes", "ready", "gate"),
+    [
+        (S.SENDING, WHOLE, {}, None, Gate.ASK),
+        (S.SENDING, WHOLE, {}, Ready(large=True), Gate.OPEN),
+        (S.SENDING, WHOLE, {}, ILL, Gate.NOT_READY),
+        (S.SENDING, WHOLE, {}, Ready(large=False, blocking=("dkim",)), Gate.OPEN),
+        (S.SENDING, WHOLE, {"problem": "not_ready"}, ILL, Gate.NOT_READY),
+        (S.SENDING, WHOLE, {"risk_accepted": True}, None, Gate.OPEN),
+        (S.SENDING, WHOLE, {"risk_accepted": True}, ILL, Gate.OPEN),
+        (S.SENDING, FAILING, {"risk_accepted": True}, ILL, Gate.STOP),
+        (S.SENDING, FAILING, {}, None, Gate.STOP),
+        (S.SENDING, FAILING, {"problem": RENDERING}, ILL, Gate.NOT_READY),
+        (S.SENDING, SOME, {}, ILL, Gate.WAIT),
+        (S.PAUSED, WHOLE, {}, ILL, Gate.WAIT),
+        (S.CANCELLED, WHOLE, {}, None, Gate.OPEN),
+        (S.CANCELLED, WHOLE, {}, ILL, Gate.OPEN),
+        (S.SENDING, WHOLE, {"go_ms": 7}, ILL, Gate.PASSED),
+    ],
+)
+def test_a_large_mailing_goes_only_where_nothing_is_known_to_keep_it_from_arriving(
+    status, totals, changes, ready, gate
+):
+    assert decide(campaign(status, **changes), totals, ready) is gate
 
 
 def test_what_was_not_started_or_is_over_waits():
-    assert decide(replace(CAMPAIGN, started_ms=None), WHOLE) is Gate.WAIT
-    assert decide(replace(campaign(S.SENT), finished_ms=9, go_ms=2), WHOLE) is Gate.WAIT
+    assert decide(replace(CAMPAIGN, started_ms=None), WHOLE, SMALL) is Gate.WAIT
+    assert decide(replace(campaign(S.SENT), finished_ms=9, go_ms=2), WHOLE, SMALL) is Gate.WAIT
 
 
 def test_missing_shards_are_those_without_a_number():
@@ -58,8 +88,8 @@ def test_missing_shards_are_those_without_a_number():
 
 def test_who_resumes_without_leaving_anybody_out_is_stopped_again():
     stopped = campaign(S.PAUSED, problem=RENDERING)
-    assert decide(resumed(stopped, skip_rendering=False), FAILING) is Gate.STOP
-    assert decide(resumed(stopped, skip_rendering=True), FAILING) is Gate.OPEN
+    assert decide(resumed(stopped, skip_rendering=False), FAILING, SMALL) is Gate.STOP
+    assert decide(resumed(stopped, skip_rendering=True), FAILING, SMALL) is Gate.OPEN
 
 
 def test_only_what_stopped_a_campaign_can_be_skipped():

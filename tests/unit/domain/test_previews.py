@@ -51,18 +51,22 @@ def test_of_people_who_said_stop_to_their_data_nothing_is_made():
 
 
 @pytest.mark.parametrize(
-    ("rhythm", "reason"),
+    ("rhythm", "rest", "reason"),
     [
-        (Rhythm(), None),
-        (Rhythm(frequency=ONCE), None),
-        (Rhythm(frequency=ONCE, sent_ms=(NOW - WEEK_MS,)), None),
-        (Rhythm(frequency=ONCE, sent_ms=(NOW - 1,)), SkipReason.FREQUENCY),
-        (Rhythm(frequency=Frequency(paused_until_ms=NOW)), None),
-        (Rhythm(frequency=Frequency(paused_until_ms=NOW + 1)), SkipReason.PAUSED),
+        (Rhythm(), None, None),
+        (Rhythm(), 0, None),
+        (Rhythm(), NOW, None),
+        (Rhythm(), NOW + 1, SkipReason.RESTING),
+        (Rhythm(frequency=ONCE), None, None),
+        (Rhythm(frequency=ONCE, sent_ms=(NOW - WEEK_MS,)), None, None),
+        (Rhythm(frequency=ONCE, sent_ms=(NOW - 1,)), None, SkipReason.FREQUENCY),
+        (Rhythm(frequency=ONCE, sent_ms=(NOW - 1,)), NOW + 1, SkipReason.RESTING),
+        (Rhythm(frequency=Frequency(paused_until_ms=NOW)), None, None),
+        (Rhythm(frequency=Frequency(paused_until_ms=NOW + 1)), NOW + 1, SkipReason.PAUSED),
     ],
 )
-def test_a_mail_too_many_is_held_back(rhythm, reason):
-    assert held_back(rhythm, NOW) is reason
+def test_a_mail_too_many_is_held_back(rhythm, rest, reason):
+    assert held_back(rhythm, rest, NOW) is reason
 
 
 PLACES = (

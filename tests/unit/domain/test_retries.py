@@ -39,6 +39,8 @@ TABLE = {
     OutcomeCode.CANCELLED: WhyNot.LEFT_OUT,
     OutcomeCode.PAUSED: WhyNot.LEFT_OUT,
     OutcomeCode.FREQUENCY: WhyNot.LEFT_OUT,
+    OutcomeCode.RESTING: WhyNot.LEFT_OUT,
+    OutcomeCode.DOMAIN_STOPPED: None,
 }
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import BrandId, ListId, PurposeId
 from chalicelib.domain.state import (
+    LISTS_VERSION,
     STATE_VERSION,
     Consent,
     ConsentKey,
@@ -50,9 +51,12 @@ states = st.builds(
             brand=st.none() | names,
             reason=st.sampled_from(["bounce", "manual"]),
             entry=numbers,
+            channel=st.sampled_from([EMAIL, "phone"]),
+            list=st.none() | names,
         ),
         max_size=3,
-    ).map(tuple),
+        unique_by=lambda x: x.entry,
+    ).map(lambda found: tuple(sorted(found, key=lambda x: x.entry))),
     last_request=st.none() | numbers,
     last_mail=st.none() | numbers,
     mails_ms=st.lists(numbers, max_size=3).map(tuple),
@@ -107,7 +111,19 @@ def test_yesterdays_row_is_read_by_todays_code():
     )
 
 
-@pytest.mark.parametrize("version", [0, STATE_VERSION + 1, "1", None])
+def test_only_a_suppression_of_a_list_takes_the_next_schema_version():
+    """Code that knows no lists would mail: it must stop at such a row instead."""
+    plain = Suppression(brand=BrandId("demo"), reason="manual", entry=0)
+    narrow = plain._replace(entry=1, list=ListId("weekly"))
+    wide = json.loads(dump_state(SubjectState(suppressions=(plain,))))
+    assert (wide["v"], wide["x"]) == (STATE_VERSION, [["demo", "manual", 0]])
+    assert "xs" not in wide
+    both = json.loads(dump_state(SubjectState(suppressions=(plain, narrow))))
+    assert (both["v"], both["x"]) == (LISTS_VERSION, [["demo", "manual", 0]])
+    assert both["xs"] == [["demo", "email", "weekly", "manual", 1]]
+
+
+@pytest.mark.parametrize("version", [0, LISTS_VERSION + 1, "1", None])
 def test_a_row_of_another_version_is_not_guessed_at(version):
     with pytest.raises(FatalError):
         load_state(json.dumps({**json.loads(YESTERDAY), "v": version}))

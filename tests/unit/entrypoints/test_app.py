@@ -57,6 +57,8 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.erase_subjects": ("kvitto-erasures", 1, 0),
         "app.anchor_checkpoints": ("kvitto-anchors", 1, 0),
         "app.evaluate_segments": ("kvitto-segments", 1, 0),
+        "app.keep_suppressions": ("kvitto-suppressions", 1, 0),
+        "app.import_people": ("kvitto-imports", 1, 0),
     }
     schedules = {
         source.handler_string: source.schedule_expression.to_string()
@@ -69,6 +71,7 @@ def test_queues_and_schedules_are_declared_with_their_sizes():
         "app.log_heartbeat": "rate(1 day)",
         "app.erase_unconfirmed": "rate(1 day)",
         "app.refold_orders": "rate(1 day)",
+        "app.sync_suppressions": "rate(1 day)",
         "app.anchor_on_schedule": "rate(1 hour)",
     }
 

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.entrypoints.bodies import MAX_FIELDS, MAX_HEADER_CHARS, read_form, read_json
-from chalicelib.entrypoints.exchange import Request
+from chalicelib.entrypoints.bodies import (
+    MAX_FIELDS,
+    MAX_HEAD_BYTES,
+    MAX_HEADER_CHARS,
+    read_form,
+    read_json,
+    read_upload,
+)
+from chalicelib.entrypoints.exchange import MAX_BODY_BYTES, MAX_FILE_BYTES, Request
 from chalicelib.entrypoints.refusals import Refusal, TooLarge, Unreadable, WrongMediaType
 from tests.support.bodies import MULTIPART_TYPE as MULTIPART
 from tests.support.bodies import random_bodies
@@ -33,6 +40,15 @@ def multipart(*parts, boundary="b", end=b"--b--\r\n"):
 
 def part(name, value):
     return b'Content-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value
+
+
+def upload(body, content_type=MULTIPART):
+    return read_upload(request(body, content_type))
+
+
+def file(content, name=b"list.csv", further=b""):
+    head = b'Content-Disposition: form-data; name="file"; filename="' + name + b'"'
+    return head + further + b"\r\n\r\n" + content
 
 
 def test_the_first_of_a_repeated_name_counts():
@@ -180,3 +196,88 @@ def test_no_malformed_part_is_anything_but_read_or_refused(seed):
 def test_a_form_of_as_many_fields_as_may_be_is_read():
     parts = [part(b"field_%d" % n, b"1" * 20) for n in range(MAX_FIELDS)]
     assert len(form(multipart(*parts), MULTIPART)) == MAX_FIELDS
+
+
+ANY_BYTES = bytes(range(256)) + b"\r\n\n\r--\r\n-b\r\n\r\n--c\r\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"a", ANY_BYTES, b"\r\n", b"--c", ANY_BYTES * 99])
+def test_the_bytes_of_a_file_come_as_they_were_sent(content):
+    sent = upload(multipart(part(b"brand", "å".encode()), file(content), part(b"list", b"x")))
+    assert (sent.fields, sent.file) == ({"brand": "å", "list": "x"}, content)
+    assert sent.file_name == "list.csv"
+
+
+@given(st.binary(max_size=300))
+def test_whatever_bytes_are_in_a_file_nothing_of_the_form_reaches_them(content):
+    boundary = "a-boundary-that-is-long"
+    end = f"--{boundary}--\r\n".encode()
+    body = multipart(file(content), part(b"a", b"1"), boundary=boundary, end=end)
+    sent = upload(body, f"multipart/form-data; boundary={boundary}")
+    assert (sent.file, sent.fields) == (content, {"a": "1"})
+
+
+@pytest.mark.parametrize("name", ["é.csv".encode(), b"\xff\xfe", b"a%22b", b"C:\\x.csv", b" "])
+def test_the_name_of_a_file_does_not_matter(name):
+    assert upload(multipart(file(b"x", name))).file == b"x"
+
+
+def test_a_file_that_nobody_chose_is_none():
+    body = multipart(file(b"", b""), part(b"a", b"1"))
+    assert (upload(body).file, upload(body).fields) == (None, {"a": "1"})
+
+
+def test_words_around_the_parts_are_no_part_of_the_form():
+    body = b"This is a form.\r\n" + multipart(part(b"a", b"1")) + b"The end.\r\n"
+    assert upload(body).fields == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        multipart(file(b"x"), end=b""),
+        multipart(file(b"x"), end=b"--b"),
+        multipart(file(b"x"), file(b"y")),
+        multipart(file(b"x", further=b"\r\nContent-Transfer-Encoding: base64")),
+        multipart(b'Content-Disposition: form-data; name="a"\r\n1'),
+        multipart(b"X: y\r\n\r\n1"),
+        multipart(part(b"a", b"\xff")),
+        multipart(part(b"a", b"\x00")),
+        multipart(part(b"a" * MAX_HEADER_CHARS, b"1")),
+        multipart(part(b"a", b"1") + b"\r\n--b--\r\n", part(b"b", b"1")),
+        multipart(b"X: y\r\n" * (MAX_HEAD_BYTES // 6 + 1) + file(b"x")),
+        multipart(*[part(b"a", b"1")] * (MAX_FIELDS + 1)),
+    ],
+)
+def test_a_broken_upload_is_unreadable(body):
+    with pytest.raises(Unreadable):
+        upload(body)
+
+
+@pytest.mark.parametrize("content_type", ["", FORM, "text/csv", "multipart/mixed; boundary=b"])
+def test_another_type_is_no_upload(content_type):
+    with pytest.raises(WrongMediaType):
+        upload(multipart(file(b"x")), content_type)
+
+
+def test_a_file_has_a_limit_and_so_has_what_stands_beside_it():
+    assert upload(multipart(file(b"x" * MAX_FILE_BYTES))).file == b"x" * MAX_FILE_BYTES
+    with pytest.raises(TooLarge, match="4096 kB"):
+        upload(multipart(file(b"x" * (MAX_FILE_BYTES + 1))))
+    with pytest.raises(TooLarge):
+        upload(multipart(file(b"x" * MAX_FILE_BYTES), part(b"a", b"x" * MAX_BODY_BYTES)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_malformed_part_beside_a_file_is_anything_but_read_or_refused(seed):
+    for body in random_bodies(seed, 400):
+        with suppress(Refusal):
+            upload(body)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_make_an_upload_fail_otherwise(body):
+    with suppress(Refusal):
+        upload(body)

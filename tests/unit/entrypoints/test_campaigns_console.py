@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.adapters.templates import TemplateRenderer, utc_minute, zone_minute
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.breakers import Counts, Level, Note
 from chalicelib.domain.campaigns import CampaignStatus, Content, Progress
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.domain.eligibility import SkipReason
@@ -15,7 +16,9 @@ from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.measurement import Targets
 from chalicelib.domain.outcomes import Counted
 from chalicelib.domain.plan_gate import PLANNING, RENDERING
+from chalicelib.domain.stops import Stop, StopWhy
 from chalicelib.domain.tempo import Commit
+from chalicelib.ports.breakers import About
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.campaign_start import UNSTARTED
 from chalicelib.services.campaign_tests import TESTS_PER_DAY
@@ -396,3 +399,79 @@ def test_every_problem_of_a_campaign_has_words(language, problem):
             assert problem not in told[status, code]
         assert told[status, None] in told[status, problem]
         assert len(told[status, problem]) > len(told[status, None]) + 20
+
+
+def told_of(language, **members):
+    data = campaign_page_data(campaign(**members))
+    frame = {"language": language, "is_officer": False, "is_marketer": True, "form_token": "t"}
+    page = TemplateRenderer().page("console/campaign.html", frame | data)
+    return page, re.search(r'aria-live="polite">(.+?)</p>', page, re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("why", [StopWhy.COMPLAINTS, StopWhy.BOUNCES])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_campaign_that_stopped_itself_says_why_with_its_numbers(language, why):
+    stop = Stop(why=why, at_ms=0, delivered=912, bounced=83, complained=83)
+    for status in (CampaignStatus.PAUSED, CampaignStatus.SENDING):
+        page, told = told_of(language, status=status, problem=str(why), stop=stop)
+        assert {"912", "83"} <= set(re.findall(r"\d+", told))
+        assert str(why) not in told
+        assert ('name="accept_risk" value="yes"' in page) == (status is CampaignStatus.PAUSED)
+        assert page.count('value="resume"') == (status is CampaignStatus.PAUSED)
+    _, told = told_of(language, status=CampaignStatus.SENT, stop=stop)
+    assert "912" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_large_mailing_that_is_not_ready_says_what_to_mend(language):
+    stop = Stop(why=StopWhy.NOT_READY, at_ms=0, checks=("dmarc", "spf"))
+    page, told = told_of(language, status=CampaignStatus.PAUSED, problem="not_ready", stop=stop)
+    assert "not_ready" not in told
+    for check in stop.checks:
+        assert f'href="/console/deliverability?language={language}&amp;brand=demo#{check}"' in page
+    assert page.count('value="resume"') == 2
+    assert page.count('name="accept_risk" value="yes"') == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_brings_a_campaign_near_a_stop_is_told(language):
+    warning = Stop(why=StopWhy.COMPLAINTS, at_ms=0, delivered=912, complained=1)
+    data = campaign_page_data(campaign(), warning=warning)
+    frame = {"language": language, "is_officer": False, "is_marketer": True}
+    page = TemplateRenderer().page("console/campaign_progress.html", frame | data)
+    assert "912" in re.search(r'<p id="stopped">(.+?)</p>', page, re.DOTALL)[1]
+
+
+def test_a_marketer_sends_all_the_same_by_its_own_button(desk, world):
+    world.subscribe("reader@example.org")
+    started = world.campaign()
+    world.mails.clear()
+    counts = Counts(delivered=1_000, complained=3)
+    at_ms = world.time.now_ms()
+    note = Note(key=started, level=Level.STOP, why=StopWhy.COMPLAINTS, counts=counts, at_ms=at_ms)
+    world.breaker_rows.stop(About.CAMPAIGN, note)
+    world.settle()
+    world.watch.advance()
+    page = desk.get(f"/console/campaigns/{started}").text
+    assert "Send all the same" in page
+    refused = desk.act(started, "resume")
+    assert refused.status == 409
+    assert "That was not done" in refused.text
+    assert world.campaigns.get(started).status is CampaignStatus.PAUSED
+    assert desk.act(started, "resume", accept_risk="yes").status == 303
+    world.settle()
+    assert len(world.mails) == 1
+
+
+def test_whose_mail_cannot_be_made_is_left_out_as_the_page_says(desk, world):
+    for name in ("Anna", "Bo"):
+        world.subscribe(f"{name.lower()}@example.org", first_name=name)
+    world.mails.clear()
+    html = "<p>{% if first_name == 'Bo' %}{{ nowhere }}{% endif %}</p>"
+    started = world.campaign(html=html)
+    world.settle()
+    assert world.campaigns.get(started).problem == RENDERING
+    assert desk.act(started, "resume").status == 303
+    world.settle()
+    seen = world.campaigns.get(started)
+    assert (seen.progress.sent, dict(seen.progress.skipped)) == (1, {"rendering": 1})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console's compliance pages over HTTP: who may, what is written first, and the second key."""
 
+import json
 import re
 from dataclasses import replace
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from chalicelib.domain.erasure import Stage
 from chalicelib.domain.ids import encode_id
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.errors import Unavailable
+from infra.local.ses_events import timestamp
+from tests.support import ses_documents as docs
 
 HOME = "/console/compliance"
 EMAIL = "visitor@example.org"
@@ -117,6 +120,27 @@ def test_an_address_leads_to_a_person_in_words_and_the_ledger_knew_first(world, 
         assert words in said
     assert world.types(sid)[-1] == "data.unsealed"
     assert "Sealed data opened by the controller (search)." in said
+
+
+def test_what_led_to_nobody_is_counted_where_there_is_any(world, officer):
+    assert "Mail of nobody here" not in officer.get(HOME).text
+    for day in (1, 3):
+        lost = docs.bounce("stranger@example.net", tags={})
+        lost["bounce"]["timestamp"] = timestamp(world.time.now_ms() - day * 24 * 3_600_000)
+        world.feedback.record(json.dumps(lost))
+    said = plain(officer.get(HOME))
+    assert "Mail of nobody here" in said
+    assert "Bounce an address nobody here has 2" in said
+
+
+def test_a_person_is_shown_with_how_well_mail_reaches_them_and_why(world, officer, sid):
+    full = docs.bounce(kind="Transient", subtype="MailboxFull", status="4.2.2")
+    full["bounce"]["timestamp"] = timestamp(world.time.now_ms())
+    world.feedback.record(json.dumps(docs.only_aws_tags(full)))
+    said = plain(officer.find(EMAIL))
+    assert "How well mail reaches them" in said
+    assert "On one day the mailbox was full: 20" in said
+    assert "The address was confirmed, last on 20" in said
 
 
 @pytest.mark.parametrize("language", ["en", "sv", "de", "fr"])

@@ -90,6 +90,51 @@ def test_an_address_the_form_refuses_is_said_beside_the_field(web, world):
     assert entries(world) == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "No mail arrives at gmial.con. Please check it."),
+        ("sv", "Inga mejl kommer fram till gmial.con."),
+        ("de", "Bei gmial.con kommt keine E-Mail an."),
+        ("fr", "arrive à gmial.con. Vérifiez"),
+    ],
+)
+def test_an_address_that_no_mail_reaches_is_refused_with_the_one_that_was_meant(
+    web, world, language, sentence
+):
+    world.dns.set("gmial.con", "MX", "0 .")
+    sent = {**FILLED, "email": "visitor@gmial.con", "language": language}
+    reply = web.post("/forms/demo", form=sent)
+    assert reply.status == 422
+    assert html.unescape(reply.text).count(sentence) == 2
+    assert 'aria-invalid="true"' in reply.text
+    assert entries(world) == 0
+    summary = reply.text.partition("</form>")[0]
+    again = {name: html.unescape(value) for name, value in HIDDEN.findall(summary)}
+    assert (again["email"], again["first_name"]) == ("visitor@gmail.com", FILLED["first_name"])
+    assert web.post("/forms/demo", form=again).status == 200
+    assert entries(world) == 1
+
+
+def test_json_is_told_that_no_mail_arrives(web, world):
+    body = {"email": "visitor@shop.nomail.test", "newsletter": True}
+    reply = web.post("/forms/demo", json=body)
+    assert (reply.status, reply.json["code"]) == (422, "bad_submission")
+    assert reply.json["errors"] == [{"field": "email", "code": "undeliverable_address"}]
+    assert "suggestion" not in reply.json
+    world.dns.set("gmial.con", "MX", "0 .")
+    reply = web.post("/forms/demo", json={**body, "email": "visitor@gmial.con"})
+    assert reply.json["suggestion"] == "visitor@gmail.com"
+    assert entries(world) == 0
+
+
+def test_what_was_typed_is_shown_as_text_beside_the_refusal(web, world):
+    with_guard(world, disposable=Rule.ALLOW)
+    reply = web.post("/forms/demo", form={**FILLED, "email": ' "<b>"@shop.nomail.test '})
+    assert reply.status == 422
+    assert "<b>" not in reply.text.replace("&lt;b&gt;", "")
+
+
 def test_json_is_told_which_step_to_send_back(web, world):
     body = {"email": EMAIL, "newsletter": True, "leave_empty": "x"}
     reply = web.post("/forms/demo", json=body)

@@ -199,6 +199,17 @@ def test_a_newer_link_and_a_day_end_the_old_one(web, world, fresh):
     assert (late.status, late.heading) == (410, "This link has expired")
 
 
+def test_an_address_that_no_mail_reaches_comes_back_with_the_one_that_was_meant(web, world, fresh):
+    world.dns.set("gmial.con", "MX", "0 .")
+    reply = press(web, fresh, "address", email="new@gmial.con")
+    assert reply.status == 422
+    assert reply.text.count("No mail arrives at gmial.con.") == 2
+    assert "Did you mean new@gmail.com?" in reply.text
+    assert 'value="new@gmial.con"' in reply.text
+    world.settle()
+    assert not [mail for mail in world.mails if mail.message.to == "new@gmial.con"]
+
+
 def test_a_mistyped_address_comes_back_to_be_mended(web, world, fresh):
     reply = press(web, fresh, "address", email="new@example")
     assert reply.status == 422

@@ -124,6 +124,13 @@ def test_simulator_addresses_meet_their_documented_fate(local: str, kinds: list[
     assert all(fate.recipient == f"{local}@simulator.amazonses.com" for fate in fates)
 
 
+def test_an_out_of_office_reply_has_no_delivery_report() -> None:
+    address = "ooto@simulator.amazonses.com"
+    *_, bounced = ses_events.fates(address, None)
+    assert bounced.details["bounceType"] == "Transient"
+    assert bounced.details["bouncedRecipients"] == [{"emailAddress": address}]
+
+
 def test_a_suppressed_address_is_not_delivered_to() -> None:
     (bounced,) = ses_events.fates("visitor@example.org", "BOUNCE")
     assert bounced.details["bounceSubType"] == "OnAccountSuppressionList"

@@ -96,5 +96,7 @@ def test_every_queue_handler_is_wired_as_the_application_template_wires_it() -> 
         "build_proofs": "kvitto-proofs",
         "anchor_checkpoints": "kvitto-anchors",
         "evaluate_segments": "kvitto-segments",
+        "keep_suppressions": "kvitto-suppressions",
+        "import_people": "kvitto-imports",
         "erase_subjects": "kvitto-erasures",
     }

@@ -607,6 +607,18 @@ def test_a_malformed_address_is_refused(world, sid, access):
     assert not world.messages.take(Queue.CONFIRMATIONS)
 
 
+def test_an_address_that_no_mail_reaches_is_refused_before_anything_is_looked_up_by_it(
+    world, sid, access
+):
+    calls = []
+    world.faults = lambda call, _: calls.append(call)
+    with pytest.raises(InputError) as raised:
+        world.address_change.ask(access, "new@shop.nomail.test", "en")
+    assert raised.value.code == "undeliverable_address"
+    assert not [call for call in calls if call.startswith(("AddressMac", "AddressWishes"))]
+    assert not world.messages.take(Queue.CONFIRMATIONS)
+
+
 def test_a_person_asks_for_at_most_five_mails_a_day(world, sid, access):
     for number in range(PER_DAY):
         ask(world, access, f"n{number}@example.net")

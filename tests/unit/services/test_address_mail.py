@@ -7,10 +7,12 @@ from contextlib import suppress
 
 import pytest
 
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.event_kinds import LEFT_TAG
 from chalicelib.domain.ids import BrandId
 from chalicelib.errors import Unavailable
 from chalicelib.ports.outside import Queue
+from infra.local.ses_events import timestamp
 from tests.support import ses_documents as docs
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.world import READER, World
@@ -68,6 +70,53 @@ def test_a_mailbox_left_behind_that_is_gone_takes_nobodys_mail_away(moved, docum
     world.campaign()
     world.settle()
     assert [mail.message.to for mail in world.mails[before:]] == [NEW]
+
+
+def soft(world, address):
+    """A passing failure of today."""
+    at = timestamp(world.time.now_ms())
+    document = docs.bounce(address, kind="Transient", status="4.0.0", tags={}, at=at)
+    world.feedback.record(json.dumps(document))
+
+
+def test_what_failed_at_the_old_mailbox_keeps_no_mail_from_the_new_one():
+    world = World()
+    sid = world.subscribe(OLD)
+    for _ in range(5):
+        world.time.advance(DAY_MS)
+        soft(world, OLD)
+    assert world.rows.audience[sid].rest
+    world.time.advance(1000)
+    links = world.access_links
+    world.address_change.ask(links.open(links.make(sid, BrandId("demo"), "en")), NEW, "en")
+    world.settle()
+    (token,) = set(re.findall(r"/address/([\w-]{43})\b", world.mails[-1].message.text))
+    world.address_change.confirm(token, READER)
+    (told,) = world.messages.take(Queue.CONFIRMATIONS)
+    world.handle(Queue.CONFIRMATIONS, told)
+    assert world.rows.audience[sid].rest is None
+    world.time.advance(1000)
+    soft(world, NEW)
+    world.handle(Queue.CONFIRMATIONS, told)
+    assert world.rows.audience[sid].rest == 0
+    assert len(world.health.read(sid).health.soft_ms) == 1
+    before = len(world.mails)
+    world.campaign()
+    world.settle()
+    assert [mail.message.to for mail in world.mails[before:]] == [NEW]
+
+
+def test_of_all_mails_only_the_two_links_asked_for_go_past_ses_own_list(moved):
+    """SES may hold the notice to a mailbox that was left, a campaign, a link to one's data."""
+    world, sid, _ = moved
+    world.time.advance(15 * 60_000)
+    assert world.access_mail.send(sid, BrandId("demo"), "en", "preferences")
+    world.campaign()
+    world.settle()
+    for mail in world.mails:
+        asked_for = any(part in mail.message.text for part in ("/confirm/", "/address/"))
+        assert mail.message.answers_person is asked_for, mail.message.subject
+    assert [mail.message.answers_person for mail in world.mails].count(True) == 2
 
 
 def test_a_complaint_about_the_notice_counts_like_any_other(moved):

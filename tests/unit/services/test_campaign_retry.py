@@ -78,6 +78,7 @@ class TestWhoIsSentToAgain:
             Code.RENDERING,
             Code.UNREADABLE,
             Code.NO_PROFILE,
+            Code.DOMAIN_STOPPED,
             Code.UNSENT,
         }
 

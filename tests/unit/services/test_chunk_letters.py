@@ -99,6 +99,23 @@ def test_a_paused_person_gets_none_until_the_date(world):
     assert send(world) == (1, {})
 
 
+def test_an_address_that_rests_gets_none_until_its_time_and_then_one_that_is_heeded(world):
+    world.rests.set(world.sids[0], world.time.now_ms() + 60_000, 1)
+    assert send(world) == (0, {"resting": 1})
+    world.time.advance(60_000)
+    assert send(world) == (1, {})
+    heeded = {mail.message.to for mail in world.mails if ("h", "1") in mail.message.tags}
+    assert heeded == {FIRST}
+
+
+def test_a_watched_address_is_mailed_and_heeded_and_costs_no_call_more(world):
+    calls_of_sending(world)  # A process reads brands and lists once.
+    plain = calls_of_sending(world)
+    world.rests.set(world.sids[0], 0, 1)
+    assert calls_of_sending(world) == plain
+    assert send(world) == (1, {})
+
+
 def test_a_pause_between_the_look_at_the_profile_and_the_slot_is_obeyed(world):
     sid = world.sids[0]
     world.frequency.put(sid, ONCE)

@@ -58,7 +58,7 @@ def test_it_plans_mails_and_commits_to_nothing(world):
 
 
 def test_why_not_is_told_by_reason(world):
-    anna, bo, cia, _ = world.sids
+    anna, bo, cia, dan = world.sids
     world.frequency.put(anna, Frequency(paused_until_ms=world.time.now_ms() + 9_000_000))
     world.frequency.put(bo, Frequency(max_per_week=1))
     world.frequency.take(bo, world.time.now_ms())
@@ -66,6 +66,8 @@ def test_why_not_is_told_by_reason(world):
     told = run(world, world.draft())
     assert told.found.why_not == {"frequency": 1, "paused": 1, "suppressed": 1}
     assert told.found.mailed == 1
+    world.rests.set(dan, world.time.now_ms() + 9_000_000, 1)
+    assert run(world, world.draft()).found.why_not["resting"] == 1
     assert world.state(cia).suppressions
 
 

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.erasure import Ground, Stage
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import decode_id
+from chalicelib.domain.import_wishes import NewImport
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.measurement import Spot
 from chalicelib.errors import (
@@ -154,6 +155,11 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     world.settle()
     assert EMAIL.encode() in (world.exports.file(export.id, 1 << 20) or b"")
     assert any(key.startswith(f"bundles/{sid}/") for key in world.outside_rows.blobs)
+    taken = world.import_desk.new(NewImport(brand="demo", list="newsletter"), "key")
+    world.import_desk.put_part(taken.id, 1, f"email\n{EMAIL}\n".encode())
+    world.import_desk.uploaded(taken.id, 1)
+    world.settle()
+    assert any(key.startswith("imports/") for key in world.outside_rows.blobs)
     before = [entry.leaf for entry in world.store.history(sid)]
     done = erase(world, sid)
     rows = world.rows
@@ -171,7 +177,9 @@ def test_an_erasure_leaves_leaves_and_nothing_that_opens_them(world):
     assert not world.outside_rows.events
     assert not world.outside_rows.hits
     assert world.health.read(sid).revision == 0
-    assert not [key for key in world.outside_rows.blobs if key.startswith(("bundles/", "exports/"))]
+    held = ("bundles/", "exports/", "imports/")
+    assert not [key for key in world.outside_rows.blobs if key.startswith(held)]
+    assert world.import_desk.get(taken.id).key is None
 
 
 def test_the_entry_reveals_the_chain_key_and_when_no_backup_holds_the_key(world):

@@ -6,60 +6,46 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason, decide
+from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason
 from chalicelib.domain.events import EMAIL, Via
-from chalicelib.domain.health import Health, HealthStatus, load_health, status
-from chalicelib.domain.ids import BrandId, CampaignId, DeliveryId, ListId
+from chalicelib.domain.health import (
+    LIMITS,
+    EventKind,
+    HealthStatus,
+    status,
+)
+from chalicelib.domain.ids import BrandId
 from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.errors import Conflict, InputError, KvittoError
+from chalicelib.ports.outside import Queue
 from chalicelib.services.entries import event_of_leaf
+from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support import ses_documents as docs
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.faults import FailOnce, Moment
+from tests.support.memory_hygiene import MemoryRests
+from tests.support.memory_outside import MemoryQueues
 from tests.support.people import NEWS, People
-
-VISITOR = docs.RECIPIENT
-SCOPE = Scope(BrandId("demo"), EMAIL)
-DELIVERY = DeliveryId(docs.DELIVERY)
-UNTAGGED: dict[str, list[str]] = {}
-LATER = "2026-11-23T14:00:00Z"
-
-
-def fresh() -> People:
-    """One subscriber who confirmed an hour before the events, with one delivery; an hour later."""
-    people = People()
-    people.clock.advance(-3_600_000)
-    people.delivery(people.confirmed(VISITOR), docs.DELIVERY)
-    people.clock.advance(7_200_000)
-    return people
+from tests.support.told_people import (
+    DELIVERY,
+    LATER,
+    SCOPE,
+    UNTAGGED,
+    VISITOR,
+    fresh,
+    health,
+    rest,
+    sendable,
+    sid_of,
+    tell,
+    types,
+)
 
 
 @pytest.fixture
 def people() -> People:
     return fresh()
-
-
-def sid_of(people: People):
-    return people.rows.lookups[people.mac(VISITOR)]
-
-
-def tell(people: People, *documents) -> None:
-    for document in documents:
-        people.feedback.record(json.dumps(document))
-
-
-def types(people: People) -> list[EventType]:
-    return [event_of_leaf(x.leaf).type for x in people.ledger.history(sid_of(people))]
-
-
-def sendable(people: People, brand: str = "demo"):
-    state = people.state(sid_of(people))
-    return decide(state, Scope(BrandId(brand), EMAIL), ListId("newsletter"), NEWS)
-
-
-def health(people: People, key: str | None = None) -> Health:
-    return load_health(people.hygiene.health[key or sid_of(people)][0])
 
 
 def test_a_permanent_bounce_suppresses_the_address(people):
@@ -96,7 +82,8 @@ def test_a_complaint_ends_the_consents_it_objects_to(people):
         docs.delivery_delay(),
         docs.reject(),
         docs.rendering_failure(),
-        docs.subscription(),
+        docs.subscription(left_all=False),
+        docs.automatic_reply(),
         {**docs.send(), "eventType": "Teleported"},
         docs.complaint(feedback="not-spam"),
         docs.bounce(subtype="ContentRejected"),
@@ -111,17 +98,33 @@ def test_nothing_else_touches_the_ledger(people, document):
     assert types(people) == [EventType.CONSENT_CONFIRMED]
     assert isinstance(sendable(people), Allowed)
     assert len(people.outside.events) == 1
+    assert not people.outside.of_nobody
 
 
-def test_what_ses_remembers_as_a_complaint_is_one_here_too(people):
-    """Else the next confirmation for one brand would bring back the mail of all."""
-    for hour in (13, 14):
-        listed = docs.complaint(subtype="OnAccountSuppressionList", at=f"2026-11-23T{hour}:00:00Z")
-        tell(people, listed)
-    state = people.state(sid_of(people))
-    assert [x.reason for x in state.suppressions] == ["complaint"]
-    assert list(state.objections) == [SCOPE]
-    assert types(people)[1:] == [EventType.SUPPRESSION_ADDED, EventType.OBJECTION_RECORDED]
+REMEMBERED = [
+    docs.bounce(subtype="OnAccountSuppressionList", at="2026-11-23T13:00:00Z"),
+    docs.complaint(subtype="OnAccountSuppressionList", at="2026-11-23T13:00:00Z"),
+]
+
+
+@pytest.mark.parametrize("document", REMEMBERED)
+def test_what_ses_remembers_of_who_confirmed_is_left_to_the_date_on_its_list(people, document):
+    tell(people, document, document)
+    assert types(people) == [EventType.CONSENT_CONFIRMED]
+    assert people.hygiene.health == {}
+    asked = MemoryQueues(people.outside).take(Queue.SUPPRESSIONS)
+    assert asked == [{"v": 1, "held": sid_of(people)}] * 2
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"), [*zip(REMEMBERED, ["bounce", "complaint"], strict=True)]
+)
+def test_what_ses_remembers_of_an_address_nobody_confirmed_counts_at_once(document, reason):
+    people = People()
+    tell(people, document)
+    rows = people.ledger.lookup(people.mac(VISITOR)).suppressions
+    assert [row.reason for row in rows] == [reason]
+    assert MemoryQueues(people.outside).take(Queue.SUPPRESSIONS) == []
 
 
 def test_passing_failures_are_counted_by_day_and_make_the_address_rest(people):
@@ -132,84 +135,120 @@ def test_passing_failures_are_counted_by_day_and_make_the_address_rest(people):
     assert len(health(people).soft_ms) == 5
     now_ms = health(people).soft_ms[-1]
     assert status(health(people), now_ms) is HealthStatus.RESTING
+    assert rest(people) == now_ms + LIMITS[EventKind.SOFT].rest_ms
     assert isinstance(sendable(people), Allowed)
 
 
-# Who it is about.
+# Whether mail rests.
 
 
-def test_an_untagged_event_finds_the_subscriber_by_address(people):
-    tell(people, docs.bounce(VISITOR.upper(), tags=UNTAGGED))
-    assert sendable(people) == Skipped(reason=SkipReason.SUPPRESSED)
+def soft(at: str):
+    return docs.bounce(kind="Transient", status="4.0.0", at=at)
 
 
-@pytest.mark.parametrize("tag", ["AAECAwQFBgcICQoM", "not an id", ""])
-def test_a_tag_of_no_delivery_of_ours_is_passed_over(people, tag):
-    tell(people, docs.bounce(tags={"r": [tag]}))
-    assert sendable(people) == Skipped(reason=SkipReason.SUPPRESSED)
+def heeded(document):
+    """The event of a mail that went to an address that had failed."""
+    tags = {**document["mail"]["tags"], "h": ["1"]}
+    return {**document, "mail": {**document["mail"], "tags": tags}}
 
 
-def test_the_tag_says_who_even_when_the_mailbox_forwards(people):
-    """The final recipient of a delivery report is where the mail ended, not who was written to."""
-    document = docs.bounce("elsewhere@example.net")
-    document["mail"]["destination"] = [VISITOR]
-    tell(people, document)
-    assert sendable(people) == Skipped(reason=SkipReason.SUPPRESSED)
-    assert not people.suppressions.find("elsewhere@example.net")
+def test_of_an_address_that_never_failed_sending_is_told_nothing(people):
+    calls: list[str] = []
+    people.faults = lambda call, moment: calls.append(call)
+    tell(people, docs.delivery(), docs.complaint(feedback="not-spam"))
+    assert rest(people) is None
+    assert "Rests.set" not in calls
 
 
-def test_a_tag_does_not_speak_for_several_recipients(people):
-    people.confirmed("second@example.org")
-    tell(people, docs.bounce("second@example.org", "third@example.org", at=LATER))
-    assert isinstance(sendable(people), Allowed)
-    for address in ("second@example.org", "third@example.org"):
-        assert people.suppressions.find(address)
+def test_a_first_failure_is_watched_and_a_delivery_clears_it(people):
+    tell(people, soft("2026-11-23T14:00:00Z"))
+    assert rest(people) == 0
+    tell(people, heeded(docs.delivery(at="2026-11-24T14:00:00Z")))
+    assert rest(people) is None
 
 
-def test_an_untagged_complaint_objects_to_every_brand_the_person_knows(people):
-    sid = people.confirmed("two@example.org", ("demo", "newsletter"), ("other", "newsletter"))
-    tell(people, docs.complaint("two@example.org", at=LATER, tags=UNTAGGED))
-    assert {scope.brand for scope in people.state(sid).objections} == {"demo", "other"}
+def test_a_delivery_clears_a_watch_whose_record_is_gone(people):
+    tell(people, soft("2026-11-23T14:00:00Z"))
+    people.hygiene.health.clear()
+    tell(people, heeded(docs.delivery(at="2028-11-24T14:00:00Z")))
+    assert rest(people) is None
 
 
-def test_a_tagged_complaint_objects_to_the_brand_that_wrote_and_to_every_other(people):
-    sid = people.confirmed("two@example.org", ("demo", "newsletter"), ("other", "newsletter"))
-    third = replace(CAMPAIGN, id=CampaignId("DDDDDDDDDDDDDDDDDDDDDA"), brand=BrandId("third"))
-    people.delivery(sid, "AAECAwQFBgcICQoM", third)
-    tell(people, docs.complaint("two@example.org", at=LATER, tags={"r": ["AAECAwQFBgcICQoM"]}))
-    assert {x.brand for x in people.state(sid).objections} == {"demo", "other", "third"}
-    after = people.confirm_again(sid, "demo")
-    assert {x.brand for x in after.objections} == {"other", "third"}
-    assert not after.suppressions
+def test_replies_of_a_machine_never_make_an_address_rest(people):
+    tell(people, *(docs.automatic_reply(f"2026-12-0{day}T14:00:00Z") for day in range(1, 9)))
+    assert rest(people) is None
+
+
+def test_a_confirmation_ends_a_rest_at_once(people):
+    tell(people, *(soft(f"2026-11-2{day}T13:00:00Z") for day in range(3, 8)))
+    people.clock.advance(5 * 24 * 3_600_000)
+    assert rest(people)
+    people.confirm_again(sid_of(people))
+    assert rest(people) is None
+
+
+def test_who_leaves_by_another_way_stays_as_they_are_for_sending(people):
+    tell(people, soft("2026-11-23T14:00:00Z"))
+    draft = Draft(type=EventType.CONSENT_WITHDRAWN, brand=BrandId("demo"), via=Via.PAGE)
+    people.act(sid_of(people), draft)
+    assert rest(people) == 0
+
+
+# Who left by way of SES.
 
 
 @pytest.mark.parametrize(
-    ("document", "reason"), [(docs.bounce, "bounce"), (docs.complaint, "complaint")]
+    "document", [docs.subscription(), docs.bounce(subtype="UnsubscribedRecipient")]
 )
-def test_a_stranger_is_suppressed_by_mac_alone(people, document, reason):
-    for _ in range(3):
-        tell(people, document("stranger@example.net", tags=UNTAGGED))
-    (row,) = people.suppressions.find("stranger@example.net")
-    assert row.reason == reason
-    (event,) = people.outside.events.values()
-    assert (event.sid, event.mac, event.sealed) == (None, row.mac, None)
-    leaves = [pending.leaf for pending in people.rows.outbox.values()]
-    assert len([leaf for leaf in leaves if b"suppression.added" in leaf]) == 1
+def test_who_left_by_way_of_ses_has_withdrawn_and_is_not_suppressed(people, document):
+    tell(people, document, document)
+    assert sendable(people) == Skipped(reason=SkipReason.NO_CONSENT)
+    assert types(people) == [EventType.CONSENT_CONFIRMED, EventType.CONSENT_WITHDRAWN]
+    (entry,) = people.ledger.history(sid_of(people), 1)
+    assert json.loads(entry.leaf)["cmp"] == CAMPAIGN.id
+    assert not people.suppressions.find(VISITOR)
 
 
-def test_after_an_erasure_a_late_complaint_is_honoured_by_mac_alone(people):
-    people.erase(sid_of(people))
-    tell(people, docs.complaint())
-    assert people.suppressions.find(VISITOR)
-    (event,) = people.outside.events.values()
-    assert (event.sid, event.sealed) == (None, None)
-    assert people.sending.deliveries[DELIVERY].event == "Complaint"
+def test_who_left_by_way_of_ses_has_left_the_brand_that_wrote_and_no_other(people):
+    sid = people.confirmed("two@example.org", ("demo", "newsletter"), ("other", "newsletter"))
+    people.delivery(sid, "AAECAwQFBgcICQoM")
+    document = docs.subscription()
+    document["mail"]["tags"]["r"] = ["AAECAwQFBgcICQoM"]
+    document["subscription"]["timestamp"] = LATER
+    tell(people, document)
+    assert {scope.brand for scope in people.state(sid).stops} == {"demo"}
 
 
-def test_a_recipient_that_is_no_address_is_recorded_and_acknowledged(people):
-    tell(people, docs.bounce("postmaster", tags=UNTAGGED))
-    (event,) = people.outside.events.values()
-    assert (event.type, event.sid, event.mac) == ("Bounce", None, None)
+def test_of_a_mail_of_nobody_knows_which_brand_all_are_left(people):
+    sid = people.confirmed("two@example.org", ("demo", "newsletter"), ("other", "newsletter"))
+    document = docs.only_aws_tags(docs.bounce("two@example.org", subtype="UnsubscribedRecipient"))
+    document["bounce"]["timestamp"] = LATER
+    tell(people, document)
+    assert {scope.brand for scope in people.state(sid).stops} == {"demo", "other"}
+
+
+def test_who_lives_on_a_soft_opt_in_and_leaves_by_way_of_ses_objects(people):
+    sid = people.confirmed("two@example.org")
+    people.act(sid, Draft(type=EventType.CONSENT_WITHDRAWN, brand=SCOPE.brand, via=Via.PAGE))
+    other = Scope(BrandId("other"), EMAIL)
+    people.act(sid, Draft(type=EventType.BASIS_RECORDED, brand=other.brand, purposes=(NEWS,)))
+    assert list(people.state(sid).soft_opt_ins) == [other]
+    document = docs.only_aws_tags(docs.bounce("two@example.org", subtype="UnsubscribedRecipient"))
+    document["bounce"]["timestamp"] = LATER
+    tell(people, document)
+    assert list(people.state(sid).objections) == [other]
+
+
+def test_an_old_leave_by_way_of_ses_does_not_undo_a_later_confirmation(people):
+    people.confirm_again(sid_of(people))
+    tell(people, docs.subscription())
+    assert isinstance(sendable(people), Allowed)
+
+
+def test_a_stranger_who_left_by_way_of_ses_is_recorded_and_not_suppressed(people):
+    tell(people, docs.bounce("stranger@example.net", subtype="UnsubscribedRecipient", tags={}))
+    assert not people.suppressions.find("stranger@example.net")
+    assert len(people.outside.events) == 1
 
 
 # What is kept.
@@ -247,6 +286,11 @@ def test_an_automatic_reply_leaves_the_delivery_delivered(people):
     away = docs.bounce(kind="Transient", status="", at="2026-11-23T12:00:20Z")
     tell(people, away, docs.delivery(), away)
     assert people.sending.deliveries[DELIVERY].event == "Delivery"
+
+
+def test_half_a_character_in_an_event_is_kept_like_any_other(people):
+    tell(people, {**docs.bounce(tags=UNTAGGED), "eventType": "\ud800"})
+    assert len(people.outside.events) == 1
 
 
 def test_what_is_no_event_is_refused_and_recorded_nowhere(people):
@@ -289,6 +333,7 @@ FAULTS = [
     "SuppressionIndex.note",
     "HealthStore.read",
     "HealthStore.write",
+    "Rests.set",
     "Activity.record_event",
 ]
 
@@ -300,11 +345,15 @@ def ending(people: People) -> tuple[object, ...]:
     return (
         sorted((str(x.brand), str(x.reason)) for x in state.suppressions),
         sorted(state.objections),
+        sorted(state.stops),
         sorted((key, consent.status) for key, consent in state.consents.items()),
-        sorted(types(people)),
+        # Who complained first has nothing left to withdraw; where they stand is the same.
+        sorted(each for each in types(people) if each is not EventType.CONSENT_WITHDRAWN),
         sorted((str(x.brand), str(x.reason)) for x in people.suppressions.find(VISITOR)),
         sorted((str(x.brand), str(x.reason)) for x in stranger),
         {key: text for key, (text, _, _) in people.hygiene.health.items()},
+        {sid: row.rest for sid, row in people.rows.audience.items()},
+        people.outside.of_nobody,
         people.sending.deliveries[DELIVERY],
         sorted((x.key, x.type, x.at_ms, x.sid, x.mac) for x in people.outside.events.values()),
         sorted(people.hygiene.macs),
@@ -314,14 +363,25 @@ def ending(people: People) -> tuple[object, ...]:
 @pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize("call", FAULTS)
 def test_a_crash_anywhere_is_healed_by_the_next_delivery_of_the_message(people, call, moment):
+    document = soft("2026-11-23T14:00:00Z") if call == "Rests.set" else docs.complaint()
     whole = fresh()
-    tell(whole, docs.complaint())
+    tell(whole, document)
     broken = fresh()
     broken.faults = FailOnce(call, moment)
     with pytest.raises(KvittoError):
-        tell(broken, docs.complaint())
-    tell(broken, docs.complaint())
+        tell(broken, document)
+    tell(broken, document)
     assert ending(broken) == ending(whole)
+
+
+def test_a_rest_told_late_does_not_undo_a_later_one(people):
+    """Two workers: the slower one wrote its record first, and tells sending of it last."""
+    tell(people, soft("2026-11-23T14:00:00Z"))
+    rests = MemoryRests(people.rows)
+    sid = sid_of(people)
+    rests.set(sid, 9, 7)
+    rests.set(sid, 0, 3)
+    assert rest(people) == 9
 
 
 def test_a_health_record_somebody_else_changed_is_read_again(people):
@@ -354,6 +414,8 @@ HISTORY = [
     ),
     docs.bounce(kind="Transient", subtype="MailboxFull", at="2026-11-25T00:00:00Z"),
     docs.delivery(at="2026-11-26T00:00:00Z"),
+    docs.automatic_reply(),
+    docs.subscription(),
     docs.bounce("stranger@example.net", tags=UNTAGGED),
     docs.complaint("stranger@example.net", tags=UNTAGGED),
     docs.opened(),

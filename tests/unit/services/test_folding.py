@@ -7,10 +7,13 @@ from random import Random  # noqa: TID251 -- a seed that replays, not the produc
 
 import pytest
 
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.folding import Results, Told
 from chalicelib.domain.ids import DeliveryId
 from chalicelib.errors import FatalError, InputError, Unavailable
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
+from chalicelib.services.breakers import Breakers
+from chalicelib.services.domain_keys import DomainKeys
 from chalicelib.services.folding import (
     BUDGET_MS,
     WATERMARK_EVERY_MS,
@@ -21,6 +24,7 @@ from chalicelib.services.folding import (
 from tests.support import ses_documents as docs
 from tests.support.catalog_examples import CAMPAIGN as DEMO
 from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.memory_breakers import BreakerState, MemoryBreakerRows
 from tests.support.memory_folds import (
     FoldRows,
     MemoryFolds,
@@ -47,7 +51,7 @@ class Bench:
         self.people.catalog.campaigns[CAMPAIGN] = DEMO
         self.rename(seen.row)
         self.people.clock.advance(7_200_000)
-        self.rows = FoldRows()
+        self.rows, self.breakers = FoldRows(), BreakerState()
         self.folding = self.another()
 
     def rename(self, row: DeliveryRow) -> None:
@@ -60,6 +64,11 @@ class Bench:
         faults = self.people._strike
         return Folding(
             feedback=self.people.feedback,
+            breakers=Breakers(
+                rows=MemoryBreakerRows(self.breakers, faults),
+                keys=DomainKeys(lambda label, text: f"{label}#{text}"),
+                clock=self.people.clock,
+            ),
             folds=MemoryFolds(self.rows, faults),
             watermark=MemoryWatermark(self.rows, faults),
             unresolved=MemoryUnresolvedCampaigns(self.rows, faults),
@@ -84,16 +93,23 @@ class Bench:
     def decided(self) -> tuple[object, ...]:
         """What the ledger holds because of events, but for the order of its entries."""
         state = self.people.state(self.sid)
-        return {each.reason for each in state.suppressions}, set(state.objections)
+        consents = {key: consent.status for key, consent in state.consents.items()}
+        stopped = set(state.objections), set(state.stops)
+        return {each.reason for each in state.suppressions}, stopped, consents
 
     def kept(self) -> tuple[object, ...]:
         """All that may depend on events, but for how often it was written."""
         return (
             dict(self.rows.chunks),
+            CampaignResults(MemoryFolds(self.rows)).of(CAMPAIGN),
+            self.people.rows.audience[self.sid].rest,
+            dict(self.people.outside.of_nobody),
             self.decided(),
             self.people.hygiene.health.get(self.sid, ("",))[0],
             self.seen(),
             sorted(self.people.outside.events),
+            self.breakers.campaigns,
+            self.breakers.days,
         )
 
 
@@ -129,7 +145,11 @@ def test_a_hundred_orders_of_events_three_times_each_end_the_same():
         about(at(1), docs.bounce()),
         about(at(1), docs.delivery_delay()),
         about(at(1), docs.complaint()),
+        about(at(1), docs.subscription()),
         about(at(5, 1), docs.send()),
+        *(about(at(1), soft(day)) for day in (24, 25, 26, 28)),
+        about(at(1), heeded("2026-11-27T12:00:00Z")),
+        json.dumps(docs.bounce("stranger@example.net", tags={})),
     ] * 3
     ends = []
     for seed in range(100):
@@ -138,6 +158,7 @@ def test_a_hundred_orders_of_events_three_times_each_end_the_same():
         start = 0
         while start < len(bodies):
             size = random.randint(1, 12)
+            bench.people.clock.advance(random.randint(0, 2 * DAY_MS))
             bench.handle(*bodies[start : start + size])
             start += size
         ends.append(bench.kept())
@@ -148,7 +169,33 @@ def test_a_hundred_orders_of_events_three_times_each_end_the_same():
         bounced=frozenset({1}),
         flagged=frozenset({1}),
     )
+    results, rest, nobodys = ends[0][1:4]
+    assert (results.delivered, results.bounced) == (2, 1)
+    assert rest == 0  # One failing day after the delivery.
+    assert list(nobodys.values()) == [1]
     assert all(end == ends[0] for end in ends)
+
+
+def soft(day: int) -> dict[str, object]:
+    """A passing failure on a day of the month."""
+    return docs.bounce(kind="Transient", status="4.0.0", at=f"2026-11-{day}T12:00:00Z")
+
+
+def heeded(moment: str) -> dict[str, object]:
+    """A delivery of a mail to an address that had failed before."""
+    document = docs.delivery(at=moment)
+    document["mail"]["tags"]["h"] = ["1"]
+    return document
+
+
+def test_a_delivery_to_an_address_that_failed_before_is_folded_and_clears_it(bench):
+    bench.handle(about(at(1), soft(24)))
+    assert bench.people.rows.audience[bench.sid].rest == 0
+    bench.handle(about(at(1), docs.delivery(at="2026-11-25T12:00:00Z")))
+    assert bench.people.rows.audience[bench.sid].rest == 0
+    bench.handle(about(at(2), heeded("2026-11-25T12:00:00Z")))
+    assert bench.people.rows.audience[bench.sid].rest is None
+    assert bench.rows.chunks[chunk()].delivered == frozenset({1, 2})
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.country_rules import SHIPPED
 from chalicelib.domain.erasure import Ground
 from chalicelib.domain.ids import EventId, ListId, SubjectId
-from chalicelib.domain.state import dump_state, load_state
+from chalicelib.domain.import_statement import Basis, Source, Statement
+from chalicelib.domain.import_wishes import NewImport
+from chalicelib.domain.reach import EVERYWHERE
+from chalicelib.domain.state import Grade, dump_state, load_state
 from chalicelib.errors import Unavailable
 from chalicelib.ports.ledger import Located
 from chalicelib.ports.outside import Blob, Queue
@@ -23,15 +27,27 @@ MEMBER, SUPPRESSED, GONE = "member@example.org", "suppressed@example.org", "gone
 
 
 def living() -> World:
-    """Somebody on a list, somebody suppressed, a stranger suppressed, somebody erased."""
+    """Somebody on a list, two suppressed, somebody erased; a country table, and an import."""
     world = World()
     for email in (MEMBER, SUPPRESSED, GONE):
         world.subscribe(email)
     world.suppressions.add(SUPPRESSED, "manual")
     world.suppressions.add("stranger@example.org", "bounce")
     world.shredder.shred(subject(world, GONE), Ground.WITHDRAWN, suppress=True)
-    world.settle()
+    world.import_rules.change("demo", [replace(SHIPPED["SE"], consent_grade=Grade.B)], 0)
+    answer_for_an_empty_list(world)
     return world
+
+
+def answer_for_an_empty_list(world: World) -> None:
+    desk = world.import_desk
+    record = desk.new(NewImport(brand="demo", list="newsletter"), "key")
+    desk.put_part(record.id, 1, b"email\n")
+    desk.uploaded(record.id, 1)
+    world.settle()
+    said = {"source": Source.OWN_FORM, "basis": Basis.CONSENT, "confirmed": True}
+    desk.run(record.id, Statement(**said, name="Officer", position="Data protection"), "key")
+    world.settle()
 
 
 def subject(world: World, email: str) -> SubjectId:
@@ -197,6 +213,22 @@ LOG = {
     ),
     "a notice is gone": (
         lambda world: world.outside_rows.blobs.pop(first_key(world, "notice/", ".html")),
+        {"notices": "which is missing"},
+    ),
+    "a country table has other bytes": (
+        lambda world: change_blob(world, first_key(world, "imported/rules/")),
+        {"notices": "which has other bytes"},
+    ),
+    "a country table is gone": (
+        lambda world: world.outside_rows.blobs.pop(first_key(world, "imported/rules/")),
+        {"notices": "which is missing"},
+    ),
+    "a statement has other bytes": (
+        lambda world: change_blob(world, first_key(world, "imported/")),
+        {"notices": "which has other bytes"},
+    ),
+    "a statement is gone": (
+        lambda world: world.outside_rows.blobs.pop(first_key(world, "imported/")),
         {"notices": "which is missing"},
     ),
     "what a form showed has other bytes": (
@@ -366,8 +398,8 @@ PEOPLE = {
         lambda world: world.rows.suppressions.update(
             {
                 mac_of(world): {
-                    None: replace(
-                        world.rows.suppressions[mac_of(world, SUPPRESSED)][None],
+                    EVERYWHERE: replace(
+                        world.rows.suppressions[mac_of(world, SUPPRESSED)][EVERYWHERE],
                         event=event_of(world, 1),
                     )
                 }
@@ -378,8 +410,8 @@ PEOPLE = {
     "a suppression names an entry that is not": (
         lambda world: world.rows.suppressions[mac_of(world, "stranger@example.org")].update(
             {
-                None: replace(
-                    world.rows.suppressions[mac_of(world, "stranger@example.org")][None],
+                EVERYWHERE: replace(
+                    world.rows.suppressions[mac_of(world, "stranger@example.org")][EVERYWHERE],
                     event=EventId("A" * 22),
                 )
             }

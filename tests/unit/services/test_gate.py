@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The abuse gate: nobody real is lost, nothing forged or used twice counts, no address is read."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -270,12 +271,15 @@ def test_a_step_never_waives_the_networks_own_budget(world):
     [
         ("disposable", "visitor@mailinator.com", Problem.DISPOSABLE_ADDRESS),
         ("role", "info@example.org", Problem.ROLE_ADDRESS),
+        ("no_mail", "visitor@shop.nomail.test", Problem.UNDELIVERABLE_ADDRESS),
+        ("no_mail", "visitor@missing.test", Problem.UNDELIVERABLE_ADDRESS),
     ],
 )
 def test_what_a_form_refuses_is_said_beside_the_field_and_no_step_waives_it(
     world, guard, address, problem
 ):
     with_limits(world, **TIGHT)
+    with_guard(world, no_mail=Rule.ALLOW)
     step = asked(world, OTHERS, email=address).token
     with_guard(world, **{guard: Rule.REFUSE})
     for values in ({}, {"step": step}, worked(world)):
@@ -292,6 +296,55 @@ def test_a_role_mailbox_may_be_asked_for_a_step(world):
     step = asked(world, email="info@example.org")
     assert step.cause == "role"
     submit(world, email="info@example.org", step=step.token)
+
+
+def test_a_domain_without_mail_may_be_asked_for_a_step(world):
+    with_guard(world, no_mail=Rule.STEP)
+    step = asked(world, email="visitor@shop.nomail.test")
+    assert step.cause == "no-mail"
+    submit(world, email="visitor@shop.nomail.test", step=step.token)
+
+
+@pytest.mark.parametrize("email", ["visitor@broken.test", "visitor@silent.test", "a@onlya.test"])
+@pytest.mark.parametrize("rule", [Rule.STEP, Rule.REFUSE])
+def test_nobody_is_lost_to_a_resolver_that_fails(world, rule, email):
+    with_guard(world, no_mail=rule)
+    submit(world, email=email)
+    assert stored(world) == 1
+
+
+def test_a_refused_address_comes_with_the_one_that_was_probably_meant(world):
+    with_guard(world, no_mail=Rule.REFUSE, disposable=Rule.ALLOW)
+    world.dns.set("gmial.con", "MX", "0 .")
+    with pytest.raises(SubmissionError) as raised:
+        submit(world, email="visitor@gmial.con")
+    assert raised.value.problems == {"email": Problem.UNDELIVERABLE_ADDRESS}
+    assert raised.value.suggestion == "visitor@gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("guard", "email"),
+    [
+        ({"no_mail": Rule.ALLOW}, "visitor@shop.nomail.test"),
+        ({"no_mail": Rule.REFUSE}, "visitor@gmail.com"),
+        ({"no_mail": Rule.REFUSE, "role": Rule.REFUSE}, "info@shop.nomail.test"),
+        ({"no_mail": Rule.REFUSE, "disposable": Rule.REFUSE}, "visitor@mailinator.com"),
+    ],
+)
+def test_dns_is_not_asked_where_its_answer_would_change_nothing(world, guard, email):
+    with_guard(world, **guard)
+    with suppress(SubmissionError):
+        submit(world, email=email)
+    assert world.dns.asked == []
+    assert world.outside_rows.mail_domains == {}
+
+
+def test_a_used_up_budget_of_the_network_asks_no_dns(world):
+    with_guard(world, no_mail=Rule.REFUSE)
+    with_limits(world, network=0)
+    with pytest.raises(OverBudget):
+        submit(world, email="visitor@shop.nomail.test")
+    assert world.dns.asked == []
 
 
 def test_the_list_of_disposable_domains_is_not_read_when_a_form_allows_them(world):
@@ -323,7 +376,42 @@ def test_nothing_that_depends_on_the_address_is_called_before_the_verdict(world,
     world.faults = lambda call, moment: calls.append(call) if moment is Moment.BEFORE else None
     with pytest.raises(ExtraStep):
         submit(world, **values)
-    assert {call.partition(".")[0] for call in calls} <= {"Activity", "Forms", "Brands", "LinkKeys"}
+    before = {"Activity", "Forms", "Brands", "LinkKeys", "MailDomainRows"}
+    assert {call.partition(".")[0] for call in calls} <= before
+
+
+@pytest.mark.parametrize("email", ["visitor@shop.nomail.test", "visitor@missing.test"])
+def test_nothing_that_depends_on_the_address_is_called_before_a_domain_is_refused(world, email):
+    with_guard(world, no_mail=Rule.REFUSE)
+    calls = []
+    world.faults = lambda call, moment: calls.append(call) if moment is Moment.BEFORE else None
+    with pytest.raises(SubmissionError):
+        submit(world, email=email)
+    before = {"Activity", "Forms", "Brands", "LinkKeys", "MailDomainRows"}
+    assert {call.partition(".")[0] for call in calls} <= before
+
+
+def test_a_remembered_domain_causes_the_same_calls(world):
+    """Promise 9: nobody learns that somebody else of a domain was here."""
+    with_guard(world, no_mail=Rule.REFUSE)
+    took_ms = 40
+    real = world.dns.ask
+
+    def ask(*question):
+        world.time.advance(took_ms)
+        return real(*question)
+
+    world.dns.ask = ask
+    seen = []
+    for email in ("first@own.example", "second@own.example", "third@own.example"):
+        calls, began_ms = [], world.time.now_ms()
+        world.faults = lambda call, moment, calls=calls: calls.append((call, moment))
+        submit(world, email=email)
+        world.faults = no_faults
+        seen.append((calls, world.time.now_ms() - began_ms))
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][1] == took_ms
+    assert world.dns.asked == [("own.example", "MX")]
 
 
 @pytest.mark.parametrize("kind", ["plain", "worked", "stepped"])
@@ -351,8 +439,12 @@ def test_counters_and_claims_hold_no_network_address_or_value(world):
     step = asked(world, leave_empty="Canaryvalue").token
     submit(world, step=step, first_name="")
     submit(world, **worked(world))
-    kept = repr((world.outside_rows.counters, world.outside_rows.claims))
-    for secret in (ADDRESS, VISITOR.network, "Canaryvalue", step):
+    with_guard(world, no_mail=Rule.STEP)
+    submit(world, email="visitor@canary.example")
+    rows = world.outside_rows
+    assert rows.mail_domains
+    kept = repr((rows.counters, rows.claims, rows.mail_domains))
+    for secret in (ADDRESS, VISITOR.network, "Canaryvalue", "canary.example", step):
         assert secret not in kept
 
 

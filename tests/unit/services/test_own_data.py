@@ -82,7 +82,10 @@ def test_mails_are_told_with_what_became_of_them(world, sid):
     (mail,) = data(world, sid)["mails"]
     assert mail["to"] == EMAIL
     assert sorted(event["type"] for event in mail["events"]) == ["Delivery", "Send"]
-    assert data(world, sid)["address_health"] is not None
+    held = data(world, sid)["address_health"]
+    assert (held["status"], held["resting_until"]) == ("good", None)
+    assert [said["code"] for said in held["story"]] == ["delivered", "renewed", "good"]
+    assert held["story"][0]["at"] == held["delivered"]
 
 
 def test_opens_and_clicks_are_told_with_where_the_link_led(world, sid):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.breakers import Counts, Level, Note
 from chalicelib.domain.campaigns import Act, Content
 from chalicelib.domain.content import Part
 from chalicelib.domain.eligibility import SkipReason
@@ -13,7 +14,9 @@ from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import SubjectId
 from chalicelib.domain.previews import OtherReason
 from chalicelib.domain.state import Grade
+from chalicelib.domain.stops import StopWhy
 from chalicelib.errors import Conflict, FatalError, InputError, NotFound, Unavailable
+from chalicelib.ports.breakers import About
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.services.entries import open_claims
 from tests.support.clock import START_MS
@@ -156,6 +159,21 @@ def stop_frequency(world):
     assert world.frequency.take(world.anna, world.clock.now_ms())
 
 
+def stop_resting(world):
+    world.rests.set(world.anna, START_MS + 10**10, 1)
+
+
+def stop_at_the_provider(world):
+    note = Note(
+        key=world.domain_keys.of(ANNA).key,
+        level=Level.STOP,
+        why=StopWhy.BOUNCES,
+        counts=Counts(delivered=90, hard=10),
+        at_ms=START_MS,
+    )
+    world.breaker_rows.stop(About.DOMAIN, note)
+
+
 def stop_suppressed(world):
     world.suppressions.add(ANNA, "manual")
 
@@ -176,6 +194,8 @@ def stop_no_profile(world):
         (lambda world: None, None, True),
         (stop_paused, SkipReason.PAUSED, True),
         (stop_frequency, SkipReason.FREQUENCY, True),
+        (stop_resting, SkipReason.RESTING, True),
+        (stop_at_the_provider, SkipReason.DOMAIN_STOPPED, True),
         (stop_suppressed, SkipReason.SUPPRESSED, True),
         (lambda world: objection(world, world.anna), SkipReason.OBJECTED, False),
         (lambda world: restriction(world, world.anna), SkipReason.RESTRICTED, False),

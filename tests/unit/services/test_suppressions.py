@@ -293,3 +293,17 @@ def test_a_suppression_lifted_at_once_is_not_reported_as_one(people):
     people.faults = race
     with pytest.raises(NotFound):
         people.suppressions.add(VISITOR, "bounce")
+
+
+def test_rows_that_were_read_already_are_not_looked_up_again(people):
+    sid = people.confirmed(VISITOR)
+    people.ledger.suppress_stranger(people.mac(STRANGER), SuppressionReason.MANUAL)
+    chain, read = people.ledger.open(sid), people.suppressions.find(STRANGER)
+    looked_up = []
+    people.faults = lambda call, _: looked_up.append(call)
+    held = {people.mac(VISITOR): read}
+    assert [draft.reason for draft in people.suppressor.unheard(chain, held)] == ["manual"]
+    change = people.suppressor.change(chain, SuppressionReason.BOUNCE, held=held)
+    assert [draft.reason for draft in change.drafts] == ["manual", "bounce"]
+    assert change.rows == ()
+    assert "LedgerStore.lookup" not in looked_up

@@ -13,6 +13,7 @@ from chalicelib.services.erasure import SWEEP_AGAIN_MS
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support.faults import Moment, no_faults
+from tests.support.suppression_lists import brought, digest
 from tests.support.world import READER, World
 
 EMAIL = "silent@example.org"
@@ -48,6 +49,28 @@ def test_a_request_is_erased_thirty_days_after_it_was_made_and_not_before(world)
     assert sid not in world.rows.vault
     assert world.types(sid)[-1] == "subject.erased"
     assert world.suppressions.find(EMAIL) == ()
+
+
+def test_that_the_confirmation_mail_came_back_is_forgotten_with_the_request(world):
+    asked(world)
+    world.suppressions.add(EMAIL, "bounce")
+    world.time.advance(31 * DAY_MS)
+    assert run(world) == 1
+    assert world.suppressions.find(EMAIL) == ()
+
+
+@pytest.mark.parametrize("by_digest", [False, True])
+def test_whoever_types_a_suppressed_address_and_waits_does_not_end_its_suppression(
+    world, by_digest
+):
+    if by_digest:
+        brought(world, f"{digest(EMAIL)},bounce\n")
+    else:
+        world.suppressions.add(EMAIL, "bounce")
+    asked(world)
+    world.time.advance(31 * DAY_MS)
+    assert run(world) == 1
+    assert [row.reason for row in world.suppressions.find(EMAIL)] == ["erased"]
 
 
 def test_who_confirmed_stays(world):

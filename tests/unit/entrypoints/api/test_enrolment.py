@@ -104,6 +104,32 @@ def test_a_double_opt_in_answers_the_same_for_every_address(world, api):
     assert b"example.org" not in answers.pop()
 
 
+@pytest.mark.parametrize("email", ["buyer@shop.nomail.test", "buyer@missing.test"])
+def test_a_double_opt_in_is_not_asked_for_where_no_mail_arrives(world, api, email):
+    refused = api.post("/api/v1/subscribers", json=opt_in(email=email))
+    assert (refused.status, refused.json["code"]) == (422, "undeliverable_address")
+    assert email not in refused.text
+    assert "suggestion" not in refused.json
+    world.dns.set("gmial.con", "MX", "0 .")
+    meant = api.post("/api/v1/subscribers", json=opt_in(email="buyer@gmial.con"))
+    assert meant.json["suggestion"] == "buyer@gmail.com"
+    assert not world.rows.states
+
+
+def test_what_is_stated_is_recorded_and_said_to_reach_nobody(world, api):
+    for email, told in (
+        ("buyer@shop.nomail.test", {"no_mail": True}),
+        ("buyer@mailinator.com", {"disposable": True}),
+        ("info@example.org", {"role": True}),
+        ("buyer@gmaill.com", {"disposable": False, "suggestion": "buyer@gmail.com"}),
+        ("buyer@broken.test", {}),
+    ):
+        nothing = {"no_mail": False, "disposable": False, "role": False, "suggestion": None}
+        for body in (attested(world, email=email), sale(world, email=email)):
+            made = api.post("/api/v1/subscribers", json=body)
+            assert (made.status, made.json["hygiene"]) == (201, nothing | told), email
+
+
 def test_a_double_opt_in_needs_what_the_form_needs(api):
     refused = api.post("/api/v1/subscribers", json=opt_in(boxes={"measurement": True}))
     assert (refused.status, refused.json["code"]) == (422, "bad_submission")

@@ -138,3 +138,58 @@ def test_a_listing_opens_nobody_and_names_no_address(api, world, campaign, caplo
 def test_an_export_that_is_not_there_is_not_found(api):
     for path in ("A" * 22, "x", "A" * 22 + "/csv"):
         assert api.get(f"{EXPORTS}/{path}").status == 404
+
+
+def whole(**more):
+    return {"format": "kvitto", "brand": "demo", **more}
+
+
+def test_a_brands_people_are_asked_for_made_and_fetched(api, world, campaign):
+    made = api.post(EXPORTS, json=whole(list="newsletter", statuses=["subscribed"]))
+    assert (made.status, made.json["campaign"], made.json["outcomes"]) == (202, None, [])
+    assert made.json["audience"] == {
+        "format": "kvitto",
+        "brand": "demo",
+        "list": "newsletter",
+        "statuses": ["subscribed"],
+    }
+    address = made.headers["location"]
+    assert api.get(f"{address}/csv").status == 409
+    world.settle(Queue.SEGMENTS)
+    shown = api.get(address).json
+    assert (shown["status"], shown["people"], shown["without_address"]) == ("ready", 2, 0)
+    file = api.get(f"{address}/csv")
+    assert file.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    rows = list(csv.DictReader(io.StringIO(file.text, newline=""), strict=True))
+    assert {row["email"] for row in rows} == {CANARY, "bo@example.org"}
+    assert api.get(f"{address}/zip").status == 404
+
+
+def test_a_zip_is_fetched_as_one(api, world, campaign):
+    made = api.post(EXPORTS, json=whole(format="mailchimp", list="newsletter"))
+    world.settle(Queue.SEGMENTS)
+    address = made.headers["location"]
+    file = api.get(f"{address}/zip")
+    assert file.headers["content-type"] == "application/zip"
+    name = f"kvitto-export-{made.json['id']}.zip"
+    assert file.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert file.body.startswith(b"PK")
+    assert api.get(f"{address}/csv").status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"format": "excel"}, 422),
+        ({"format": "mailchimp"}, 422),
+        ({"statuses": []}, 422),
+        ({"statuses": ["happy"]}, 422),
+        ({"brand": "nobody"}, 404),
+        ({"list": "nothing"}, 404),
+        ({"campaign": "A" * 22}, 422),
+        ({"email": CANARY}, 422),
+    ],
+)
+def test_a_brands_export_of_nothing_there_is_refused(api, world, change, status):
+    assert api.post(EXPORTS, json={**whole(), **change}).status == status
+    assert world.messages.take(Queue.SEGMENTS) == []

@@ -2,6 +2,7 @@
 """Each noun of the API: its shapes and its rules, as other people's scripts use them."""
 
 import io
+import json
 import re
 import zipfile
 from datetime import datetime, timedelta, timezone
@@ -9,7 +10,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from chalicelib.domain.api_keys import KeyScope
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.entrypoints.api.frame import rfc3339
+from tests.support import ses_documents as docs
 
 EMAIL = "visitor@example.org"
 NOBODY = "A" * 22
@@ -286,8 +289,25 @@ class TestSubscribers:
             "lists": [{"id": "newsletter", "status": "given"}],
             "suppressed": False,
         }
-        assert api.get(f"/api/v1/subscribers/{sid}").json == found
+        whole = api.get(f"/api/v1/subscribers/{sid}").json
+        assert {name: whole[name] for name in found} == found
         assert api.get("/api/v1/subscribers").json["items"] == [found]
+
+    def test_one_is_told_with_how_well_mail_reaches_them_and_why(self, api, world):
+        sid = world.subscribe(EMAIL)
+        (renewed, good) = api.get(f"/api/v1/subscribers/{sid}").json["health"]["story"]
+        assert (renewed["code"], good["code"]) == ("renewed", "good")
+        world.time.advance(5 * DAY_MS)
+        for day in range(3):
+            at = rfc3339(world.time.now_ms() - (3 - day) * DAY_MS)
+            full = docs.bounce(kind="Transient", subtype="MailboxFull", status="4.2.2", at=at)
+            world.feedback.record(json.dumps(docs.only_aws_tags(full)))
+        told = api.get(f"/api/v1/subscribers/{sid}").json["health"]
+        assert told["status"] == "resting"
+        resting, full_days, *_ = told["story"]
+        until = told["resting_until"]
+        assert resting == {"code": "resting", "at": None, "days": None, "until": until}
+        assert full_days == {"code": "full-days", "at": at, "days": 3, "until": None}
 
     def test_nobody_is_an_empty_page(self, api):
         reply = api.get("/api/v1/subscribers?email=nobody@example.org")
@@ -296,6 +316,18 @@ class TestSubscribers:
     def test_a_malformed_address_is_refused(self, api):
         reply = api.get("/api/v1/subscribers?email=nobody")
         assert (reply.status, reply.json["code"]) == (422, "malformed_address")
+
+
+class TestEventsOfNobody:
+    def test_are_counted_by_day_why_and_type_and_name_nobody(self, api, world):
+        at = rfc3339(world.time.now_ms())
+        for stranger in ("one@example.net", "two@example.net"):
+            world.feedback.record(json.dumps(docs.bounce(stranger, at=at, tags={})))
+        reply = api.get("/api/v1/suppressions/events-of-nobody")
+        told = {"day": at[:10], "why": "unmatched", "type": "Bounce", "events": 2}
+        assert reply.json == {"items": [told]}
+        world.time.advance(14 * DAY_MS)
+        assert api.get("/api/v1/suppressions/events-of-nobody").json == {"items": []}
 
 
 class TestSuppressions:
@@ -311,11 +343,38 @@ class TestSuppressions:
         assert EMAIL not in listed.text
         assert api.get(f"/api/v1/subscribers?email={EMAIL}").json["items"][0]["suppressed"]
 
+    def test_one_of_a_list_is_told_apart_from_one_of_everything(self, api, world):
+        world.subscribe(EMAIL)
+        body = {"email": EMAIL, "reason": "manual", "brand": "demo", "list": "newsletter"}
+        made = api.post("/api/v1/suppressions", json=body)
+        assert made.status == 201
+        assert {**made.json, **body, "channel": "email"} == made.json
+        assert not api.get(f"/api/v1/subscribers?email={EMAIL}").json["items"][0]["suppressed"]
+        body = {"email": EMAIL, "reason": "bounce", "channel": "email"}
+        assert api.post("/api/v1/suppressions", json=body).json["list"] is None
+        found = api.get(f"/api/v1/suppressions?email={EMAIL}").json["items"]
+        assert [(x["brand"], x["list"], x["reason"]) for x in found] == [
+            (None, None, "bounce"),
+            ("demo", "newsletter", "manual"),
+        ]
+        assert api.get("/api/v1/suppressions").json["items"] == found
+
     @pytest.mark.parametrize(
-        "body", [{"email": "nobody", "reason": "manual"}, {"email": EMAIL, "reason": ""}]
+        ("more", "code"),
+        [
+            ({"email": "nobody"}, "malformed_address"),
+            ({"reason": ""}, "invalid_body"),
+            ({"list": "newsletter"}, "bad_reach"),
+            ({"brand": "nobody"}, "unknown_brand"),
+            ({"brand": "demo", "list": "nothing"}, "unknown_list"),
+            ({"channel": "phone"}, "invalid_body"),
+            ({"since": "2026-01-01"}, "invalid_body"),
+        ],
     )
-    def test_a_bad_one_is_refused(self, api, body):
-        assert api.post("/api/v1/suppressions", json=body).status == 422
+    def test_a_bad_one_is_refused(self, api, more, code):
+        made = api.post("/api/v1/suppressions", json={"email": EMAIL, "reason": "manual", **more})
+        assert (made.status, made.json["code"]) == (422, code)
+        assert api.get("/api/v1/suppressions").json["items"] == []
 
 
 class TestProofs:

@@ -151,6 +151,15 @@ def test_the_first_paragraph_says_what_it_comes_to(name, says):
                 "nothing was sent after the objection",
             ),
         ),
+        (
+            "suppressed for a list",
+            (
+                (
+                    "this concerns e-mail from Demo Garden (lists: Garden letter (newsletter); "
+                    "purposes: all) (entry 3)."
+                ),
+            ),
+        ),
         ("never confirmed", ("A request alone is no consent.", "2. Not confirmed")),
         (
             "imported",
@@ -226,7 +235,9 @@ def test_the_facts_are_told_with_time_place_and_entry(name, sentences):
 @pytest.mark.parametrize("name", CASES)
 def test_only_the_bundle_of_a_double_opt_in_says_so(name):
     begun = ("withdrawn", "moved")
-    given = {"confirmed", "erased"} | {case for case in CASES if case.startswith(begun)}
+    given = {"confirmed", "erased", "suppressed for a list"} | {
+        case for case in CASES if case.startswith(begun)
+    }
     assert ("was given by double opt-in" in conclusions(CASES[name]().evidence())) == (
         name in given
     )
