@@ -143,7 +143,10 @@ class SendingServices(LogServices):
         """SES events."""
         return Feedback(
             subjects=FeedbackSubjects(
-                ledger=self.ledger, store=self.store, deliveries=self.deliveries
+                ledger=self.ledger,
+                store=self.store,
+                deliveries=self.deliveries,
+                audience=self.audience,
             ),
             mails=self.mail_records,
             suppressor=self.suppressor,

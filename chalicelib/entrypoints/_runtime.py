@@ -259,7 +259,7 @@ def batch(
 
 
 class Gathering(Protocol):
-    """Records worked on together: each read first, then kept together, then finished alone.
+    """Records worked on together: each read, all kept together, each finished, all settled.
 
     Whatever a method raises is logged; the record it was about goes back to its queue.
     """
@@ -284,6 +284,10 @@ class Gathering(Protocol):
 
     def finish(self, name: str) -> None:
         """Do what a record asks for beside."""
+        ...
+
+    def settle(self) -> Mapping[str, KvittoError]:
+        """Do what those finished ask for together; return the names of which that failed."""
         ...
 
 
@@ -331,12 +335,25 @@ def _gather(
     for done, message_id in enumerate(left):
         if gathering.is_late:
             log.warning("a batch took too long", extra={"handler": name, "left": len(left) - done})
-            return failed | set(left[done:])
+            failed |= set(left[done:])
+            break
         try:
             gathering.finish(message_id)
         except Exception as error:  # noqa: BLE001  # as above
             fail(error, message_id)
-    return failed
+    return failed | _settle(gathering, name, left)
+
+
+def _settle(gathering: Gathering, name: str, left: Sequence[str]) -> set[str]:
+    """Settle what was finished of ``left``; return the records of which that failed."""
+    try:
+        refused = gathering.settle()
+    except Exception as error:  # noqa: BLE001  # nothing is known to be settled of any record
+        _log_record(error, name, next(iter(left), ""))
+        return set(left)
+    for message_id, failure in refused.items():
+        _log_record(failure, name, message_id)
+    return set(refused)
 
 
 def _log_record(error: BaseException, handler: str, message_id: str) -> None:

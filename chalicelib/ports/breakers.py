@@ -5,6 +5,8 @@ Rows hold numbers, campaigns' ids and keys of recipients' domains; a domain's ow
 at least a hundred mails went to it. Errors of every call: `Throttled`, `Unavailable`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -30,13 +32,28 @@ class Tripped(StrEnum):
     """So many are held that no more fit; nothing was changed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harmed:
+    """A mail, what it counts against the sender as, and where besides its campaign.
+
+    Attributes:
+        domain: key of the recipient's domain. day: the mail was sent on, as `day_of` writes it.
+    """
+
+    mail: MailPlace
+    harm: Harm
+    domain: str
+    day: str
+
+
 class BreakerRows(Protocol):
     """Counters that only grow, and the few things held."""
 
-    def harm(self, mail: MailPlace, harm: Harm, domain: str, day: str) -> bool:
-        """Count a harm of a mail, for its campaign and its domain's day, all or none.
+    def harm(self, harmed: Sequence[Harmed]) -> frozenset[Harmed]:
+        """Count each for its campaign and its domain's day, all of one or none of it.
 
-        Idempotency key: the mail and the harm; False when it was counted before.
+        Idempotency key of each: the mail and the harm. Returns what was not counted before; after
+        an error any of them may be counted: repeat all.
         """
         ...
 

@@ -28,7 +28,7 @@ from chalicelib.domain.ids import CampaignId
 from chalicelib.domain.ses_events import SesEvent
 from chalicelib.domain.signals import Signal
 from chalicelib.errors import DependencyError
-from chalicelib.ports.breakers import About, BreakerRows, Tripped
+from chalicelib.ports.breakers import About, BreakerRows, Harmed, Tripped
 from chalicelib.ports.system import Clock
 from chalicelib.services.domain_keys import DomainKeys
 
@@ -55,24 +55,32 @@ class Breakers:
         self._keys = keys
         self._clock = clock
 
-    def heard(self, event: SesEvent) -> None:
-        """Count what an event says against the sender, and stop what has had too much of it.
+    def heard(self, events: Iterable[SesEvent]) -> None:
+        """Count what events say against the sender, and stop what has had too much of it.
 
-        Idempotency key: the mail's place and what is counted. Judges also what was counted before:
-        a crash may have come between the two.
+        Idempotency key: each mail's place and what is counted. Judges also what was counted
+        before: a crash may have come between the two.
 
         Raises:
-            DependencyError: repeat it.
+            DependencyError: repeat them all.
         """
-        mail, harm = place_of(event), harm_of(event)
-        address = event.sent_to or event.recipient
-        if mail is None or harm is None or address is None:
+        harmed: list[Harmed] = []
+        one_of: dict[DomainKey, CampaignId] = {}
+        for event in events:
+            mail, harm = place_of(event), harm_of(event)
+            address = event.sent_to or event.recipient
+            if mail is None or harm is None or address is None:
+                continue
+            domain, day = self._keys.of(address), self._day(event.sent_ms)
+            harmed.append(Harmed(mail=mail, harm=harm, domain=domain.key, day=day))
+            one_of[domain] = mail.chunk.campaign
+        if not harmed:
             return
-        domain = self._keys.of(address)
-        self._rows.harm(mail, harm, domain.key, self._day(event.sent_ms))
-        campaign = mail.chunk.campaign
-        self.look(campaign)
-        self._judge_domain(domain, campaign)
+        self._rows.harm(harmed)
+        for campaign in dict.fromkeys(each.mail.chunk.campaign for each in harmed):
+            self.look(campaign)
+        for domain, campaign in one_of.items():
+            self._judge_domain(domain, campaign)
 
     def delivered(self, mails: Iterable[Delivered]) -> None:
         """Count deliveries, each one told once, and judge what rates are of.

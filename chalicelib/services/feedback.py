@@ -51,6 +51,7 @@ from chalicelib.proof.sealing import NONCE_BYTES
 from chalicelib.services.feedback_subject import DELIVERY_TAG, FeedbackSubjects, Found
 from chalicelib.services.ledger import ATTEMPTS, Chain, Draft
 from chalicelib.services.mail_record import MailAnswer, seal_answer
+from chalicelib.services.stored_events import seal_stored
 from chalicelib.services.suppressions import Change, Suppressor, objections_to
 
 log = logging.getLogger(__name__)
@@ -228,7 +229,7 @@ class Feedback:
         sealed = None
         if found.chain is not None:
             nonce = self._random(NONCE_BYTES)
-            sealed = found.chain.keys.seal_event(key.encode(), event.raw.encode(), nonce)
+            sealed = seal_stored(found.chain.keys, key, event.raw, nonce)
         self._activity.record_event(
             StoredEvent(
                 key=key,

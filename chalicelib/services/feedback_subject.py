@@ -18,10 +18,12 @@ from chalicelib.domain.ids import (
     decode_id,
 )
 from chalicelib.domain.ses_events import SesEvent, SesType
-from chalicelib.errors import InputError, NotFound
+from chalicelib.errors import EvidenceError, InputError, NotFound
+from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.ledger import LedgerStore, Located
 from chalicelib.ports.runs import Deliveries
 from chalicelib.ports.sending import DeliverySeen
+from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_record import REQUEST_TAG
 
@@ -56,10 +58,18 @@ class Found:
 class FeedbackSubjects:
     """Finds whom events are about."""
 
-    def __init__(self, *, ledger: Ledger, store: LedgerStore, deliveries: Deliveries) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        store: LedgerStore,
+        deliveries: Deliveries,
+        audience: AudienceStore,
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._deliveries = deliveries
+        self._audience = audience
 
     def of(self, event: SesEvent) -> Found:
         """Return whom an event is about.
@@ -94,8 +104,20 @@ class FeedbackSubjects:
         """
         if event.type is not SesType.BOUNCE or found.chain is None or not found.by_tag:
             return False
-        mac = None if event.sent_to is None else self._mac(event.sent_to)
-        return mac is not None and mac not in found.chain.macs
+        written_to = _normal(event.sent_to or "")
+        if written_to is None or written_to == self._present(found.chain):
+            return False
+        return self._ledger.mac(written_to) not in found.chain.macs
+
+    def _present(self, chain: Chain) -> str | None:
+        """The address the person has now, opened with their key: a MAC would ask KMS each time."""
+        member = self._audience.member(chain.sid)
+        if member is None or not member.sealed:
+            return None
+        try:
+            return _normal(str(open_profile(chain.keys, member.sealed)["email"]))
+        except (EvidenceError, KeyError):
+            return None  # The MAC decides; damage is told by the nightly check.
 
     def _delivery(self, event: SesEvent) -> DeliverySeen | None:
         tag = event.tags.get(DELIVERY_TAG)
@@ -125,7 +147,12 @@ class FeedbackSubjects:
             return None
 
     def _mac(self, address: str) -> str | None:
-        try:
-            return self._ledger.mac(parse_address(address).normal)
-        except InputError:
-            return None  # A server may report any text as its final recipient.
+        normal = _normal(address)
+        return None if normal is None else self._ledger.mac(normal)
+
+
+def _normal(address: str) -> str | None:
+    try:
+        return parse_address(address).normal
+    except InputError:
+        return None  # A server may report any text as its final recipient.

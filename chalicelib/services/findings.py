@@ -25,6 +25,7 @@ from chalicelib.services.entries import event_of_leaf, open_claims, open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_record import open_answer
 from chalicelib.services.mail_sight import MailSight
+from chalicelib.services.stored_events import open_stored
 from chalicelib.services.unsealing import Unsealed
 from chalicelib.vocabulary import EventType
 
@@ -210,13 +211,11 @@ class Findings:
             if (stored.type, stored.at_ms) != (seen.event, seen.event_ms) or stored.sealed is None:
                 continue
             try:
-                raw = person.chain.keys.open_event(stored.key.encode(), stored.sealed)
+                raw = open_stored(person.chain.keys, stored.key, stored.sealed)
                 said = [
-                    event.diagnostic
-                    for event in parse(raw.decode("utf-8"))
-                    if event.message_id == seen.message_id
+                    event.diagnostic for event in parse(raw) if event.message_id == seen.message_id
                 ]
-            except (EvidenceError, InputError, UnicodeDecodeError):
+            except (EvidenceError, InputError):
                 continue  # Another person's event cannot be told; the row's own words stand.
             if said:
                 return said[0]

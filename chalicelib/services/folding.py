@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from chalicelib.domain.breakers import harm_of
 from chalicelib.domain.campaigns import ChunkRef
 from chalicelib.domain.folding import (
     FOLDED,
@@ -37,6 +38,8 @@ WATERMARK_EVERY_MS = 60_000
 """How often a process notes how far events have come, at most."""
 BUDGET_MS = 45_000
 """How long a batch is worked on: the handler has 60 seconds, and one event some of them."""
+COUNTED_AT_ONCE = 10
+"""Messages whose harm is one write and one judgement: so late a stop may come, no later."""
 
 
 class Folding:
@@ -81,14 +84,12 @@ class Folding:
         self._breakers.delivered(mails)
 
     def finish(self, event: SesEvent) -> None:
-        """Do what an event asks for. The person comes first: they are not to be mailed again.
+        """Do what an event asks for of its person."""
+        self._feedback.record_event(event)
 
-        What counts against the sender is counted also where that failed; it counts once.
-        """
-        try:
-            self._feedback.record_event(event)
-        finally:
-            self._breakers.heard(event)
+    def count(self, events: Iterable[SesEvent]) -> None:
+        """Count what events say against the sender, each once."""
+        self._breakers.heard(events)
 
     def reached(self, event_ms: int) -> None:
         """Note that everything that came with an event of ``event_ms`` is kept."""
@@ -105,7 +106,11 @@ class Folding:
 
 
 class EventBatch:
-    """One batch of queue messages: `take` each, `fold` once, `finish` each that did not fail."""
+    """One batch: `take` each message, `fold` once, `finish` each that did not fail, then `settle`.
+
+    The person comes first: they are not to be mailed again. What counts against the sender is
+    counted `COUNTED_AT_ONCE` messages at a time, also where finishing them failed.
+    """
 
     def __init__(self, folding: Folding, clock: Clock) -> None:
         self._folding = folding
@@ -115,6 +120,8 @@ class EventBatch:
         self._taken: dict[ChunkRef, dict[int, Delivered]] = defaultdict(dict)
         self._named_by: dict[ChunkRef, set[str]] = defaultdict(set)
         self._rest: dict[str, list[SesEvent]] = {}
+        self._owing: dict[str, list[SesEvent]] = {}
+        self._uncounted: dict[str, KvittoError] = {}
         self._latest_ms: int | None = None
 
     def take(self, name: str, body: str) -> None:
@@ -178,8 +185,25 @@ class EventBatch:
             Conflict: somebody's chain or health kept changing; repeat the whole message.
             DependencyError: repeat the whole message; what was recorded is not recorded again.
         """
-        for event in self._rest[name]:
+        events = self._rest[name]
+        if harms := [event for event in events if harm_of(event) is not None]:
+            self._owing[name] = harms
+        for event in events:
             self._folding.finish(event)
+        if len(self._owing) >= COUNTED_AT_ONCE:
+            self._count()
+
+    def settle(self) -> Mapping[str, KvittoError]:
+        """Count what is not counted yet; return the messages of which that failed."""
+        self._count()
+        return self._uncounted
+
+    def _count(self) -> None:
+        try:
+            self._folding.count(event for harms in self._owing.values() for event in harms)
+        except KvittoError as error:
+            self._uncounted |= dict.fromkeys(self._owing, error)
+        self._owing = {}
 
 
 class CampaignResults:

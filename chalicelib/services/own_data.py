@@ -45,6 +45,7 @@ from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.message_record import open_message
 from chalicelib.services.own_facts import OwnFacts
 from chalicelib.services.right_acts import open_note
+from chalicelib.services.stored_events import open_stored
 
 Document = dict[str, JsonValue]
 
@@ -358,9 +359,9 @@ def _opened(chain: Chain, stored: StoredEvent) -> SesEvent | None:
     if stored.sealed is None:
         return None
     try:
-        raw = chain.keys.open_event(stored.key.encode(), stored.sealed).decode("utf-8")
+        raw = open_stored(chain.keys, stored.key, stored.sealed)
         return next(iter(parse(raw)), None)
-    except (EvidenceError, InputError, UnicodeDecodeError):
+    except (EvidenceError, InputError):
         return None
 
 

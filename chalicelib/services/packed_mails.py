@@ -1,34 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our own mails as a row keeps them: deflated against what every mail of ours looks like.
+"""Mails, and what SES tells of them, as rows keep them: deflated against what all look like.
 
 Guarantees that `unpack` returns the very bytes given to `pack`, and that the packed length tells no
 more than a bucket of 256 bytes. A mail of 3.7 KB shrinks to 400 bytes, so its row stays below the
-KiB that DynamoDB bills. The dictionary, `mail_dictionary_1.txt`, holds our mails in four languages
-without anybody's data; it is part of the stored format and never changes. Mails that have come to
-look different still pack well; a new dictionary gets a new first byte.
+KiB that DynamoDB bills. The dictionaries, of our mails in four languages and of SES's events, hold
+nobody's data; they are part of the stored format and never change. What has come to look different
+still packs well; a new dictionary gets a new first byte.
 
 Source: RFC 1951; RFC 1950 section 2.2 (preset dictionary).
 """
 
 import zlib
-from functools import cache
+from enum import Enum
+from functools import cached_property
 from importlib.resources import files
 from typing import Final
 
 from chalicelib.errors import Malformed
 
 BUCKET_BYTES: Final = 256
-_FIRST_DICTIONARY: Final = b"\x01"
 _WINDOW_BITS: Final = -15
 """The whole dictionary and the mail are in sight; negative: no header."""
 
 
-def pack(document: bytes) -> bytes:
+class Like(Enum):
+    """What a document looks like: the first byte of the packed one, and the dictionary's file."""
+
+    MAIL = (b"\x01", "mail_dictionary_1.txt")
+    EVENT = (b"\x02", "event_dictionary_1.txt")
+
+    @property
+    def mark(self) -> bytes:
+        """The first byte."""
+        return self.value[0]
+
+    @cached_property
+    def dictionary(self) -> bytes:
+        """What is in sight of the document from its start."""
+        return files(__package__).joinpath(self.value[1]).read_bytes()
+
+
+_LIKE: Final = {like.mark: like for like in Like}
+
+
+def pack(document: bytes, like: Like = Like.MAIL) -> bytes:
     """Return ``document`` deflated, then zeros up to a multiple of `BUCKET_BYTES`."""
     deflate = zlib.compressobj(
-        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _WINDOW_BITS, zdict=_dictionary()
+        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _WINDOW_BITS, zdict=like.dictionary
     )
-    packed = _FIRST_DICTIONARY + deflate.compress(document) + deflate.flush()
+    packed = like.mark + deflate.compress(document) + deflate.flush()
     return packed.ljust(-(-len(packed) // BUCKET_BYTES) * BUCKET_BYTES, b"\0")
 
 
@@ -38,9 +58,10 @@ def unpack(packed: bytes) -> bytes:
     Raises:
         Malformed: the bytes were not made by `pack`.
     """
-    if packed[:1] != _FIRST_DICTIONARY:
+    like = _LIKE.get(packed[:1])
+    if like is None:
         raise Malformed("a stored mail is packed in an unknown way")
-    inflate = zlib.decompressobj(_WINDOW_BITS, zdict=_dictionary())
+    inflate = zlib.decompressobj(_WINDOW_BITS, zdict=like.dictionary)
     try:
         document = inflate.decompress(packed[1:])
     except zlib.error:
@@ -48,8 +69,3 @@ def unpack(packed: bytes) -> bytes:
     if not inflate.eof or inflate.unused_data.strip(b"\0"):
         raise Malformed("a stored mail is not one packed document")
     return document
-
-
-@cache
-def _dictionary() -> bytes:
-    return files(__package__).joinpath("mail_dictionary_1.txt").read_bytes()

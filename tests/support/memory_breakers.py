@@ -2,7 +2,7 @@
 """Counts and stops in memory: the guarantees of the real ones, and the same contract suite."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ from chalicelib.domain.breakers import (
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.folding import MailPlace
 from chalicelib.domain.ids import CampaignId
-from chalicelib.ports.breakers import About, Tripped
+from chalicelib.ports.breakers import About, Harmed, Tripped
 from tests.support.faults import Faults, no_faults, struck
 
 KEEP_WARNING_MS = 7 * DAY_MS
@@ -63,15 +63,19 @@ class MemoryBreakerRows:
         with struck(self.faults, f"BreakerRows.{name}"), self.state.lock:
             yield self.state
 
-    def harm(self, mail: MailPlace, harm: Harm, domain: str, day: str) -> bool:
+    def harm(self, harmed: Sequence[Harmed]) -> frozenset[Harmed]:
         with self._call("harm") as state:
-            if (mail, harm) in state.harmed:
-                return False
-            state.harmed.add((mail, harm))
-            campaign, one = mail.chunk.campaign, _COUNTED[harm]
-            state.campaigns[campaign] = state.campaigns.get(campaign, Counts()) + one
-            state.add_to_day(domain, day, one)
-            return True
+            return frozenset(each for each in harmed if self._counted(state, each))
+
+    @staticmethod
+    def _counted(state: BreakerState, each: Harmed) -> bool:
+        if (each.mail, each.harm) in state.harmed:
+            return False
+        state.harmed.add((each.mail, each.harm))
+        campaign, one = each.mail.chunk.campaign, _COUNTED[each.harm]
+        state.campaigns[campaign] = state.campaigns.get(campaign, Counts()) + one
+        state.add_to_day(each.domain, each.day, one)
+        return True
 
     def deliver(self, campaign: CampaignId, mails: int, quiet: int) -> Counts:
         with self._call("deliver") as state:

@@ -18,6 +18,7 @@ from chalicelib.vocabulary import EventType
 from tests.support.catalog_examples import CAMPAIGN
 from tests.support.clock import FakeClock, SeededRandom
 from tests.support.faults import Faults, no_faults
+from tests.support.memory_audience import MemoryAudienceStore
 from tests.support.memory_catalog import (
     CatalogRows,
     MemoryBrands,
@@ -95,6 +96,7 @@ class People:
                 ledger=self.ledger,
                 store=MemoryLedgerStore(self.rows, self._strike),
                 deliveries=MemoryDeliveries(RunRows(former=self.sending), self._strike),
+                audience=MemoryAudienceStore(self.rows, self._strike),
             ),
             mails=MemoryMailStore(self.rows, self._strike),
             suppressor=self.suppressor,

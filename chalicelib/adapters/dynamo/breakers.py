@@ -14,7 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import client, translated
-from chalicelib.adapters.dynamo.folds import chunk_key
+from chalicelib.adapters.dynamo.breaker_writes import (
+    BREAKERS,
+    HARMED_AT_ONCE,
+    OURS,
+    counted_before,
+    day_key,
+    domain_partition,
+    harm_writes,
+    summary_key,
+    updated,
+)
 from chalicelib.adapters.dynamo.items import (
     MS_PER_S,
     ROW_VERSION,
@@ -49,19 +59,16 @@ from chalicelib.domain.folding import MailPlace
 from chalicelib.domain.ids import CampaignId
 from chalicelib.domain.stops import StopWhy
 from chalicelib.errors import FatalError, Throttled
-from chalicelib.ports.breakers import About, Tripped
+from chalicelib.ports.breakers import About, Harmed, Tripped
 from chalicelib.ports.system import Clock, RandomBytes
 
-BREAKERS: Final = "BRK"
 STOPS_KEY: Final = key(BREAKERS, "STOPS")
 KEEP_DAYS: Final = WINDOW_DAYS + 2
 KEEP_WARNING_MS: Final = 7 * DAY_MS
 TRIES: Final = 3
 """Of a count that another worker's crossed: the queue would bring the event back in minutes."""
 
-_OURS: Final = "(attribute_not_exists(v) OR v = :v)"
 _SET_OF: Final = {About.CAMPAIGN: "campaigns", About.DOMAIN: "domains"}
-_COUNTED: Final = {Harm.HARD: "hard", Harm.COMPLAINT: "complained"}
 _MEMBERS: Final = ("delivered", "quiet", "hard", "complained")
 _FAILED: Final = "ConditionalCheckFailed"
 _UNKNOWN: Final = "what is held is of a version this code does not know"
@@ -84,37 +91,36 @@ class DynamoBreakerRows:
         self._clock = clock
         self._random = random
 
-    def harm(self, mail: MailPlace, harm: Harm, domain: str, day: str) -> bool:
-        """Count a harm of a mail once, for its campaign and its domain's day."""
-        counted = {"#n": _COUNTED[harm]}
-        place = {":set": {"NS": [str(mail.place)]}, ":place": number(mail.place)}
-        writes = (
-            self._update(
-                chunk_key(mail.chunk),
-                "SET v = :v ADD #h :set",
-                f"{_OURS} AND (attribute_not_exists(#h) OR NOT contains(#h, :place))",
-                {"#h": str(harm)},
-                place,
-            ),
-            self._update(_sum(mail.chunk.campaign), "SET v = :v ADD #n :one", _OURS, counted, _ONE),
-            self._update(
-                _day(domain, day),
-                "SET v = :v, expires_at = :expires ADD #n :one",
-                _OURS,
-                counted,
-                {**_ONE, ":expires": expiry(self._clock.now_ms() + KEEP_DAYS * DAY_MS)},
-            ),
-        )
-        return self._transact("count what came back", writes) is None
+    def harm(self, harmed: Sequence[Harmed]) -> frozenset[Harmed]:
+        """Count each once, `HARMED_AT_ONCE` in a transaction."""
+        distinct: dict[tuple[MailPlace, Harm], Harmed] = {}
+        for each in harmed:
+            distinct.setdefault((each.mail, each.harm), each)
+        left, counted = list(distinct.values()), set[Harmed]()
+        while left:
+            now, left = left[:HARMED_AT_ONCE], left[HARMED_AT_ONCE:]
+            known = self._count(now)
+            if known:
+                left = [each for each in now if each not in known] + left
+            else:
+                counted |= set(now)
+        return frozenset(counted)
+
+    def _count(self, harmed: Sequence[Harmed]) -> frozenset[Harmed]:
+        """Count all in one transaction; or return those counted before, and then count none."""
+        expires_ms = self._clock.now_ms() + KEEP_DAYS * DAY_MS
+        writes = harm_writes(self._table, harmed, expires_ms)
+        failed = self._transact("count what came back", writes)
+        return frozenset() if failed is None else counted_before(harmed, failed)
 
     def deliver(self, campaign: CampaignId, mails: int, quiet: int) -> Counts:
         """Count deliveries of a campaign, and return what `of_campaign` would."""
-        return _since_base(self._add(_sum(campaign), {"delivered": mails, "quiet": quiet}))
+        return _since_base(self._add(summary_key(campaign), {"delivered": mails, "quiet": quiet}))
 
     def deliver_to(self, domain: str, day: str, mails: int) -> Counts:
         """Count deliveries to a domain, and return the counts of that day alone."""
         expires_ms = self._clock.now_ms() + KEEP_DAYS * DAY_MS
-        return _counts(self._add(_day(domain, day), {"delivered": mails}, expires_ms))
+        return _counts(self._add(day_key(domain, day), {"delivered": mails}, expires_ms))
 
     def _add(self, row: Item, numbers: Mapping[str, int], expires_ms: int | None = None) -> Item:
         added = {name: value for name, value in numbers.items() if value}
@@ -129,7 +135,7 @@ class DynamoBreakerRows:
             Key=row,
             UpdateExpression=f"SET v = :v{kept} ADD "
             + ", ".join(f"#{name} :{name}" for name in added),
-            ConditionExpression=_OURS,
+            ConditionExpression=OURS,
             ExpressionAttributeNames={f"#{name}": name for name in added},
             ExpressionAttributeValues={":v": number(ROW_VERSION), **values},
             ReturnValues="ALL_NEW",
@@ -140,7 +146,7 @@ class DynamoBreakerRows:
 
     def of_campaign(self, campaign: CampaignId) -> Counts:
         """Return what was counted since the campaign was last released."""
-        item = self._get("read a campaign's counts", _sum(campaign))
+        item = self._get("read a campaign's counts", summary_key(campaign))
         return Counts() if item is None else _since_base(item)
 
     def of_domain(self, domain: str, now_ms: int) -> Counts:
@@ -154,7 +160,7 @@ class DynamoBreakerRows:
             "read a domain's counts",
             client("dynamodb"),
             TableName=self._table,
-            **of_partition(_domain(domain)),
+            **of_partition(domain_partition(domain)),
             ConsistentRead=True,
         )
 
@@ -169,19 +175,21 @@ class DynamoBreakerRows:
         members = _note_members(note)
         names = {f"#{name}": name for name in members}
         writes = (
-            self._update(
+            updated(
+                self._table,
                 STOPS_KEY,
                 "SET v = :v ADD #held :key",
-                f"{_OURS} AND (attribute_not_exists(#held) OR size(#held) < :most)",
+                f"{OURS} AND (attribute_not_exists(#held) OR size(#held) < :most)",
                 held,
                 {":key": {"SS": [note.key]}, ":most": number(MAX_STOPS)},
             ),
-            self._update(
+            updated(
+                self._table,
                 _note(about, note.key),
                 "SET v = :v, "
                 + ", ".join(f"#{name} = :{name}" for name in members)
                 + " REMOVE expires_at",
-                f"{_OURS} AND (attribute_not_exists(#level) OR #level <> :level)",
+                f"{OURS} AND (attribute_not_exists(#level) OR #level <> :level)",
                 names,
                 {f":{name}": value for name, value in members.items()},
             ),
@@ -246,13 +254,14 @@ class DynamoBreakerRows:
             raise FatalError(_UNKNOWN)
 
     def _base(self, campaign: CampaignId) -> tuple[dict[str, Any], ...]:
-        item = self._get("read a campaign's counts", _sum(campaign))
+        item = self._get("read a campaign's counts", summary_key(campaign))
         if item is None:
             return ()
         counted = {name: number(number_of(item, name) or 0) for name in _MEMBERS}
         return (
-            self._update(
-                _sum(campaign),
+            updated(
+                self._table,
+                summary_key(campaign),
                 "SET " + ", ".join(f"base_{name} = :{name}" for name in counted),
                 "v = :v",
                 {},
@@ -263,40 +272,23 @@ class DynamoBreakerRows:
     def _days_gone(self, domain: str) -> tuple[dict[str, Any], ...]:
         days = (require_text(row, "sk") for row in self._days(domain))
         return tuple(
-            {"Delete": {"TableName": self._table, "Key": _day(domain, day)}} for day in days
+            {"Delete": {"TableName": self._table, "Key": day_key(domain, day)}} for day in days
         )
 
     def _let_go(self, about: About, key: str) -> dict[str, Any]:
-        return self._update(
+        return updated(
+            self._table,
             STOPS_KEY,
             "SET v = :v DELETE #held :key",
-            _OURS,
+            OURS,
             {"#held": _SET_OF[about]},
             {":key": {"SS": [key]}},
         )
 
-    def _update(
-        self,
-        row: Item,
-        expression: str,
-        condition: str,
-        names: Mapping[str, str],
-        values: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": row,
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": {":v": number(ROW_VERSION), **values},
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        if names:
-            update["ExpressionAttributeNames"] = dict(names)
-        return {"Update": update}
-
-    def _transact(self, what: str, writes: Sequence[Mapping[str, Any]]) -> frozenset[int] | None:
-        """Write all; return None, or which conditions failed, and then nothing is written."""
+    def _transact(
+        self, what: str, writes: Sequence[Mapping[str, Any]]
+    ) -> Mapping[int, Item] | None:
+        """Write all; or return the rows whose conditions failed, and then nothing is written."""
         for attempt in range(1, TRIES + 1):
             try:
                 return self._once(what, writes)
@@ -306,7 +298,7 @@ class DynamoBreakerRows:
                 self._clock.sleep_ms(wait_ms(attempt, self._random))
         raise FatalError("a write was neither made nor refused")
 
-    def _once(self, what: str, writes: Sequence[Mapping[str, Any]]) -> frozenset[int] | None:
+    def _once(self, what: str, writes: Sequence[Mapping[str, Any]]) -> Mapping[int, Item] | None:
         from botocore.exceptions import ClientError
 
         with translated(what):
@@ -317,10 +309,10 @@ class DynamoBreakerRows:
                 failed = {n: reason for n, reason in reasons if reason.get("Code") == _FAILED}
                 if not failed:
                     raise
-                for reason in failed.values():
-                    if item := reason.get("Item"):
-                        require_version(item)
-                return frozenset(failed)
+                rows = {n: reason.get("Item", {}) for n, reason in failed.items()}
+                for item in filter(None, rows.values()):
+                    require_version(item)
+                return rows
         return None
 
     def _get(self, what: str, row: Item) -> Item | None:
@@ -330,21 +322,6 @@ class DynamoBreakerRows:
             )
         item: Item | None = answer.get("Item")
         return None if item is None else require_version(item)
-
-
-_ONE: Final = {":one": number(1)}
-
-
-def _sum(campaign: CampaignId) -> dict[str, dict[str, str]]:
-    return key(f"{BREAKERS}#C#{campaign}", "SUM")
-
-
-def _domain(domain: str) -> str:
-    return f"{BREAKERS}#D#{domain}"
-
-
-def _day(domain: str, day: str) -> dict[str, dict[str, str]]:
-    return key(_domain(domain), day)
 
 
 def _note(about: About, name: str) -> dict[str, dict[str, str]]:

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from chalicelib.adapters.aws import rows_client
-from chalicelib.adapters.dynamo.breakers import BREAKERS, STOPS_KEY, stops_of
+from chalicelib.adapters.dynamo.breaker_writes import BREAKERS
+from chalicelib.adapters.dynamo.breakers import STOPS_KEY, stops_of
 from chalicelib.adapters.dynamo.campaign_models import CAMPAIGNS, CampaignRow
 from chalicelib.adapters.dynamo.frequency import ATTRIBUTE as RHYTHM
 from chalicelib.adapters.dynamo.items import ROW_VERSION, Item, key, number, number_of, read_all

@@ -27,7 +27,7 @@ from chalicelib.domain.folding import MailPlace, Told
 from chalicelib.domain.ids import CampaignId
 from chalicelib.domain.stops import StopWhy
 from chalicelib.errors import FatalError, Throttled
-from chalicelib.ports.breakers import About, BreakerRows, Tripped
+from chalicelib.ports.breakers import About, BreakerRows, Harmed, Tripped
 from infra.bench.capacity import item_bytes, write_units
 from tests.support.clock import START_MS, FakeClock, SeededRandom
 from tests.support.memory_breakers import MemoryBreakerRows
@@ -55,6 +55,11 @@ OF_CAMPAIGN = Note(
 )
 
 
+def harm(rows: BreakerRows, mail: MailPlace, harm: Harm, domain: str, day: str) -> bool:
+    """Count one harm, and tell whether it was not counted before."""
+    return bool(rows.harm([Harmed(mail=mail, harm=harm, domain=domain, day=day)]))
+
+
 def dynamo_rows(clock: FakeClock | None = None) -> BreakerRows:
     from chalicelib.adapters.dynamo.breakers import DynamoBreakerRows
 
@@ -77,22 +82,42 @@ def test_nothing_is_known_at_first(rows):
 
 
 def test_a_harm_of_a_mail_counts_once_for_its_campaign_and_its_domain(rows):
-    for harm in Harm:
-        assert rows.harm(MAIL, harm, DOMAIN, TODAY)
-        assert not rows.harm(MAIL, harm, DOMAIN, TODAY)
-        assert not rows.harm(MAIL, harm, "orange", day_of(START_MS + DAY_MS))
-    assert rows.harm(MailPlace(chunk=chunk(7), place=4), Harm.HARD, DOMAIN, TODAY)
-    assert rows.harm(MailPlace(chunk=chunk(8), place=3), Harm.HARD, "orange", TODAY)
+    for kind in Harm:
+        assert harm(rows, MAIL, kind, DOMAIN, TODAY)
+        assert not harm(rows, MAIL, kind, DOMAIN, TODAY)
+        assert not harm(rows, MAIL, kind, "orange", day_of(START_MS + DAY_MS))
+    assert harm(rows, MailPlace(chunk=chunk(7), place=4), Harm.HARD, DOMAIN, TODAY)
+    assert harm(rows, MailPlace(chunk=chunk(8), place=3), Harm.HARD, "orange", TODAY)
     assert rows.of_campaign(CAMPAIGN) == Counts(hard=3, complained=1)
     assert rows.of_domain(DOMAIN, START_MS) == Counts(hard=2, complained=1)
     assert rows.of_domain("orange", START_MS) == Counts(hard=1)
+
+
+def test_harms_told_together_count_once_each_also_among_some_counted_before(rows):
+    told = [
+        Harmed(
+            mail=MailPlace(chunk=chunk(number), place=place),
+            harm=kind,
+            domain=("gmx", "orange")[place % 2],
+            day=TODAY,
+        )
+        for number in range(3)
+        for place in range(10)
+        for kind in Harm
+    ]
+    before = {each for each in told if each.mail.place % 3 == 1}
+    assert rows.harm(sorted(before, key=told.index)) == before
+    assert rows.harm([*told, *told[:9]]) == set(told) - before
+    assert rows.harm(told) == frozenset() == rows.harm([])
+    assert rows.of_campaign(CAMPAIGN) == Counts(hard=30, complained=30)
+    assert rows.of_domain(DOMAIN, START_MS) == Counts(hard=15, complained=15)
 
 
 def test_deliveries_are_told_as_they_are_counted(rows):
     assert rows.deliver(CAMPAIGN, 40, 10) == Counts(delivered=40, quiet=10)
     assert rows.deliver(CAMPAIGN, 2, 0) == Counts(delivered=42, quiet=10)
     assert rows.deliver_to(DOMAIN, TODAY, 5) == Counts(delivered=5)
-    rows.harm(MAIL, Harm.HARD, DOMAIN, TODAY)
+    harm(rows, MAIL, Harm.HARD, DOMAIN, TODAY)
     assert rows.deliver_to(DOMAIN, TODAY, 1) == Counts(delivered=6, hard=1)
     assert rows.deliver(CAMPAIGN, 1, 1) == rows.of_campaign(CAMPAIGN)
 
@@ -142,14 +167,14 @@ def test_a_campaign_that_is_over_is_held_no_more_and_never_stopped_again(rows):
 
 def test_a_campaign_released_is_judged_by_what_comes_after(rows):
     rows.deliver(CAMPAIGN, 1000, 100)
-    rows.harm(MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
+    harm(rows, MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
     rows.stop(About.CAMPAIGN, OF_CAMPAIGN)
     rows.release(About.CAMPAIGN, CAMPAIGN)
     assert rows.stops() == NO_STOPS
     assert rows.note(About.CAMPAIGN, CAMPAIGN, START_MS) is None
     assert rows.of_campaign(CAMPAIGN) == Counts()
-    assert not rows.harm(MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
-    rows.harm(MailPlace(chunk=chunk(7), place=4), Harm.HARD, DOMAIN, TODAY)
+    assert not harm(rows, MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
+    harm(rows, MailPlace(chunk=chunk(7), place=4), Harm.HARD, DOMAIN, TODAY)
     assert rows.deliver(CAMPAIGN, 5, 1) == Counts(delivered=5, quiet=1, hard=1)
     assert rows.stop(About.CAMPAIGN, OF_CAMPAIGN) is Tripped.NEW
 
@@ -182,12 +207,12 @@ def test_the_places_counted_are_no_part_of_what_was_told():
     from chalicelib.adapters.dynamo.folds import DynamoFolds
 
     rows, folds = dynamo_rows(), DynamoFolds(TABLE)
-    rows.harm(MAIL, Harm.HARD, DOMAIN, TODAY)
-    rows.harm(MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
+    harm(rows, MAIL, Harm.HARD, DOMAIN, TODAY)
+    harm(rows, MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
     assert folds.of_chunk(MAIL.chunk) == Told()
     added = folds.add(MAIL.chunk, Told(delivered=frozenset({3})))
     assert added.before == Told()
-    assert not rows.harm(MAIL, Harm.HARD, DOMAIN, TODAY)
+    assert not harm(rows, MAIL, Harm.HARD, DOMAIN, TODAY)
 
 
 @pytest.mark.usefixtures("tables")
@@ -210,11 +235,11 @@ def test_a_count_that_crosses_anothers_is_made_again_and_then_left_to_the_queue(
         return write(**request)
 
     monkeypatch.setattr(dynamodb, "transact_write_items", crossed)
-    assert rows.harm(MAIL, Harm.HARD, DOMAIN, TODAY)
+    assert harm(rows, MAIL, Harm.HARD, DOMAIN, TODAY)
     assert clock.now_ms() > START_MS
     crossing[0] = 3
     with pytest.raises(Throttled):
-        rows.harm(MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
+        harm(rows, MAIL, Harm.COMPLAINT, DOMAIN, TODAY)
     assert rows.of_campaign(CAMPAIGN) == Counts(hard=1)
 
 
@@ -223,7 +248,7 @@ def test_of_many_who_count_the_same_one_does():
     made = []
 
     def count() -> None:
-        made.append(dynamo_rows().harm(MAIL, Harm.HARD, DOMAIN, TODAY))
+        made.append(harm(dynamo_rows(), MAIL, Harm.HARD, DOMAIN, TODAY))
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -265,7 +290,7 @@ def test_stored_rows_are_read():
     (warning, stop) = rows.domains(1795435200000)
     assert (stop.key, stop.level, stop.why, stop.name) == ("gmx", "stop", "bounces", "gmx")
     assert (warning.level, warning.name, warning.at_ms) == ("warn", "example.org", 1795435200000)
-    assert not rows.harm(MAIL, Harm.HARD, DOMAIN, TODAY)
+    assert not harm(rows, MAIL, Harm.HARD, DOMAIN, TODAY)
 
 
 @pytest.mark.usefixtures("tables")
@@ -275,7 +300,7 @@ def test_a_row_of_another_version_is_neither_read_nor_changed():
         clients.client("dynamodb").put_item(TableName=TABLE, Item=item)
     rows = dynamo_rows()
     acts = (
-        lambda: rows.harm(MAIL, Harm.COMPLAINT, DOMAIN, TODAY),
+        lambda: harm(rows, MAIL, Harm.COMPLAINT, DOMAIN, TODAY),
         lambda: rows.deliver(CAMPAIGN, 1, 0),
         lambda: rows.deliver_to(DOMAIN, "20261123", 1),
         lambda: rows.of_campaign(CAMPAIGN),

@@ -50,8 +50,7 @@ class Bench:
         )
 
     def hear(self, body):
-        (event,) = parse(body)
-        self.breakers.heard(event)
+        self.breakers.heard(parse(body))
 
     def complain(self, *numbers, domain=COMPANY):
         for n in numbers:
@@ -148,8 +147,7 @@ def test_a_mail_of_nobodys_campaign_or_to_several_counts_nowhere(bench):
     bench.hear(json.dumps(docs.bounce(tags={})))
     several = docs.complaint("a@example.org", "b@example.org")
     several["mail"]["tags"] |= {"c": [CAMPAIGN], "a": [place(0).name]}
-    for event in parse(json.dumps(several)):
-        bench.breakers.heard(event)
+    bench.breakers.heard(parse(json.dumps(several)))
     assert bench.state.campaigns == {} == bench.state.days
 
 

@@ -86,6 +86,7 @@ class Bench:
         assert batch.fold() == {}
         for name in batch.unfinished:
             batch.finish(name)
+        assert batch.settle() == {}
 
     def seen(self) -> DeliverySeen:
         return self.people.sending.deliveries[DeliveryId(docs.DELIVERY)]
@@ -261,9 +262,56 @@ def test_a_failure_at_any_call_is_healed_by_the_repeat(moment):
         if not batch.fold():
             with suppress(Unavailable):
                 batch.finish("m1")
+            batch.settle()
         bench.people.faults = no_faults
         bench.handle(*bodies)
         assert bench.kept() == whole.kept(), call
+
+
+def bounces(*places: int, first: int = 0) -> list[str]:
+    """Bounces of mails nobody has, in their chunk's places."""
+    return [about(at(place, first), docs.bounce(f"r{place}@example.net")) for place in places]
+
+
+def test_what_counts_against_the_sender_is_counted_ten_at_a_time_and_at_the_end(bench):
+    batch = bench.batch(*bounces(*range(2, 25)))
+    assert batch.fold() == {}
+    counted = []
+    for name in batch.unfinished:
+        batch.finish(name)
+        counted.append(sum(each.hard for each in bench.breakers.campaigns.values()))
+    assert counted == [0] * 9 + [10] * 10 + [20] * 4
+    assert batch.settle() == {}
+    assert bench.breakers.campaigns[CAMPAIGN].hard == 23
+
+
+@pytest.mark.parametrize("call", ["harm", "of_campaign", "of_domain"])
+@pytest.mark.parametrize("moment", list(Moment))
+def test_what_could_not_be_counted_comes_again_and_counts_once(bench, call, moment):
+    bodies = bounces(*range(2, 14))
+    bench.people.faults = FailOnce(f"BreakerRows.{call}", moment)
+    batch = bench.batch(*bodies, about(at(20), docs.delivery_delay()))
+    batch.fold()
+    for name in batch.unfinished:
+        batch.finish(name)
+    assert sorted(batch.settle()) == sorted(f"m{n}" for n in range(10))
+    bench.people.faults = no_faults
+    bench.handle(*bodies)
+    assert bench.breakers.campaigns[CAMPAIGN].hard == 12
+
+
+def test_who_bounced_is_suppressed_before_it_counts_and_counts_where_that_failed(bench):
+    calls: list[str] = []
+    bench.people.faults = lambda call, moment: calls.append(call)
+    bench.handle(about(at(1), docs.bounce()))
+    assert calls.index("LedgerStore.commit") < calls.index("BreakerRows.harm")
+    bench.people.faults = FailOnce("Activity.record_event", Moment.BEFORE)
+    batch = bench.batch(about(at(1, 1), docs.bounce()))
+    batch.fold()
+    with pytest.raises(Unavailable):
+        batch.finish("m0")
+    assert batch.settle() == {}
+    assert bench.breakers.campaigns[CAMPAIGN].hard == 2
 
 
 def test_a_message_nobody_can_read_is_no_part_of_a_batch(bench):
