@@ -17,20 +17,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.ids import CampaignId, DeliveryId, EventId, SubjectId, encode_id
-from chalicelib.entrypoints import queues
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
-from infra.bench.alike import served
-from infra.bench.campaign_costs import sent_campaign
+from infra.bench.campaign_costs import BATCH, handle_events, sent_campaign
 from infra.bench.journeys import counting
-from infra.bench.line import Line, Meter, cpu_of, metered
+from infra.bench.line import Line, Meter, cpu_of
 from infra.bench.sink import null_aws, since
 from infra.bench.worlds import BROWSER, UNBOUND, new_world
 from infra.local import ses_events as ses
 from infra.local.ses_message import Destination, Draft, Mail
 from tests.support.clock import START_MS
 
-BATCH: Final = 1_000
-"""Events in one invocation (app.py)."""
 PEOPLE: Final = 200
 """Subscribers the events are about, at most."""
 TRIES: Final = 3
@@ -76,7 +72,7 @@ def calls(size: int) -> Iterator[Line]:
                 for mail in mine
             ]
             before, meter = endpoint.counted(), Meter()
-            _handle(container, bodies, meter)
+            handle_events(container, _batches(bodies), meter)
             spent = since(before, endpoint.counted()).scaled(1 / size)
             yield Line(
                 bench="ses.calls",
@@ -101,7 +97,7 @@ def _rate(bench: str, kinds: Sequence[str]) -> Line:
         ports = Counter[str]()
         world.faults = counting(ports)
         meter = Meter()
-        _handle(world, bodies, meter)
+        handle_events(world, _batches(bodies), meter)
         spent.append(meter.cpu_s)
     floor_s = cpu_of(lambda: _least(bodies))
     return Line(
@@ -182,17 +178,9 @@ def _keep_row(world: Any, reader: _Reader, delivery: DeliveryId, place: str) -> 
     world.sending_rows.deliveries[delivery] = seen
 
 
-def _handle(container: Any, bodies: Sequence[str], meter: Meter) -> None:
-    with served(container):
-        for start in range(0, len(bodies), BATCH):
-            part = bodies[start : start + BATCH]
-            records = [
-                {"messageId": f"{start}-{place}", "body": body} for place, body in enumerate(part)
-            ]
-            with metered(meter):
-                answer = queues.record_ses_events({"Records": records})
-            if answer["batchItemFailures"]:
-                raise AssertionError(f"{len(answer['batchItemFailures'])} events came back")
+def _batches(bodies: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(bodies), BATCH):
+        yield bodies[start : start + BATCH]
 
 
 def _written(kind: str, to: str, tags: dict[str, str], message_id: str, at_ms: int) -> str:
