@@ -126,7 +126,7 @@ def test_sending_again_is_sound_in_every_language_and_fits(desk, language):
     path = f"/console/campaigns/{parent}?language={language}"
     tour.show(path)
     _judge(tour, language)
-    tour.page.locator("section[aria-labelledby=again] button").click()
+    tour.click(tour.page.locator("section[aria-labelledby=again] button"))
     tour.page.get_by_role("status").wait_for()
     _judge(tour, language)
     tour.show(path)

@@ -73,8 +73,7 @@ def test_every_state_is_sound_in_every_language_and_fits(desk, language):
     people = {shard: sids(len(CODES), 100 * n) for n, shard in enumerate(SHARDS)}
     fill(tour.world, campaign, people, dict.fromkeys(SHARDS, CODES))
     _judge(tour, f"{listing}&outcome=all")
-    tour.page.locator("section[aria-labelledby=file] button").click()
-    tour.page.wait_for_url("**/exports/*")
+    tour.click(tour.page.locator("section[aria-labelledby=file] button"))
     there = tour.page.url
     _judge(tour, there)
     tour.world.settle(Queue.SEGMENTS)

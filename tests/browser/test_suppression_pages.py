@@ -23,8 +23,8 @@ def bring_in(tour, text):
     """Choose a file and send it; the page that says what became of it once it was read."""
     file = {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()}
     tour.page.locator("#f-file").set_input_files(file)
-    tour.page.locator("section[aria-labelledby=in] button").click()
-    tour.page.wait_for_url("**/imports/*")
+    tour.click(tour.page.locator("section[aria-labelledby=in] button"))
+    assert "/imports/" in tour.page.url
     there = tour.page.url
     tour.world.settle(Queue.SUPPRESSIONS)
     tour.show(there)
@@ -74,18 +74,18 @@ def states(tour, language):
     tour.show(HOME + asked)
     yield "empty"
     tour.page.locator("#f-add").fill(ANNA)
-    tour.page.locator("section[aria-labelledby=add] button").click()
+    tour.click(tour.page.locator("section[aria-labelledby=add] button"))
     yield "added"
     tour.page.locator("#f-find").fill("no address")
-    tour.page.locator("main form button").first.click()
+    tour.click(tour.page.locator("main form button"))
     yield "refused"
-    tour.page.locator("section[aria-labelledby=ses] button").click()
+    tour.click(tour.page.locator("section[aria-labelledby=ses] button"))
     yield "compared"
     tour.world.settle()
     bring_in(tour, f"{STRANGER}\nnobody at all\n")
     yield "read"
     tour.show(HOME + asked)
-    tour.page.locator("section[aria-labelledby=out] button").click()
+    tour.click(tour.page.locator("section[aria-labelledby=out] button"))
     yield "being made"
     there = tour.page.url
     tour.world.settle()

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -141,11 +141,7 @@ def alive(pid: int) -> bool:
 
 def listening(pid: int) -> list[tuple[str, int]]:
     """Addresses a process listens on, as (address, port); of TCP over IPv4 and IPv6."""
-    sockets = {
-        str(handle.readlink())[8:-1]
-        for handle in Path(f"/proc/{pid}/fd").iterdir()
-        if str(handle.readlink()).startswith("socket:[")
-    }
+    sockets = frozenset(_sockets(pid))
     found = []
     for family in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{family}").read_text().splitlines()[1:]:
@@ -154,6 +150,17 @@ def listening(pid: int) -> list[tuple[str, int]]:
                 address, port = fields[1].split(":")
                 found.append((readable(address), int(port, 16)))
     return found
+
+
+def _sockets(pid: int) -> Iterator[str]:
+    """Inodes of a process's sockets; it may close a file while its files are looked through."""
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(handle.readlink())
+        except FileNotFoundError:
+            continue
+        if target.startswith("socket:["):
+            yield target[8:-1]
 
 
 def readable(address: str) -> str:
