@@ -11,6 +11,7 @@ from chalicelib.bootstrap.campaigns import CampaignServices
 
 if TYPE_CHECKING:
     from chalicelib.services.audience_export import AudienceWriter
+    from chalicelib.services.export_files import ExportPorts
     from chalicelib.services.export_parts import ExportWriter
     from chalicelib.services.exports import Exports
     from chalicelib.services.recipients import AccountReader, Recipients
@@ -56,6 +57,21 @@ class AccountServices(CampaignServices):
         return AudienceWriter(audience=self.audience, store=self.store, ledger=self.ledger)
 
     @cached_property
+    def export_ports(self) -> "ExportPorts":
+        """What every kind of export is made with."""
+        from chalicelib.services.export_files import ExportPorts
+
+        return ExportPorts(
+            fence=self.export_fence,
+            uploads=self.uploads,
+            blobs=self.blobs,
+            jobs=self.jobs,
+            queues=self.queues,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
     def exports(self) -> "Exports":
         """Exports of addresses."""
         from chalicelib.services.exports import Exports
@@ -66,13 +82,7 @@ class AccountServices(CampaignServices):
             lists=self.lists,
             writer=self.export_writer,
             audience_writer=self.audience_writer,
-            fence=self.export_fence,
-            uploads=self.uploads,
-            blobs=self.blobs,
-            jobs=self.jobs,
-            queues=self.queues,
             unsealing=self.unsealing,
             ledger=self.ledger,
-            clock=self.clock,
-            random=self.random,
+            ports=self.export_ports,
         )

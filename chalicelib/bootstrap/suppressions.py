@@ -58,11 +58,5 @@ class SuppressionFileServices(ImportServices):
                 ledger=self.ledger,
             ),
             ledger=self.ledger,
-            fence=self.export_fence,
-            uploads=self.uploads,
-            blobs=self.blobs,
-            jobs=self.jobs,
-            queues=self.queues,
-            clock=self.clock,
-            random=self.random,
+            ports=self.export_ports,
         )

@@ -210,8 +210,12 @@ def _choice_of(asked: Asked) -> Choice | None:
 
 def _why_none(export: "Export") -> str:
     """Why there is no file, as a word that the page has a sentence for; "" when it has none."""
-    from chalicelib.services import exports  # noqa: PLC0415  # loads cryptography
+    from chalicelib.services import export_files, exports  # noqa: PLC0415  # loads cryptography
 
-    words = {exports.TOO_LONG: "late", exports.GONE: "erased", exports.OLD: "old"}
-    words |= {exports.TOO_LARGE: "large"}
+    words = {
+        export_files.TOO_LONG: "late",
+        export_files.GONE: "erased",
+        export_files.OLD: "old",
+        exports.TOO_LARGE: "large",
+    }
     return words.get(export.problem or "", "")

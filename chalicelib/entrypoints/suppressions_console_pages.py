@@ -6,7 +6,7 @@ that every page needs a key with the scope ``compliance``. Refuses to take one b
 person's own act ends a suppression.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.account_list import LISTED_REASONS
@@ -27,6 +27,8 @@ from chalicelib.proof.words import TABLES
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Container
+    from chalicelib.services.suppression_exports import SuppressionExport
+    from chalicelib.services.suppression_import_jobs import SuppressionImport
 
 HOME: Final = "/console/suppressions"
 REASONS: Final = tuple(
@@ -122,17 +124,7 @@ def _import(container: "Container", _request: Request, seat: Seat) -> Answer:
 
 
 def _show_import(container: "Container", request: Request, seat: Seat) -> Answer:
-    try:
-        found = container.suppression_imports.get(path_word(request, "import"))
-    except (InputError, NotFound):
-        return _nothing(container, seat)
-    data = {
-        **seat.frame(),
-        "file": found,
-        "number": container.renderer.tongue(seat.language).number,
-    }
-    text = container.renderer.page("console/suppression_import.html", data)
-    return html(text, headers=REFRESH if found.status is JobStatus.PENDING else {})
+    return _show(container, request, seat, "import", container.suppression_imports.get)
 
 
 def _export(container: "Container", _request: Request, seat: Seat) -> Answer:
@@ -144,8 +136,19 @@ def _export(container: "Container", _request: Request, seat: Seat) -> Answer:
 
 
 def _show_export(container: "Container", request: Request, seat: Seat) -> Answer:
+    return _show(container, request, seat, "export", container.suppression_exports.get)
+
+
+def _show(
+    container: "Container",
+    request: Request,
+    seat: Seat,
+    way: str,
+    find: "Callable[[str], SuppressionImport | SuppressionExport]",
+) -> Answer:
+    """The page of a file; ``way`` is ``import`` or ``export``."""
     try:
-        found = container.suppression_exports.get(path_word(request, "export"))
+        found = find(path_word(request, way))
     except (InputError, NotFound):
         return _nothing(container, seat)
     data = {
@@ -153,7 +156,7 @@ def _show_export(container: "Container", request: Request, seat: Seat) -> Answer
         "file": found,
         "number": container.renderer.tongue(seat.language).number,
     }
-    text = container.renderer.page("console/suppression_export.html", data)
+    text = container.renderer.page(f"console/suppression_{way}.html", data)
     return html(text, headers=REFRESH if found.status is JobStatus.PENDING else {})
 
 

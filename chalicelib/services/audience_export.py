@@ -19,8 +19,9 @@ from chalicelib.errors import EvidenceError
 from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.services.entries import open_profile
-from chalicelib.services.export_jobs import Written
-from chalicelib.services.export_parts import PART_BYTES, may_be_opened
+from chalicelib.services.export_files import PART_BYTES, Written
+from chalicelib.services.export_jobs import counted
+from chalicelib.services.export_parts import may_be_opened
 from chalicelib.services.export_rows import Person, Story, may_have_rows, rows_of
 from chalicelib.services.ledger import Ledger
 
@@ -120,8 +121,7 @@ class AudienceWriter:
     def _written(self, writing: _Writing, after: str | None) -> Written:
         return Written(
             data=bytes(writing.data),
-            people=writing.people,
-            unopened=writing.unopened,
+            counts=counted(writing.people, writing.unopened),
             after=after,
             is_short=after is not None and len(writing.data) < self._part_bytes,
         )

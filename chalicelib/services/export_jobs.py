@@ -5,23 +5,21 @@ Guarantees that a job holds random ids, ids an operator chose and words of close
 what is shown is what it holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.domain.accounting import Asked, read_asked
 from chalicelib.domain.audience_exports import AudienceWish, read_wish
-from chalicelib.domain.csv_rows import MEDIA_TYPE
-from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.export_rows import FILES
 from chalicelib.domain.ids import JobId
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.ports.exports import FOLDER
+from chalicelib.services.export_files import CSV_FILE, KEEP_MS, FileType
 
 KIND: Final = "exports"
-KEEP_MS: Final = 5 * DAY_MS
-"""How long a file is given out from when it was asked for; the bucket destroys it within seven
-days."""
-_ZIP: Final = "application/zip"
+_ZIP_FILE: Final = FileType(ending="zip", media_type="application/zip")
+_PEOPLE: Final = "people"
+_UNOPENED: Final = "unopened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,35 +54,18 @@ class Export:
     @property
     def media_type(self) -> str:
         """Of its file."""
-        return media_type(self.wish)
+        return file_type(self.wish).media_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """Some bytes of a file.
-
-    Attributes:
-        people, unopened: as `Export` counts them, of these bytes.
-        after: where the next begin; None after the last.
-        is_short: they are fewer than a part of an upload has, and not the last.
-
-    """
-
-    data: bytes
-    people: int
-    unopened: int
-    after: str | None
-    is_short: bool = False
+def file_type(wish: AudienceWish | None) -> FileType:
+    """Return what sort of file an export is: a ZIP where it is several tables."""
+    is_zip = wish is not None and len(FILES[wish.format]) > 1
+    return _ZIP_FILE if is_zip else CSV_FILE
 
 
-def is_zip(wish: AudienceWish | None) -> bool:
-    """Say whether a file is a ZIP of tables."""
-    return wish is not None and len(FILES[wish.format]) > 1
-
-
-def media_type(wish: AudienceWish | None) -> str:
-    """Return the media type of an export's file."""
-    return _ZIP if is_zip(wish) else MEDIA_TYPE
+def counted(people: int, unopened: int) -> Mapping[str, int]:
+    """Return what a job counts of a part, as `Export` tells it."""
+    return {_PEOPLE: people, _UNOPENED: unopened}
 
 
 def asked_of(job: Job) -> Asked:
@@ -100,12 +81,6 @@ def wish_of(job: Job) -> AudienceWish | None:
     return read_wish(asked["format"], asked["brand"], asked["list"], asked["statuses"].split())
 
 
-def key_of(job: Job) -> str:
-    """Return the key of the file that an attempt makes."""
-    ending = "zip" if is_zip(wish_of(job)) else "csv"
-    return f"{FOLDER}{job.id}-{job.progress['file']}.{ending}"
-
-
 def export_of(job: Job, problem: str | None = None) -> Export:
     """Return an export as it is shown; with a ``problem`` it has failed."""
     status = job.status if problem is None else JobStatus.FAILED
@@ -119,6 +94,6 @@ def export_of(job: Job, problem: str | None = None) -> Export:
         status=status,
         created_ms=job.created_ms,
         problem=problem,
-        people=int(counts["people"]) if counts else None,
-        unopened=int(counts["unopened"]) if counts else None,
+        people=int(counts[_PEOPLE]) if counts else None,
+        unopened=int(counts[_UNOPENED]) if counts else None,
     )

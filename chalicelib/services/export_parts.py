@@ -22,11 +22,10 @@ from chalicelib.ports.keys import KeyWrapper
 from chalicelib.ports.ledger import LedgerStore
 from chalicelib.ports.send_reads import MAX_PEOPLE, SendReads
 from chalicelib.proof.opening import SealedPerson, Wanted, open_sections
+from chalicelib.services.export_files import PART_BYTES
 from chalicelib.services.recipients import FIRST, Accounted, AccountReader, Spot
 
 COLUMNS: Final = ("address", "subscriber", "outcome", "reason", "message_id", "at")
-PART_BYTES: Final = 6 * 1024 * 1024
-"""Where a part ends: above the five MiB S3 asks of every part but the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

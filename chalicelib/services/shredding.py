@@ -110,8 +110,9 @@ class Shredder:
         Nothing tells in which exports and files of imports a person is, so all of them go.
 
         Args:
-            was_mailed: False: nobody may ever have sent them a campaign, so that no export, which
-                names a campaign's people, has them. Files of imports go within seven days anyway.
+            was_mailed: False: nobody may ever have sent them a campaign, so that no export of a
+                campaign's people has them. Such are erased by the calendar, every day; files of
+                imports and of the whole audience that name them go within seven days anyway.
 
         Returns:
             How many rows were deleted or emptied; no object is counted.

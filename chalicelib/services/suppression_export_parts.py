@@ -7,7 +7,6 @@ who is restricted or erased not even that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.domain.addresses import Address, parse_address
@@ -21,25 +20,15 @@ from chalicelib.ports.hygiene import SuppressionIndex
 from chalicelib.ports.ledger import LedgerStore, Lookup, Suppressed
 from chalicelib.ports.ledger_groups import MAX_READ, GroupStore
 from chalicelib.services.entries import open_profile
-from chalicelib.services.export_parts import PART_BYTES, may_be_opened
+from chalicelib.services.export_files import PART_BYTES, Written
+from chalicelib.services.export_parts import may_be_opened
 from chalicelib.services.ledger import Ledger
 
 COLUMNS: Final = (
     *("address", "sha256", "address_mac", "brand", "list", "channel", "reason", "since"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuppressionPart:
-    """Some rows.
-
-    Attributes:
-        rows: how many. after: where the next part begins; None after the last.
-    """
-
-    data: bytes
-    rows: int
-    after: str | None
+ROWS: Final = "rows"
+"""What a part counts."""
 
 
 class SuppressionWriter:
@@ -62,7 +51,7 @@ class SuppressionWriter:
         self._ledger = ledger
         self._part_bytes = part_bytes
 
-    def part(self, form: ExportForm, after: str | None) -> SuppressionPart:
+    def part(self, form: ExportForm, after: str | None) -> Written:
         """Return the rows from ``after`` on; None begins.
 
         Raises:
@@ -78,7 +67,7 @@ class SuppressionWriter:
                 rows += 1
             cursor = page.cursor
             if cursor is None or len(data) >= self._part_bytes:
-                return SuppressionPart(data=bytes(data), rows=rows, after=cursor)
+                return Written(data=bytes(data), counts={ROWS: rows}, after=cursor)
 
     def _rows(self, macs: Sequence[str], form: ExportForm) -> Iterator[bytes]:
         found = self._groups.lookup_many(macs) if macs else {}

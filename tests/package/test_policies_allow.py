@@ -49,6 +49,7 @@ UNUSED = {
     ("GoOnWithExports", "sqs:SendMessage"): "for an export of more than one part; the walk's is "
     "small",
     ("WriteExports", "s3:AbortMultipartUpload"): "for such a one that is begun anew",
+    ("WriteExportsOfSuppressions", "s3:AbortMultipartUpload"): "likewise",
     ("WriteExports", "s3:GetObject"): "for one of many people: what is written of it so far may be "
     "less than a part of an upload",
     ("SendMail", "ses:SendBulkTemplatedEmail"): "the name of the bulk call in SES's first API, "

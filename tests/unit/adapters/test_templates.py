@@ -126,7 +126,7 @@ PARTS = {
     "console": {
         *("layout.html", "parts.html"),
         *("campaign.js", "campaign_again.html", "campaign_progress.html", "dry_run_found.html"),
-        *("recipients_export.html", "recipients_words.html"),
+        *("export_file.html", "recipients_export.html", "recipients_words.html"),
         "events_of_nobody.html",
         *("segment.js", "segment_words.html"),
         *("import.js", "import_columns.html", "import_now.html", "import_preview.html"),

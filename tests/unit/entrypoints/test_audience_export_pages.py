@@ -8,7 +8,7 @@ from chalicelib.domain.audience_exports import read_wish
 from chalicelib.domain.export_rows import ExportStatus
 from chalicelib.entrypoints.audience_export_pages import PEOPLE
 from chalicelib.ports.outside import Queue
-from chalicelib.services import exports
+from chalicelib.services import export_files
 from tests.support.exported import DEMO, NEWS, table, tables
 from tests.support.segment_desk import Desk
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_no_more_says_why_and_can_be_made_anew(desk, world):
     assert 'name="format" value="brevo"' in gone
     assert 'name="people" value="ended"' in gone
     asked = desk.send(ASKING, format="kvitto", people="all", language="en")
-    world.time.advance(exports.GIVE_UP_MS)
+    world.time.advance(export_files.GIVE_UP_MS)
     late = desk.get(asked.headers["location"]).text
     assert "within six hours" in late
 

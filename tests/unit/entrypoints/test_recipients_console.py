@@ -20,7 +20,7 @@ from chalicelib.entrypoints import recipients_console_pages as console
 from chalicelib.entrypoints.api import exports as api_exports
 from chalicelib.ports.outside import Queue
 from chalicelib.ports.sending import Outcome, Sent
-from chalicelib.services.exports import GIVE_UP_MS, KEEP_MS
+from chalicelib.services.export_files import GIVE_UP_MS, KEEP_MS
 from tests.support.account_examples import fill, sent_campaign, sids
 from tests.support.memory_sending import accept
 from tests.support.recipient_examples import export_page_data, recipients_page_data

@@ -21,9 +21,9 @@ from chalicelib.entrypoints import logs
 from chalicelib.errors import InputError, KvittoError, NotFound, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.proof.leaf import parse_leaf
-from chalicelib.services import export_jobs, exports
+from chalicelib.services import export_files, export_jobs, exports
 from chalicelib.services.audience_export import AudienceWriter
-from chalicelib.services.exports import KIND
+from chalicelib.services.export_jobs import KIND
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND
@@ -416,7 +416,7 @@ def test_whoever_is_erased_while_it_is_made_is_not_in_what_is_given_out(
     if shown.status is JobStatus.READY:
         assert b"goes@example.org" not in world.exports.file(asked.id, PLENTY)
     else:
-        assert shown.problem == exports.GONE
+        assert shown.problem == export_files.GONE
     world.shredder.sweep(sid)
     left = b"".join(blob.data for blob in world.outside_rows.blobs.values())
     assert b"goes@example.org" not in left
@@ -459,7 +459,7 @@ def test_one_message_looks_at_so_many_people_and_holds_so_many_bytes(world):
     assert part.is_short
     assert calls.count("LedgerStore.history") <= 50
     assert part.after is not None
-    assert part.people <= 50
+    assert part.counts["people"] <= 50
 
 
 def test_an_archive_that_would_be_too_large_says_what_to_ask_for_instead(world, monkeypatch):
@@ -469,6 +469,19 @@ def test_an_archive_that_would_be_too_large_says_what_to_ask_for_instead(world, 
     world.settle(Queue.SEGMENTS)
     shown = world.exports.get(asked.id)
     assert (shown.status, shown.problem) == (JobStatus.FAILED, exports.TOO_LARGE)
+
+
+def test_of_an_archive_that_grows_too_large_on_the_way_no_part_is_kept(world, monkeypatch):
+    crowd(world)
+    parts_of(world, 3_000)
+    asked = world.exports.ask_audience(read_wish("mailchimp", DEMO, NEWS))
+    (body,) = world.messages.take(Queue.SEGMENTS)
+    world.exports.make(body["export"])
+    assert len(world.outside_rows.uploads) == 1
+    monkeypatch.setattr(stored_zip, "MAX_BYTES", 400)
+    world.settle(Queue.SEGMENTS)
+    assert world.exports.get(asked.id).problem == exports.TOO_LARGE
+    assert world.outside_rows.uploads == {}
 
 
 def test_a_job_of_before_is_still_shown(world):

@@ -19,16 +19,16 @@ from chalicelib.entrypoints import logs
 from chalicelib.errors import Conflict, KvittoError, NotFound, Unavailable
 from chalicelib.ports.outside import Queue
 from chalicelib.proof.leaf import parse_leaf
-from chalicelib.services.export_parts import COLUMNS, ExportWriter
-from chalicelib.services.exports import (
+from chalicelib.services.export_files import (
     GIVE_UP_MS,
     GONE,
     KEEP_MS,
-    KIND,
     NOT_READY,
     OLD,
     TOO_LONG,
 )
+from chalicelib.services.export_jobs import KIND
+from chalicelib.services.export_parts import COLUMNS, ExportWriter
 from chalicelib.services.recipients import FIRST
 from chalicelib.vocabulary import EventType
 from tests.support.account_examples import EVERYBODY, fill, sent_campaign, sids
@@ -391,6 +391,19 @@ def test_one_that_does_not_get_ready_is_given_up_and_says_so(world):
     assert world.exports.get(asked.id).problem == TOO_LONG
     world.exports.make(asked.id)
     world.exports.make("A" * 22)
+
+
+def test_one_that_is_given_up_keeps_nothing_of_its_upload(world):
+    campaign, _ = crowd(world, CANARY)
+    world.exports.ask(campaign, EVERYBODY)
+    (body,) = world.messages.take(Queue.SEGMENTS)
+    world.exports.make(body["export"])
+    assert len(world.outside_rows.uploads) == 1
+    world.time.advance(GIVE_UP_MS)
+    world.faults = FailOnce("Uploads.abandon", Moment.BEFORE)
+    work(world)
+    assert world.exports.get(body["export"]).problem == TOO_LONG
+    assert world.outside_rows.uploads == {}
 
 
 def test_no_address_is_in_a_message_a_log_a_key_a_job_or_an_address(world, caplog):
