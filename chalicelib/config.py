@@ -8,7 +8,8 @@ names it. Nothing is read at import.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
@@ -154,53 +155,20 @@ class Settings:
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings of the process environment, or of ``environment``.
 
+        A member's variable is its name in capitals after ``KVITTO_``, only the region's is the
+        provider's ``AWS_REGION``; what has no default is required.
+
         Raises:
             FatalError: a variable is missing or unusable.
 
         """
         env = os.environ if environment is None else environment
-
-        def required(name: str) -> str:
-            value = env.get(f"KVITTO_{name}", "").strip()
-            if not value:
-                raise FatalError(
-                    f"KVITTO_{name} is not set; docs/operations.md lists the settings."
-                )
-            return value
-
-        def count(name: str, default: int, highest: int | None = None) -> int:
-            text = env.get(f"KVITTO_{name}") or str(default)
-            known = text.isascii() and text.isdigit() and int(text) >= 1
-            if not known or (highest is not None and int(text) > highest):
-                limit = "" if highest is None else f" to {highest}"
-                raise FatalError(f"KVITTO_{name} must be a whole number from 1{limit}.")
-            return int(text)
-
+        count = partial(_count, env)
+        names = [each.name for each in fields(cls) if each.default is MISSING]
+        required = {name: _required(env, f"KVITTO_{name.upper()}") for name in names}
+        required["base_url"] = required["base_url"].rstrip("/")
         return cls(
-            base_url=required("BASE_URL").rstrip("/"),
-            ledger_origin=required("LEDGER_ORIGIN"),
-            controller=required("CONTROLLER"),
-            ledger_table=required("LEDGER_TABLE"),
-            vault_table=required("VAULT_TABLE"),
-            audience_table=required("AUDIENCE_TABLE"),
-            campaigns_table=required("CAMPAIGNS_TABLE"),
-            activity_table=required("ACTIVITY_TABLE"),
-            bucket=required("BUCKET"),
-            confirmations_queue=required("CONFIRMATIONS_QUEUE"),
-            plans_queue=required("PLANS_QUEUE"),
-            chunks_queue=required("CHUNKS_QUEUE"),
-            sequencing_queue=required("SEQUENCING_QUEUE"),
-            proofs_queue=required("PROOFS_QUEUE"),
-            erasures_queue=required("ERASURES_QUEUE"),
-            anchors_queue=required("ANCHORS_QUEUE"),
-            segments_queue=required("SEGMENTS_QUEUE"),
-            suppressions_queue=required("SUPPRESSIONS_QUEUE"),
-            imports_queue=required("IMPORTS_QUEUE"),
-            vault_key=required("VAULT_KEY"),
-            address_key=required("ADDRESS_KEY"),
-            links_key=required("LINKS_KEY"),
-            log_key=required("LOG_KEY"),
-            configuration_set=required("CONFIGURATION_SET"),
+            **required,
             signups_per_hour=count("SIGNUPS_PER_HOUR", DEFAULT_SIGNUPS_PER_HOUR),
             plain_signups_per_hour=count("PLAIN_SIGNUPS_PER_HOUR", DEFAULT_PLAIN_SIGNUPS_PER_HOUR),
             form_signups_per_hour=count("FORM_SIGNUPS_PER_HOUR", DEFAULT_FORM_SIGNUPS_PER_HOUR),
@@ -217,6 +185,22 @@ class Settings:
             dns_server=env.get("KVITTO_DNS_SERVER", "").strip(),
             region=env.get("AWS_REGION", "").strip(),
         )
+
+
+def _required(env: Mapping[str, str], variable: str) -> str:
+    value = env.get(variable, "").strip()
+    if not value:
+        raise FatalError(f"{variable} is not set; docs/operations.md lists the settings.")
+    return value
+
+
+def _count(env: Mapping[str, str], name: str, default: int, highest: int | None = None) -> int:
+    text = env.get(f"KVITTO_{name}") or str(default)
+    known = text.isascii() and text.isdigit() and int(text) >= 1
+    if not known or (highest is not None and int(text) > highest):
+        limit = "" if highest is None else f" to {highest}"
+        raise FatalError(f"KVITTO_{name} must be a whole number from 1{limit}.")
+    return int(text)
 
 
 def _address_and_port(written: str) -> tuple[str, int] | None:

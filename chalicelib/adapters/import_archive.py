@@ -48,7 +48,7 @@ _BROKEN: Final = (
     OSError,
     ValueError,
     OverflowError,
-    RuntimeError,  # also NotImplementedError: a version of the format that zipfile does not know
+    RuntimeError,  # zipfile raises a subclass for a version of the format it does not know
 )
 
 

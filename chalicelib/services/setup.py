@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.domain.catalog import LANGUAGES, Brand, MailingList
 from chalicelib.domain.events import EMAIL
 from chalicelib.domain.form_descriptor import descriptor
+from chalicelib.domain.form_languages import whole_languages
 from chalicelib.domain.form_lint import Finding, errors, lint
 from chalicelib.domain.forms import Form, NoticeRef
 from chalicelib.domain.ids import ListId
@@ -282,7 +283,7 @@ class Setup:
             found = self._lists.get(list_id)
             if found is None or found.brand != brand.id:
                 raise InputError(code="unknown_list", detail="A list of this form does not exist.")
-        _languages(form)
+        whole_languages(form)
         return brand
 
     def _without_errors(self, form: Form) -> Brand:
@@ -293,7 +294,7 @@ class Setup:
         return brand
 
     def _with_notices(self, brand: Brand, form: Form) -> Form:
-        refs = tuple(self._publish(brand, form, language) for language in _languages(form))
+        refs = tuple(self._publish(brand, form, language) for language in whole_languages(form))
         return replace(form, notices=refs)
 
     def _publish(self, brand: Brand, form: Form, language: str) -> NoticeRef:
@@ -375,28 +376,3 @@ def _is_outdated(form: Form, brand: Brand) -> bool:
         ref.form_sha256 != hashlib.sha256(_shown(form, brand, ref.language)).hexdigest()
         for ref in form.notices
     )
-
-
-def _languages(form: Form) -> tuple[str, ...]:
-    """The languages a form is whole in: every title, label, hint, choice and sentence.
-
-    Raises:
-        InputError: there is none.
-    """
-    texts = [
-        form.title,
-        form.promise,
-        *(item.label for item in form.fields),
-        *(item.hint for item in form.fields if item.hint),
-        *(choice.label for item in form.fields for choice in item.choices),
-        *(box.text for box in form.boxes),
-        *([form.gift.name] if form.gift else []),
-    ]
-    whole = tuple(lang for lang in LANGUAGES if all(_says(text.get(lang, "")) for text in texts))
-    if not whole:
-        raise InputError(code="bad_form", detail="A form needs all its texts in one language.")
-    return whole
-
-
-def _says(text: str) -> bool:
-    return any(map(str.isalnum, text))

@@ -12,6 +12,7 @@ from chalicelib import bootstrap
 from chalicelib.domain.api_keys import KeyScope
 from tests.support.browser import HANDS, Visit
 from tests.support.console_tour import Desk
+from tests.support.host_site import Guest, hosting, published
 from tests.support.stack import running
 from tests.support.world import World
 
@@ -31,6 +32,19 @@ def stack(browser, tmp_path_factory):
         yield started
 
 
+@pytest.fixture(scope="session")
+def site(stack):
+    """A site of somebody else."""
+    with hosting(stack) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def form(stack, site):
+    """A form like the demo's that the site may embed."""
+    return published(stack, "embedded", site)
+
+
 @pytest.fixture
 def visit(browser, stack):
     """Open visits; each is closed, and its manners checked, at the end of the test."""
@@ -38,6 +52,20 @@ def visit(browser, stack):
 
     def begin(*details, **settings) -> Visit:
         opened.append(Visit(browser, stack.base_url, *details, **settings))
+        return opened[-1]
+
+    yield begin
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def guest(browser, stack, site):
+    """Open visits to the site; each is closed, and its manners checked, at the end."""
+    opened: list[Guest] = []
+
+    def begin(*details, **settings) -> Guest:
+        opened.append(Guest(browser, stack, site, *details, **settings))
         return opened[-1]
 
     yield begin

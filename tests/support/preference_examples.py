@@ -126,6 +126,31 @@ def own_data(language: str) -> dict[str, Any]:
         "profile": centre(language).profile,
         "wished_address": "visitor@example.net",
         "frequency": {"max_per_week": 2, "paused_until": None},
+        **own_wishes(at),
+        **own_mail(at),
+        **own_facts(at),
+        "address_health": {"story": health_story(at)},
+        "recipients": [{"storage": "eu-north-1"}],
+    }
+    return {
+        "language": language,
+        "brand": DEMO_BRAND,
+        "data": held,
+        "labels": {},
+        "made_ms": 1_795_435_200_000,
+        "expires_ms": 1_795_435_200_000,
+        "mail_days": 180,
+        "hit_days": 180,
+        "order_days": 1_125,
+        "event_days": 400,
+        "path": PATH,
+        "is_file": False,
+    }
+
+
+def own_wishes(at: str) -> dict[str, Any]:
+    """What somebody agreed to, refused and asked for, and what keeps mail from them."""
+    return {
         "consents": [
             {
                 "list": "newsletter",
@@ -152,6 +177,12 @@ def own_data(language: str) -> dict[str, Any]:
                 "note": "Asks what is kept.",
             }
         ],
+    }
+
+
+def own_mail(at: str) -> dict[str, Any]:
+    """What happened with somebody's mail, and before it."""
+    return {
         "history": [
             {"n": 0, "at": at, "says": "Sign-up.", "sealed": {"session": {"ip": "192.0.2.7"}}}
         ],
@@ -167,23 +198,6 @@ def own_data(language: str) -> dict[str, Any]:
             }
         ],
         "messages": [{"at": at, "status": "sent", "subject": "Your booking"}],
-        **own_facts(at),
-        "address_health": {"story": health_story(at)},
-        "recipients": [{"storage": "eu-north-1"}],
-    }
-    return {
-        "language": language,
-        "brand": DEMO_BRAND,
-        "data": held,
-        "labels": {},
-        "made_ms": 1_795_435_200_000,
-        "expires_ms": 1_795_435_200_000,
-        "mail_days": 180,
-        "hit_days": 180,
-        "order_days": 1_125,
-        "event_days": 400,
-        "path": PATH,
-        "is_file": False,
     }
 
 

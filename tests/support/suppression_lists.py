@@ -7,13 +7,19 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.addresses import parse_address
-from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.events import EMAIL as BY_MAIL
+from chalicelib.domain.events import SuppressionReason
+from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.domain.reach import Reach
 from chalicelib.domain.suppression_files import ExportForm, FileWish, digest_name
 from chalicelib.services.suppression_digests import waiting
 from chalicelib.services.suppression_import_jobs import SuppressionImport
 from tests.support.world import World
 
+KNOWN, STRANGER, OTHER = "known@example.org", "stranger@example.net", "other@example.net"
+DEMO, NEWSLETTER = BrandId("demo"), ListId("newsletter")
+TO_NEWSLETTER = Reach(DEMO, BY_MAIL, NEWSLETTER)
+BOUNCE = FileWish(reason=SuppressionReason.BOUNCE)
 MOST_BYTES = 1 << 22
 Held = list[tuple[Reach, str]]
 

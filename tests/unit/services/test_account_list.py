@@ -35,12 +35,6 @@ from tests.support.account_lists import (
 from tests.support.faults import FailAlways, Moment
 from tests.support.world import READER, World
 
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 # One person.
 
 

@@ -31,12 +31,6 @@ from tests.support.account_lists import (
     reasons,
 )
 from tests.support.faults import FailAlways, FailOnce, Moment
-from tests.support.world import World
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_a_run_takes_over_what_ses_has_and_is_the_same_when_repeated(world):

@@ -15,7 +15,7 @@ from chalicelib.ports.breakers import About
 from chalicelib.ports.outside import Queue
 from chalicelib.services.breakers import Delivered
 from tests.support.faults import FailOnce, Moment, no_faults
-from tests.support.run_world import RunWorld
+from tests.support.run_acts import OneRun
 
 S = CampaignStatus
 COUNTED = Counts(delivered=1_000, complained=3)
@@ -23,16 +23,7 @@ COUNTED = Counts(delivered=1_000, complained=3)
 
 @pytest.fixture
 def world():
-    """Three people of one shard in chunks of one, and some in others."""
-    made = RunWorld(seed=6)
-    made.together = made.sharing_a_shard(3)
-    made.mailbox.per_second = 1.0
-    made.id = made.planned()
-    made.shard = made.shard_of(made.together[0])
-    made.run = next(run for run in made.unfinished_runs(made.id) if run.shard == made.shard)
-    made.messages.take(Queue.CHUNKS)
-    made.mailbox.calls.clear()
-    return made
+    return OneRun()
 
 
 def deliver(world):

@@ -18,6 +18,7 @@ from chalicelib.services.campaign_messages import run_message
 from chalicelib.services.runs import LEASE_MS, MAX_TRIES, run_of
 from tests.support.faults import FailAlways, FailOnce, Moment, no_faults
 from tests.support.memory_sending import MemoryChunks
+from tests.support.run_acts import OneRun
 from tests.support.run_world import RunWorld
 
 SLOW_DOWN = Sent(outcome=Outcome.RETRY, reason="ACCOUNT_THROTTLED", limit=Limit.RATE)
@@ -27,16 +28,7 @@ FORMER_LEASE_MS = 120_000
 
 @pytest.fixture
 def world():
-    """Three people of one shard in chunks of one, and some in others."""
-    made = RunWorld(seed=6)
-    made.together = made.sharing_a_shard(3)
-    made.mailbox.per_second = 1.0
-    made.id = made.planned()
-    made.shard = made.shard_of(made.together[0])
-    made.run = next(run for run in made.unfinished_runs(made.id) if run.shard == made.shard)
-    made.messages.take(Queue.CHUNKS)
-    made.mailbox.calls.clear()
-    return made
+    return OneRun()
 
 
 def deliver(world, run=None, worker=None):

@@ -7,9 +7,8 @@ import pytest
 
 from chalicelib.domain.campaigns import Content
 from chalicelib.domain.enrolment import Person, Shown
-from chalicelib.domain.events import EMAIL as BY_MAIL
 from chalicelib.domain.events import SuppressionReason
-from chalicelib.domain.ids import BrandId, ListId, PurposeId
+from chalicelib.domain.ids import BrandId, PurposeId
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.reach import EVERYWHERE, Reach
 from chalicelib.domain.suppression_files import FileWish
@@ -19,6 +18,13 @@ from chalicelib.services.suppression_imports import LASTS_MS
 from infra.local.demo_data import DEMO_FORM
 from tests.support.faults import FailOnce, Moment, no_faults
 from tests.support.suppression_lists import (
+    BOUNCE,
+    DEMO,
+    KNOWN,
+    NEWSLETTER,
+    OTHER,
+    STRANGER,
+    TO_NEWSLETTER,
     brought,
     by_digest,
     digest,
@@ -26,17 +32,7 @@ from tests.support.suppression_lists import (
     reaches,
     whole,
 )
-from tests.support.world import READER, VISITOR, World
-
-KNOWN, STRANGER, OTHER = "known@example.org", "stranger@example.net", "other@example.net"
-DEMO, NEWSLETTER = BrandId("demo"), ListId("newsletter")
-TO_NEWSLETTER = Reach(DEMO, BY_MAIL, NEWSLETTER)
-BOUNCE = FileWish(reason=SuppressionReason.BOUNCE)
-
-
-@pytest.fixture
-def world():
-    return World()
+from tests.support.world import READER, VISITOR
 
 
 def attest(world, address):

@@ -14,15 +14,10 @@ from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support.faults import Moment, no_faults
 from tests.support.suppression_lists import brought, digest
+from tests.support.unconfirmed_runs import NEWSLETTER, run
 from tests.support.world import READER, World
 
 EMAIL = "silent@example.org"
-NEWSLETTER = {"brand": "demo", "lists": ("newsletter",), "purposes": ("newsletter",)}
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 def asked(world, email=EMAIL):
@@ -30,13 +25,6 @@ def asked(world, email=EMAIL):
     world.sign_up(email)
     world.settle()
     return world.ledger.lookup(world.ledger.mac(email)).sid
-
-
-def run(world):
-    """The daily run and its messages."""
-    found = world.unconfirmed.search()
-    world.settle()
-    return found
 
 
 def test_a_request_is_erased_thirty_days_after_it_was_made_and_not_before(world):

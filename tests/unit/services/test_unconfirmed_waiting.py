@@ -12,17 +12,12 @@ from chalicelib.ports.outside import Queue
 from chalicelib.services import unconfirmed
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from tests.support.unconfirmed_runs import NEWSLETTER, run
 from tests.support.world import READER, World
 
 EMAIL = "waiting@example.org"
-NEWSLETTER = {"brand": BrandId("demo"), "lists": ("newsletter",), "purposes": ("newsletter",)}
 CLAIM = Draft(type=EventType.CONSENT_IMPORTED, via=Via.OPERATOR, **NEWSLETTER)
 GIVEN = Draft(type=EventType.CONSENT_IMPORTED, **NEWSLETTER)
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 def waiting(world, email=EMAIL, *drafts):
@@ -32,13 +27,6 @@ def waiting(world, email=EMAIL, *drafts):
     world.ledger.append(chain, [*drafts, CLAIM], profile=profile)
     world.settle()
     return chain.sid
-
-
-def run(world):
-    """The daily run and its messages."""
-    found = world.unconfirmed.search()
-    world.settle()
-    return found
 
 
 def test_who_only_waits_is_erased_a_year_after_the_claim_and_not_before(world):
