@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 API_KEY = "journeys-local-key-0123456789"
-START_SECONDS = 90.0
-STOP_SECONDS = 15.0
-WAIT_SECONDS = 60.0
+START_SECONDS = 180.0
+STOP_SECONDS = 30.0
+WAIT_SECONDS = 180.0
 
 
 def until(look: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:

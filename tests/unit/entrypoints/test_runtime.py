@@ -164,6 +164,11 @@ class Together:
             raise ValueError(SECRET)
         self.finished.append(name)
 
+    def settle(self):
+        if self.broken == "settle":
+            raise ValueError(SECRET)
+        return {"m2": Unavailable("settle: no answer")} if self.broken == "m2's" else {}
+
 
 @pytest.mark.parametrize(
     ("broken", "left", "finished"),
@@ -173,6 +178,8 @@ class Together:
         ("fold", ["m1"], ["m2"]),
         ("all", ["m0", "m1", "m2"], []),
         ("m1", ["m1"], ["m2"]),
+        ("m2's", ["m2"], ["m1", "m2"]),
+        ("settle", ["m1", "m2"], ["m1", "m2"]),
     ],
 )
 def test_records_worked_on_together_come_back_alone(world, caplog, broken, left, finished):
