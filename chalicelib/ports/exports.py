@@ -17,15 +17,24 @@ class ExportFence(Protocol):
     """Tells exports made, and imports begun, before an erasure from later ones.
 
     Every erasure moves it, before it destroys files. So where it stands as it stood before anybody
-    was opened for an export, or a file of an import was taken, nobody in it was erased since.
+    was opened for an export, or a file of an import was taken, nobody in it was erased since; but
+    for people who never confirmed, whose erasures by the calendar end no import.
     """
 
     def place(self) -> str:
-        """Return where it stands, read strongly; "" when nobody was ever erased."""
+        """Return where it stands for exports, read strongly; "" when nobody was ever erased."""
+        ...
+
+    def place_of_imports(self) -> str:
+        """Return where it stands for imports, read strongly: `move_exports` moves it not."""
         ...
 
     def move(self) -> None:
         """Put it where it never stood before."""
+        ...
+
+    def move_exports(self) -> None:
+        """Put it where it never stood before, for exports alone."""
         ...
 
 

@@ -2,8 +2,9 @@
 """Files of exports: each is a job, written part by part, and given out for five days.
 
 Guarantees that no file is given out that was begun before the latest erasure, or that is older than
-`KEEP_MS`; that a message that comes twice, and an answer that is lost, lead to one file; that of an
-upload that comes to nothing no part is kept; and that messages and keys of files hold random ids.
+`KEEP_MS`; that a message that comes twice, and an answer that is lost, lead to one file; that an
+upload that comes to nothing is abandoned here, or by the bucket within two days; and that messages
+and keys of files hold random ids.
 What is in a file, and what a job says of it, is for each kind of export to tell.
 
 Idempotency key of a part: the job, and where in it the part begins.

@@ -84,7 +84,7 @@ class ImportDesk:
             read_as=asked_to_read(asked, brand),
             judged_by=asked_to_judge(asked),
             at_ms=now_ms,
-            fence=self._fence.place(),
+            fence=self._fence.place_of_imports(),
             key=self._files.new_key(import_id),
         )
         self._rows.create(record)

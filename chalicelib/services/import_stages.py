@@ -92,7 +92,7 @@ class ImportStages:
         Raises:
             Halted: somebody was erased since it began, or it began too long ago.
         """
-        if self._fence.place() != record.fence:
+        if self._fence.place_of_imports() != record.fence:
             raise Halted(Problem.ERASURE)
         if self._clock.now_ms() - record.created_ms > KEEP_MS:
             raise Halted(Problem.TOO_OLD)
@@ -124,7 +124,7 @@ class ImportStages:
             record = self.require(of.id)
             if record.has_ended or _work(record) != _work(of):
                 return record
-            moved = self._fence.place() != record.fence
+            moved = self._fence.place_of_imports() != record.fence
             why = Failure(problem=Problem.ERASURE) if moved else failure
             ended = record.moved(Happening.FAIL, self._clock.now_ms())
             failed = replace(ended, failure=why, file=found or record.file)

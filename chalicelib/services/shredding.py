@@ -94,8 +94,7 @@ class Shredder:
         if done is None:
             # Before the key goes, too: from then on a stranger has the address, and an import that
             # is running would take them in again.
-            if was_mailed:
-                self._fence.move()
+            self._move_fence(was_mailed=was_mailed)
             done = self._end(sid, ground, suppress=suppress, entries=entries)
         self.sweep(sid, was_mailed=was_mailed)
         self._ledger.wake_sequencer()
@@ -110,9 +109,9 @@ class Shredder:
         Nothing tells in which exports and files of imports a person is, so all of them go.
 
         Args:
-            was_mailed: False: nobody may ever have sent them a campaign, so that no export of a
-                campaign's people has them. Such are erased by the calendar, every day; files of
-                imports and of the whole audience that name them go within seven days anyway.
+            was_mailed: False: nobody may ever have sent them a campaign. Such are erased by the
+                calendar, some every day, which ends exports and no import; files of imports that
+                name them go within seven days anyway.
 
         Returns:
             How many rows were deleted or emptied; no object is counted.
@@ -122,9 +121,9 @@ class Shredder:
         """
         # First the fence: no export that was begun before it moved is given out any more, not even
         # one whose file is written after these were destroyed, and no import goes on.
+        self._move_fence(was_mailed=was_mailed)
+        self._blobs.delete_all(FOLDER)
         if was_mailed:
-            self._fence.move()
-            self._blobs.delete_all(FOLDER)
             self._blobs.delete_all(IMPORTS)
         swept = self._data.sweep(sid)
         for asked in self._rights.of(sid):
@@ -134,6 +133,12 @@ class Shredder:
                 swept += 1
         self._blobs.delete_all(f"bundles/{sid}/")
         return swept
+
+    def _move_fence(self, *, was_mailed: bool) -> None:
+        if was_mailed:
+            self._fence.move()
+        else:
+            self._fence.move_exports()
 
     def _ended(self, sid: SubjectId) -> Shredded | None:
         state = self._store.load(sid).state

@@ -189,7 +189,7 @@ class ImportSite:
             created_by="key",
             judged_by=replace(by, at_ms=by.at_ms or now_ms),
             stage=Stage.CHECKING,
-            fence=self.fence.place(),
+            fence=self.fence.place_of_imports(),
             key=self.files.new_key(import_id),
             attempt=1,
             checks=1,

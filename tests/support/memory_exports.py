@@ -13,11 +13,20 @@ class MemoryExportFence(OutsideStore):
 
     def place(self) -> str:
         with self._call("ExportFence.place") as rows:
+            apart = f".{rows.fence_moves_of_exports}" if rows.fence_moves_of_exports else ""
+            return str(rows.fence_moves or "") + apart
+
+    def place_of_imports(self) -> str:
+        with self._call("ExportFence.place_of_imports") as rows:
             return str(rows.fence_moves or "")
 
     def move(self) -> None:
         with self._call("ExportFence.move") as rows:
             rows.fence_moves += 1
+
+    def move_exports(self) -> None:
+        with self._call("ExportFence.move_exports") as rows:
+            rows.fence_moves_of_exports += 1
 
 
 class MemoryUploads(OutsideStore):

@@ -67,6 +67,7 @@ class OutsideRows:
     mail_domains: dict[str, MailDomainRow] = field(default_factory=dict)
     uploads_begun: int = 0
     fence_moves: int = 0
+    fence_moves_of_exports: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -55,6 +55,19 @@ def test_a_fence_that_was_moved_never_stands_where_it_stood(fences: Any) -> None
     assert len(set(places)) == len(places)
 
 
+def test_what_ends_exports_alone_leaves_imports_and_stands_nowhere_twice(fences: Any) -> None:
+    one, other = fences
+    one.move_exports()
+    places = ["", one.place()]
+    assert one.place_of_imports() == ""
+    for move in (one.move, other.move_exports, other.move):
+        move()
+        assert one.place() == other.place()
+        places.append(one.place())
+    assert len(set(places)) == len(places)
+    assert one.place_of_imports() == other.place_of_imports() != ""
+
+
 def test_a_fence_of_another_version_is_not_guessed_at(tables: None) -> None:
     fence = DynamoExportFence(CAMPAIGNS, SeededRandom(1))
     fence.move()

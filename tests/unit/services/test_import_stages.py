@@ -118,7 +118,7 @@ def test_who_was_never_mailed_is_erased_without_ending_imports(world):
     record = until(world, Stage.PREVIEW)
     world.time.advance(31 * 86_400_000)
     assert world.unconfirmed.erase(request)
-    assert world.export_fence.place() == record.fence
+    assert world.export_fence.place_of_imports() == record.fence
 
 
 @pytest.mark.parametrize("stage", [Stage.CHECKING, Stage.RUNNING])

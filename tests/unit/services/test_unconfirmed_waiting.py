@@ -3,15 +3,18 @@
 
 import pytest
 
+from chalicelib.domain.audience_exports import AudienceWish, ExportFormat
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.erasure import Search
 from chalicelib.domain.events import Via
 from chalicelib.domain.ids import BrandId
 from chalicelib.domain.rights import Right
+from chalicelib.errors import Conflict
 from chalicelib.ports.outside import Queue
 from chalicelib.services import unconfirmed
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
+from infra.local.demo_data import DEMO_BRAND
 from tests.support.unconfirmed_runs import NEWSLETTER, run
 from tests.support.world import READER, World
 
@@ -130,12 +133,19 @@ def test_a_suppressed_address_stays_suppressed(world):
     assert [row.reason for row in world.suppressions.find(EMAIL)] == ["erased"]
 
 
-def test_nobodys_running_import_or_export_is_ended_by_it(world):
+def test_no_running_import_is_ended_by_it_and_every_export_is(world):
     waiting(world)
     world.time.advance(366 * DAY_MS)
-    before = world.export_fence.place()
+    wish = AudienceWish(format=ExportFormat.KVITTO, brand=DEMO_BRAND.id)
+    export = world.exports.ask_audience(wish)
+    world.settle(Queue.SEGMENTS)
+    assert EMAIL.encode() in (world.exports.file(export.id, 1 << 20) or b"")
+    before = world.export_fence.place_of_imports()
     run(world)
-    assert world.export_fence.place() == before
+    assert world.export_fence.place_of_imports() == before
+    with pytest.raises(Conflict, match="Somebody was erased"):
+        world.exports.file(export.id, 1 << 20)
+    assert not [key for key in world.outside_rows.blobs if key.startswith("exports/")]
 
 
 def test_the_worker_decides_anew_on_what_happened_since_the_search(world):
