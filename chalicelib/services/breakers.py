@@ -65,7 +65,7 @@ class Breakers:
             DependencyError: repeat them all.
         """
         harmed: list[Harmed] = []
-        one_of: dict[DomainKey, CampaignId] = {}
+        domains: dict[tuple[DomainKey, CampaignId], None] = {}
         for event in events:
             mail, harm = place_of(event), harm_of(event)
             address = event.sent_to or event.recipient
@@ -73,13 +73,13 @@ class Breakers:
                 continue
             domain, day = self._keys.of(address), self._day(event.sent_ms)
             harmed.append(Harmed(mail=mail, harm=harm, domain=domain.key, day=day))
-            one_of[domain] = mail.chunk.campaign
+            domains[domain, mail.chunk.campaign] = None
         if not harmed:
             return
         self._rows.harm(harmed)
         for campaign in dict.fromkeys(each.mail.chunk.campaign for each in harmed):
             self.look(campaign)
-        for domain, campaign in one_of.items():
+        for domain, campaign in domains:
             self._judge_domain(domain, campaign)
 
     def delivered(self, mails: Iterable[Delivered]) -> None:

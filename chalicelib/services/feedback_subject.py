@@ -104,19 +104,20 @@ class FeedbackSubjects:
         """
         if event.type is not SesType.BOUNCE or found.chain is None or not found.by_tag:
             return False
-        written_to = _normal(event.sent_to or "")
-        if written_to is None or written_to == self._present(found.chain):
+        # Nearly every bounce is of the present address: no MAC is asked of KMS for that.
+        if event.sent_to is None or event.sent_to == self._present(found.chain):
             return False
-        return self._ledger.mac(written_to) not in found.chain.macs
+        mac = self._mac(event.sent_to)
+        return mac is not None and mac not in found.chain.macs
 
     def _present(self, chain: Chain) -> str | None:
-        """The address the person has now, opened with their key: a MAC would ask KMS each time."""
+        """The address the person is written to now, opened with their key."""
         member = self._audience.member(chain.sid)
         if member is None or not member.sealed:
             return None
         try:
-            return _normal(str(open_profile(chain.keys, member.sealed)["email"]))
-        except (EvidenceError, KeyError):
+            return str(open_profile(chain.keys, member.sealed).get("email"))
+        except EvidenceError:
             return None  # The MAC decides; damage is told by the nightly check.
 
     def _delivery(self, event: SesEvent) -> DeliverySeen | None:
@@ -147,12 +148,7 @@ class FeedbackSubjects:
             return None
 
     def _mac(self, address: str) -> str | None:
-        normal = _normal(address)
-        return None if normal is None else self._ledger.mac(normal)
-
-
-def _normal(address: str) -> str | None:
-    try:
-        return parse_address(address).normal
-    except InputError:
-        return None  # A server may report any text as its final recipient.
+        try:
+            return self._ledger.mac(parse_address(address).normal)
+        except InputError:
+            return None  # A server may report any text as its final recipient.

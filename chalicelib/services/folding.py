@@ -39,7 +39,7 @@ WATERMARK_EVERY_MS = 60_000
 BUDGET_MS = 45_000
 """How long a batch is worked on: the handler has 60 seconds, and one event some of them."""
 COUNTED_AT_ONCE = 10
-"""Messages whose harm is one write and one judgement: so late a stop may come, no later."""
+"""Messages whose harm is one write and one judgement, so that a stop comes a few mails late."""
 
 
 class Folding:
@@ -199,11 +199,22 @@ class EventBatch:
         return self._uncounted
 
     def _count(self) -> None:
+        """Count what is owed; of an error nobody foresaw all of it stays owed."""
         try:
             self._folding.count(event for harms in self._owing.values() for event in harms)
-        except KvittoError as error:
+        except DependencyError as error:
             self._uncounted |= dict.fromkeys(self._owing, error)
+        except KvittoError:
+            self._count_alone()
         self._owing = {}
+
+    def _count_alone(self) -> None:
+        """Count each message's, so that one that cannot be counted holds no other."""
+        for name, harms in self._owing.items():
+            try:
+                self._folding.count(harms)
+            except KvittoError as error:
+                self._uncounted[name] = error
 
 
 class CampaignResults:

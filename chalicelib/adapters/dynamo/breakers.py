@@ -354,10 +354,14 @@ def _standing(item: Item, now_ms: int) -> Note | None:
     expires_s = number_of(item, "expires_at")
     if expires_s is not None and expires_s <= now_ms // MS_PER_S:
         return None
+    try:
+        level, why = Level(require_text(item, "level")), StopWhy(require_text(item, "why"))
+    except ValueError:
+        raise FatalError("a note is of a kind this code does not know") from None
     return Note(
         key=require_text(item, "sk").partition("#")[2],
-        level=Level(require_text(item, "level")),
-        why=StopWhy(require_text(item, "why")),
+        level=level,
+        why=why,
         counts=_counts(item),
         at_ms=require_number(item, "at_ms"),
         name=text_of(item, "name") or "",

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.breakers import MAX_STOPS, Counts, Level, Note, day_of
 from chalicelib.domain.durations import DAY_MS
+from chalicelib.domain.ids import CampaignId
 from chalicelib.domain.ses_events import parse
 from chalicelib.domain.stops import StopWhy
 from chalicelib.errors import Unavailable
@@ -24,6 +25,7 @@ from tests.support.tagged import CAMPAIGN, about, at
 SENT_MS = 1_795_435_200_641
 """When the documents' mails were sent, by SES's clock."""
 COMPANY = "example.org"
+OTHER = CampaignId("B" * 21 + "A")
 PSEUDONYM = f"recipient-domain#{COMPANY}"
 
 
@@ -186,6 +188,23 @@ def test_when_so_many_domains_are_held_it_is_the_campaign_that_is_bad(bench):
     bench.bounce(*range(6_000, 6_010))
     assert bench.held[0] == {CAMPAIGN}
     assert PSEUDONYM not in bench.held[1]
+
+
+def test_when_so_many_domains_are_held_every_campaign_that_was_harmed_there_is_stopped(bench):
+    for number in range(MAX_STOPS):
+        key = f"d{number}"
+        note = Note(key=key, level=Level.STOP, why=StopWhy.BOUNCES, counts=Counts(), at_ms=1)
+        MemoryBreakerRows(bench.state).stop(About.DOMAIN, note)
+    bench.deliver(5_000, "example.com")
+    bench.deliver(100, first=5_000)
+    bench.bounce(*range(6_000, 6_009))
+    assert bench.held[0] == set()
+    both = [
+        about(place(6_010), docs.bounce(f"r@{COMPANY}")),
+        about(at(1, campaign=OTHER), docs.bounce(f"q@{COMPANY}")),
+    ]
+    bench.breakers.heard([event for body in both for event in parse(body)])
+    assert bench.held[0] == {CAMPAIGN, OTHER}
 
 
 def test_what_goes_on_coming_back_after_a_stop_writes_nothing_but_its_own_count(bench):

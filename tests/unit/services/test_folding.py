@@ -300,6 +300,42 @@ def test_what_could_not_be_counted_comes_again_and_counts_once(bench, call, mome
     assert bench.breakers.campaigns[CAMPAIGN].hard == 12
 
 
+def test_one_that_cannot_be_counted_holds_no_other(bench):
+    struck = []
+
+    def refuse(call, moment):
+        if call == "BreakerRows.harm" and moment is Moment.BEFORE:
+            struck.append(call)
+            if len(struck) in (1, 4):  # All together; then the third of them alone.
+                raise FatalError("a row of another version")
+
+    bench.people.faults = refuse
+    batch = bench.batch(*bounces(*range(2, 8)))
+    batch.fold()
+    for name in batch.unfinished:
+        batch.finish(name)
+    assert list(batch.settle()) == ["m2"]
+    assert bench.breakers.campaigns[CAMPAIGN].hard == 5
+
+
+def test_what_fails_in_a_way_nobody_foresaw_stays_owed_and_all_come_again(bench):
+    def broken(call, moment):
+        if call == "BreakerRows.harm":
+            raise KeyError(call)
+
+    batch = bench.batch(*bounces(*range(2, 8)))
+    batch.fold()
+    for name in batch.unfinished:
+        batch.finish(name)
+    bench.people.faults = broken
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            batch.settle()
+    bench.people.faults = no_faults
+    assert batch.settle() == {}
+    assert bench.breakers.campaigns[CAMPAIGN].hard == 6
+
+
 def test_who_bounced_is_suppressed_before_it_counts_and_counts_where_that_failed(bench):
     calls: list[str] = []
     bench.people.faults = lambda call, moment: calls.append(call)
