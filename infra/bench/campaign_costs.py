@@ -43,7 +43,9 @@ EXCEPTIONS: Final = 100
 TAKEN_AT_ONCE: Final = 10
 """Messages in one ReceiveMessage or DeleteMessageBatch. Source: Amazon SQS API Reference."""
 BATCH: Final = 1_000
-"""Events in one invocation (app.py): at 50 a second they come faster than the window ends."""
+"""Events in one invocation, at most (app.py)."""
+WINDOW_S: Final = 10
+"""Events are gathered for so long, at most (app.py)."""
 POLLERS: Final = 2
 """Batches that are made at a time (infra/app.yaml)."""
 DELIVERED_AFTER_S: Final = 5.0
@@ -75,8 +77,8 @@ def workers_at(per_second: int) -> int:
 
 def campaign(work: Work, size: int) -> Iterator[Line]:
     """Price a million recipients at each quota: what was counted, waiting, and what goes wrong."""
-    exception = _exceptional(min(EXCEPTIONS, math.ceil(size * EXCEPTIONAL)))
     for per_second in QUOTAS:
+        exception = _exceptional(min(EXCEPTIONS, math.ceil(size * EXCEPTIONAL)), per_second)
         held_s = workers_at(per_second) / (per_second * SHARE)
         sender_gb = memory_gb("send_chunks")
         busy = work.sending.gb_s(sender_gb)
@@ -153,13 +155,14 @@ def stream(size: int) -> Iterator[Line]:
     )
 
 
-def _exceptional(size: int) -> dict[str, float]:
+def _exceptional(size: int, per_second: int) -> dict[str, float]:
     """Return what is billed for each recipient when some mails bounce for good, all else apart.
 
     They come as they would beside the events of the rest: one in fifty mails, so hardly two of a
-    chunk, and one in a hundred events of an invocation.
+    chunk; and as many in an invocation as a poller gathers.
     """
-    every, at_once = round(1 / EXCEPTIONAL), round(BATCH / 2 * EXCEPTIONAL)
+    gathered = min(BATCH / 2, per_second * WINDOW_S / POLLERS)
+    every, at_once = round(1 / EXCEPTIONAL), max(1, round(gathered * EXCEPTIONAL))
     with null_aws() as endpoint:
         container, mails = sent_campaign(endpoint, size * every)
         events = [_event("Bounce", mail, START_MS + DAY_MS) for mail in mails[::every]]

@@ -30,6 +30,8 @@ KEY = b"k" * 32
 CONTROLLER = "example"
 _KEK = Kek(1, KEY)
 _NONCE = bytes(12)
+_DOMAINS = tuple(f"mail{number}.example" for number in range(8))
+"""Where people have their mailboxes; each is one provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def people(count: int, origin: str, state: str) -> Iterator[Person]:
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
-        email = f"reader{number}@example.org"
+        email = f"reader{number}@{_DOMAINS[number % len(_DOMAINS)]}"
         profile: dict[str, JsonValue] = {
             "attributes": {"first_name": f"Reader {number}"},
             "email": email,
