@@ -6,12 +6,13 @@ shuffles and delays. Passing failures are counted by the day, forgotten after a 
 days, and at most make an address rest; only a final refusal or a complaint outlasts a delivery.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.errors import FatalError
@@ -139,8 +140,8 @@ def since(health: Health, renewed_ms: int | None) -> Health:
             they want it; None when they never did.
     """
     cleared = max(health.delivered_ms or 0, renewed_ms or 0)
-    return replace(
-        health,
+    return Health(
+        delivered_ms=health.delivered_ms,
         soft_ms=_counted(health.soft_ms, cleared),
         full_ms=_counted(health.full_ms, cleared),
         expired_ms=_counted(health.expired_ms, cleared),
@@ -244,7 +245,7 @@ def dump_health(health: Health) -> str:
         "b": health.bounced_ms,
         "c": health.complained_ms,
     }
-    return json.dumps(document, separators=(",", ":"))
+    return orjson.dumps(document).decode()
 
 
 def load_health(text: str) -> Health:
@@ -253,7 +254,7 @@ def load_health(text: str) -> Health:
     Raises:
         FatalError: the row has another schema version; it must not be guessed at.
     """
-    document: dict[str, Any] = json.loads(text)
+    document: dict[str, Any] = orjson.loads(text)
     if document["v"] != HEALTH_VERSION:
         raise FatalError(
             f"a health row has schema version {document['v']!r}; this code cannot read it"

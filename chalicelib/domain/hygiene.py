@@ -10,6 +10,7 @@ taken for a new one of somebody who has confirmed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from chalicelib.domain.consent import acts_of_withdrawal
@@ -350,6 +351,7 @@ def scopes_before_request(state: SubjectState, asked: Scope | None) -> tuple[Sco
     return tuple(sorted((held | set(state.soft_opt_ins)) - {asked}))
 
 
+@cache
 def stranger_reason(kind: EventKind) -> SuppressionReason | None:
     """Return what an address without a subject is suppressed for after an event of ``kind``."""
     return owed(SubjectState(), counted_as(kind, confirmed=False), 0, ()).reason

@@ -7,6 +7,8 @@ written to, and that whoever cannot be found keeps a reason why. Changes nothing
 
 from dataclasses import dataclass
 
+import orjson
+
 from chalicelib.domain.addresses import parse_address
 from chalicelib.domain.event_kinds import LEFT_TAG
 from chalicelib.domain.event_tallies import WhyNobody
@@ -23,7 +25,6 @@ from chalicelib.ports.audience import AudienceStore
 from chalicelib.ports.ledger import LedgerStore, Located
 from chalicelib.ports.runs import Deliveries
 from chalicelib.ports.sending import DeliverySeen
-from chalicelib.services.entries import open_profile
 from chalicelib.services.ledger import Chain, Ledger
 from chalicelib.services.mail_record import REQUEST_TAG
 
@@ -116,9 +117,10 @@ class FeedbackSubjects:
         if member is None or not member.sealed:
             return None
         try:
-            return str(open_profile(chain.keys, member.sealed).get("email"))
+            profile: dict[str, object] = orjson.loads(chain.keys.open_profile(member.sealed))
         except EvidenceError:
             return None  # The MAC decides; damage is told by the nightly check.
+        return str(profile.get("email"))
 
     def _delivery(self, event: SesEvent) -> DeliverySeen | None:
         tag = event.tags.get(DELIVERY_TAG)

@@ -39,15 +39,21 @@ class Like(Enum):
         """What is in sight of the document from its start."""
         return files(__package__).joinpath(self.value[1]).read_bytes()
 
+    @cached_property
+    def primed(self) -> "zlib._Compress":
+        """What deflates one document after the dictionary, once copied: reading that takes long."""
+        level, window, memory = _EFFORT[self.mark]
+        return zlib.compressobj(level, zlib.DEFLATED, window, memory, zdict=self.dictionary)
 
+
+_EFFORT: Final = {b"\x01": (9, _WINDOW_BITS, 8), b"\x02": (4, -13, 5)}
+"""Level, window and memory: of an event, which is short and one of thousands, less of each."""
 _LIKE: Final = {like.mark: like for like in Like}
 
 
 def pack(document: bytes, like: Like = Like.MAIL) -> bytes:
     """Return ``document`` deflated, then zeros up to a multiple of `BUCKET_BYTES`."""
-    deflate = zlib.compressobj(
-        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _WINDOW_BITS, zdict=like.dictionary
-    )
+    deflate = like.primed.copy()
     packed = like.mark + deflate.compress(document) + deflate.flush()
     return packed.ljust(-(-len(packed) // BUCKET_BYTES) * BUCKET_BYTES, b"\0")
 
