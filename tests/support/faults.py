@@ -6,9 +6,10 @@ and the moment. Raising at `BEFORE` is a service that never got the request; rai
 an answer that was lost: the rows are written all the same.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
 
 from chalicelib.errors import KvittoError, Unavailable
 
@@ -56,9 +57,41 @@ class FailAlways:
             raise self._error
 
 
-@contextmanager
-def struck(faults: Faults, call: str) -> Iterator[None]:
-    """Run the block as one call of a fake; the block must either finish or change nothing."""
-    faults(call, Moment.BEFORE)
-    yield
-    faults(call, Moment.AFTER)
+class Locked(Protocol):
+    """Rows that one call at a time may touch."""
+
+    lock: threading.RLock
+
+
+Rows = TypeVar("Rows", bound=Locked | None)
+
+
+class Struck(Generic[Rows]):
+    """A block run as one call of a fake, over its rows; it must finish or change nothing.
+
+    A class, since a generator for each call would take longer than most calls.
+    """
+
+    __slots__ = ("_call", "_faults", "_rows")
+
+    def __init__(self, faults: Faults, call: str, rows: Rows) -> None:
+        self._faults = faults
+        self._call = call
+        self._rows = rows
+
+    def __enter__(self) -> Rows:
+        self._faults(self._call, Moment.BEFORE)
+        if self._rows is not None:
+            self._rows.lock.acquire()
+        return self._rows
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if self._rows is not None:
+            self._rows.lock.release()
+        if kind is None:
+            self._faults(self._call, Moment.AFTER)
+
+
+def struck(faults: Faults, call: str) -> Struck[None]:
+    """Run the block as one call of a fake that has no rows."""
+    return Struck(faults, call, None)

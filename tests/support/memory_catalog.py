@@ -6,7 +6,6 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -23,7 +22,7 @@ from chalicelib.domain.templates import Template
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.segment_counts import Part
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 
 T = TypeVar("T")
 
@@ -54,10 +53,8 @@ class _Store:
         self.rows = rows if rows is not None else CatalogRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[CatalogRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[CatalogRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 def _require(condition: bool) -> None:

@@ -3,7 +3,6 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
@@ -14,7 +13,7 @@ from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.erasure import Shred
 from chalicelib.ports.ledger import Located
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_hygiene import HygieneRows
 from tests.support.memory_ledger import MemoryRows, StateRow, put_pending
 from tests.support.memory_outside import OutsideRows
@@ -35,10 +34,8 @@ class MemoryPersonalData:
         self.hygiene = hygiene or HygieneRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[MemoryRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[MemoryRows]:
+        return Struck(self.faults, name, self.rows)
 
     def shred(self, shred: Shred) -> None:
         with self._call("PersonalData.shred") as rows:
@@ -142,10 +139,8 @@ class MemoryErasures:
         self.rows = rows if rows is not None else ErasureRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[ErasureRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[ErasureRows]:
+        return Struck(self.faults, name, self.rows)
 
     def get(self, erasure_id: str) -> Erasure | None:
         with self._call("Erasures.get") as rows:

@@ -2,14 +2,13 @@
 """The ports of facts in memory, over the rows of the ledger's and the activity's fakes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from chalicelib.domain.ids import SubjectId, shard_of
 from chalicelib.domain.state import load_state
 from chalicelib.errors import Conflict
 from chalicelib.ports.facts import FactChange, Held, KeptEvent, KeptOrder
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_ledger import MemoryRows
 from tests.support.memory_outside import OutsideRows
 
@@ -27,10 +26,8 @@ class MemoryFactStore:
         self.outside = outside if outside is not None else OutsideRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[MemoryRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[MemoryRows]:
+        return Struck(self.faults, name, self.rows)
 
     def read(
         self, sid: SubjectId, *, event: str | None = None, order: str | None = None

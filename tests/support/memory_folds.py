@@ -3,7 +3,6 @@
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from chalicelib.domain.campaigns import ChunkRef
@@ -11,7 +10,7 @@ from chalicelib.domain.folding import Told
 from chalicelib.domain.ids import CampaignId
 from chalicelib.errors import FatalError
 from chalicelib.ports.folds import Added, Unresolved
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,10 +29,8 @@ class _Store:
         self.rows = rows if rows is not None else FoldRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[FoldRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[FoldRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryFolds(_Store):

@@ -2,8 +2,6 @@
 """Health records and the list of suppressed MACs in memory, with the real store's conditions."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
@@ -12,7 +10,7 @@ from chalicelib.domain.ids import SubjectId
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
 from chalicelib.ports.hygiene import HealthRow
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_ledger import MemoryStore
 
 
@@ -31,10 +29,8 @@ class _Store:
         self.rows = rows if rows is not None else HygieneRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[HygieneRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[HygieneRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryHealthStore(_Store):

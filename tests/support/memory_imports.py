@@ -5,8 +5,6 @@ Files of imports have no fake: the adapter runs over the fakes of blobs and keys
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
@@ -16,7 +14,7 @@ from chalicelib.domain.imports import LANES, Import, ImportId, step_lane
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ports.import_rows import CountryTable, CutOver, LaneRow
 from tests.support import memory_ledger
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_ledger import MemoryRows
 
 
@@ -39,10 +37,8 @@ class MemoryImportRows:
         self.rows = rows if rows is not None else ImportStored()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[ImportStored]:
-        with struck(self.faults, f"ImportRows.{name}"), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[ImportStored]:
+        return Struck(self.faults, f"ImportRows.{name}", self.rows)
 
     def create(self, record: Import) -> None:
         with self._call("create") as rows:

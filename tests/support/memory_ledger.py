@@ -9,8 +9,7 @@ stores over one `MemoryRows` to play several processes.
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.ids import EventId, ListId, SubjectId, shard_of
@@ -31,7 +30,7 @@ from chalicelib.ports.ledger import (
     Suppressed,
 )
 from chalicelib.ports.ledger_groups import BEGINNING, MAX_READ, Group, Place
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +93,8 @@ class MemoryStore:
         self.rows = rows if rows is not None else MemoryRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[MemoryRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[MemoryRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryLedgerStore(MemoryStore):

@@ -2,14 +2,13 @@
 """`ports.links` in memory; a person's hits stand among the rows that an erasure sweeps."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.ids import CampaignId, DeliveryId, SubjectId
 from chalicelib.domain.measurement import Counted, Hit, Spot, Targets
 from chalicelib.errors import Conflict
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_outside import OutsideRows
 
 
@@ -29,10 +28,8 @@ class MemoryCampaignLinks:
         self.rows = rows if rows is not None else LinkRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[LinkRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[LinkRows]:
+        return Struck(self.faults, name, self.rows)
 
     def put(self, campaign: CampaignId, targets: Targets) -> None:
         with self._call("CampaignLinks.put") as rows:
@@ -57,10 +54,8 @@ class MemoryHits:
         self.outside = outside if outside is not None else OutsideRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[LinkRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[LinkRows]:
+        return Struck(self.faults, name, self.rows)
 
     def record(self, sid: SubjectId, spot: Spot, now_ms: int) -> bool:
         with self._call("Hits.record"):

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ports.mails.MailStore` in memory, over the rows of the ledger's fake."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from chalicelib.domain.ids import SubjectId
 from chalicelib.ports.mails import StoredMail
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_ledger import MemoryRows
 
 
@@ -17,10 +14,8 @@ class MemoryMailStore:
         self.rows = rows if rows is not None else MemoryRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[MemoryRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[MemoryRows]:
+        return Struck(self.faults, name, self.rows)
 
     def put(self, sid: SubjectId, request: int, sealed: bytes) -> None:
         with self._call("MailStore.put") as rows:

@@ -7,8 +7,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.event_tallies import MAX_DAYS, OfNobody, WhyNobody, day_of
@@ -21,7 +20,7 @@ from chalicelib.ports.facts import KeptEvent, KeptOrder
 from chalicelib.ports.mail_domains import MailDomainRow
 from chalicelib.ports.outside import Attempt, Blob, Queue, Remembered, StoredEvent
 from chalicelib.ports.traces import MailTrace
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +77,8 @@ class OutsideStore:
         self.rows = rows if rows is not None else OutsideRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[OutsideRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[OutsideRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryBlobs(OutsideStore):

@@ -7,7 +7,6 @@ here can no longer be claimed or dispatched there.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.campaigns import ChunkRef, ChunkStatus
@@ -26,7 +25,7 @@ from chalicelib.domain.runs import ChunkView, Mark, RunRef, Settled, Totals, joi
 from chalicelib.errors import Conflict, FatalError
 from chalicelib.ports.runs import MessagePlace
 from chalicelib.ports.sending import DeliveryRow, DeliverySeen
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_sending import ChunkRow, MemoryChunks, SendingRows
 
 
@@ -109,10 +108,8 @@ class _Store:
         self.rows = rows if rows is not None else RunRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[RunRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[RunRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryRuns(_Store):

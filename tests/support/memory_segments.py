@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segments and life-cycle rules in memory, over the same rows as the rest of the catalogue."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from chalicelib.adapters.dynamo.cursors import make_cursor, read_cursor
 from chalicelib.domain.campaigns import CampaignStatus
 from chalicelib.domain.ids import CampaignId
@@ -11,7 +8,7 @@ from chalicelib.domain.lifecycle import Rules
 from chalicelib.domain.segments import Segment
 from chalicelib.errors import Conflict
 from chalicelib.ports.catalog import Page
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults
 from tests.support.memory_catalog import CatalogRows
 
 _OVER = (CampaignStatus.SENT, CampaignStatus.CANCELLED)
@@ -22,10 +19,8 @@ class _Store:
         self.rows = rows if rows is not None else CatalogRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[CatalogRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[CatalogRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 def _require_version(stored: Segment | Rules | None, version: int) -> None:

@@ -6,8 +6,7 @@ keeps what SES would have taken, so that a test can ask who was mailed, and how 
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -27,7 +26,7 @@ from chalicelib.ports.sending import (
     Sent,
 )
 from infra.local import ses_template
-from tests.support.faults import Faults, no_faults, struck
+from tests.support.faults import Faults, Struck, no_faults, struck
 from tests.support.former_port import ChunkResult, Claim
 
 
@@ -63,10 +62,8 @@ class _Store:
         self.rows = rows if rows is not None else SendingRows()
         self.faults = faults
 
-    @contextmanager
-    def _call(self, name: str) -> Iterator[SendingRows]:
-        with struck(self.faults, name), self.rows.lock:
-            yield self.rows
+    def _call(self, name: str) -> Struck[SendingRows]:
+        return Struck(self.faults, name, self.rows)
 
 
 class MemoryChunks(_Store):

@@ -25,7 +25,7 @@ from chalicelib.domain.runs import ChunkView
 from chalicelib.entrypoints import queues
 from chalicelib.services.plans import manifest_key
 from infra.bench.crowd import KEK
-from infra.bench.people import LIST, VAULT, dynamo_rows, people
+from infra.bench.people import LIST, VAULT, dynamo_rows, email_of, people
 from infra.bench.worlds import subscriber_state
 from infra.local import demo, ses_endpoint
 from infra.local.consumers import sqs_event
@@ -84,7 +84,7 @@ class SendingSite:
         dynamodb.put_item(TableName=VAULT, Item={**epoch, "wrapped_key": {"B": wrapped}})
         rows = []
         for number, person in enumerate(people(count, _ORIGIN, subscriber_state())):
-            self.addresses[person.sid] = f"reader{number}@example.org"
+            self.addresses[person.sid] = email_of(number)
             rows += [
                 (table, {"PutRequest": {"Item": _typed(row)}}) for table, row in dynamo_rows(person)
             ]
