@@ -51,13 +51,18 @@ class Person:
     standing: str
 
 
+def email_of(number: int) -> str:
+    """Return the address of the person yielded ``number``th, from 0."""
+    return f"reader{number}@{_DOMAINS[number % len(_DOMAINS)]}"
+
+
 def people(count: int, origin: str, state: str) -> Iterator[Person]:
     """Yield ``count`` people, the same at every call, whose keys belong to the log ``origin``."""
     stands = dump_standing(standing(load_state(state)))
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
-        email = f"reader{number}@{_DOMAINS[number % len(_DOMAINS)]}"
+        email = email_of(number)
         profile: dict[str, JsonValue] = {
             "attributes": {"first_name": f"Reader {number}"},
             "email": email,

@@ -89,7 +89,7 @@ def test_a_worker_killed_at_any_call_leaves_everybody_whole_and_the_next_ends_it
     assert {name for name, _ in calls} >= {
         "ImportRows.get",
         "ImportRows.lanes",
-        "ExportFence.place",
+        "ExportFence.place_of_imports",
         "Blobs.get",
         "GroupStore.lookup_many",
         "GroupStore.load_many",
