@@ -9,9 +9,9 @@ thousand real journeys would take longer than what is to be measured.
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.adapters.dynamo.ledger_rows import entry_item
 from chalicelib.domain.ids import EventId, ListId, SubjectId, encode_id, shard_of
@@ -30,8 +30,8 @@ KEY = b"k" * 32
 CONTROLLER = "example"
 _KEK = Kek(1, KEY)
 _NONCE = bytes(12)
-_DOMAINS = tuple(f"mail{number}.example" for number in range(8))
-"""Where people have their mailboxes; each is one provider."""
+DOMAINS: Final = tuple(f"mail{number}.example" for number in range(8))
+"""Of people's mailboxes; each is one provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +51,19 @@ class Person:
     standing: str
 
 
-def email_of(number: int) -> str:
-    """Return the address of the person yielded ``number``th, from 0."""
-    return f"reader{number}@{_DOMAINS[number % len(_DOMAINS)]}"
+def people(
+    count: int, origin: str, state: str, domains: Sequence[str] = DOMAINS
+) -> Iterator[Person]:
+    """Yield ``count`` people, the same at every call, whose keys belong to the log ``origin``.
 
-
-def people(count: int, origin: str, state: str) -> Iterator[Person]:
-    """Yield ``count`` people, the same at every call, whose keys belong to the log ``origin``."""
+    Args:
+        domains: where they have their mailboxes, in turn.
+    """
     stands = dump_standing(standing(load_state(state)))
     for number in range(count):
         raw = hashlib.sha256(b"subject %d" % number).digest()[:16]
         key = hashlib.sha256(b"key %d" % number).digest()
-        email = email_of(number)
+        email = f"reader{number}@{domains[number % len(domains)]}"
         profile: dict[str, JsonValue] = {
             "attributes": {"first_name": f"Reader {number}"},
             "email": email,

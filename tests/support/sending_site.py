@@ -25,7 +25,7 @@ from chalicelib.domain.runs import ChunkView
 from chalicelib.entrypoints import queues
 from chalicelib.services.plans import manifest_key
 from infra.bench.crowd import KEK
-from infra.bench.people import LIST, VAULT, dynamo_rows, email_of, people
+from infra.bench.people import LIST, VAULT, dynamo_rows, people
 from infra.bench.worlds import subscriber_state
 from infra.local import demo, ses_endpoint
 from infra.local.consumers import sqs_event
@@ -33,6 +33,7 @@ from tests.support.emulator import start_empty
 from tests.support.moved_clock import MovedClock
 
 HTML = "<h1>Hello {{ first_name }}</h1><p><a href='https://example.com/spring'>Spring</a></p>"
+DOMAIN = "example.org"
 _ORIGIN = "localhost/kvitto/sending"
 _AT_ONCE = 25
 """Rows in one BatchWriteItem."""
@@ -83,8 +84,8 @@ class SendingSite:
         epoch = {"pk": {"S": "EPOCH"}, "sk": {"S": _EPOCH}, "v": {"N": "1"}}
         dynamodb.put_item(TableName=VAULT, Item={**epoch, "wrapped_key": {"B": wrapped}})
         rows = []
-        for number, person in enumerate(people(count, _ORIGIN, subscriber_state())):
-            self.addresses[person.sid] = email_of(number)
+        for number, person in enumerate(people(count, _ORIGIN, subscriber_state(), [DOMAIN])):
+            self.addresses[person.sid] = f"reader{number}@{DOMAIN}"
             rows += [
                 (table, {"PutRequest": {"Item": _typed(row)}}) for table, row in dynamo_rows(person)
             ]
