@@ -24,30 +24,34 @@ _WINDOW_BITS: Final = -15
 
 
 class Like(Enum):
-    """What a document looks like: the first byte of the packed one, and the dictionary's file."""
+    """What a document looks like.
 
-    MAIL = (b"\x01", "mail_dictionary_1.txt")
-    EVENT = (b"\x02", "event_dictionary_1.txt")
+    Attributes:
+        mark: the first byte of a packed one.
+        file: of the dictionary. effort: level, window and memory of zlib: of an event, which is
+            short and one of thousands, less of each.
+    """
 
-    @property
-    def mark(self) -> bytes:
-        """The first byte."""
-        return self.value[0]
+    MAIL = (b"\x01", "mail_dictionary_1.txt", (9, _WINDOW_BITS, 8))
+    EVENT = (b"\x02", "event_dictionary_1.txt", (4, -13, 5))
+
+    def __init__(self, mark: bytes, file: str, effort: tuple[int, int, int]) -> None:
+        self.mark = mark
+        self.file = file
+        self.effort = effort
 
     @cached_property
     def dictionary(self) -> bytes:
         """What is in sight of the document from its start."""
-        return files(__package__).joinpath(self.value[1]).read_bytes()
+        return files(__package__).joinpath(self.file).read_bytes()
 
     @cached_property
     def primed(self) -> "zlib._Compress":
         """What deflates one document after the dictionary, once copied: reading that takes long."""
-        level, window, memory = _EFFORT[self.mark]
+        level, window, memory = self.effort
         return zlib.compressobj(level, zlib.DEFLATED, window, memory, zdict=self.dictionary)
 
 
-_EFFORT: Final = {b"\x01": (9, _WINDOW_BITS, 8), b"\x02": (4, -13, 5)}
-"""Level, window and memory: of an event, which is short and one of thousands, less of each."""
 _LIKE: Final = {like.mark: like for like in Like}
 
 

@@ -7,10 +7,9 @@ from chalicelib.domain.campaigns import Act
 from chalicelib.domain.catalog import LANGUAGES
 from chalicelib.ports.sending import Outcome, Sent
 from chalicelib.services.dry_run import PATIENCE_MS
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.console_tour import POLL_MS, Desk
 from tests.support.memory_sending import accept
-from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.soundness import assert_sound, assert_sound_at_every_size
 
 LINKS = ("https://www.example.org/menu", "https://www.example.org/" + "a-long-way/" * 20)
 
@@ -112,7 +111,7 @@ def test_every_state_of_a_dry_run_is_sound_in_every_language_and_fits(desk, lang
         if state == "failed":
             tour.world.time.advance(PATIENCE_MS + 1)
         tour.show(f"{path}/dry-run?language={language}")
-        _judge(tour, language)
+        assert_sound_at_every_size(tour.page, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,12 +124,12 @@ def test_sending_again_is_sound_in_every_language_and_fits(desk, language):
     tour.world.mailbox.answer = accept
     path = f"/console/campaigns/{parent}?language={language}"
     tour.show(path)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     tour.click(tour.page.locator("section[aria-labelledby=again] button"))
     tour.page.get_by_role("status").wait_for()
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     tour.show(path)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
 
 
 def test_the_mail_is_shown_where_nothing_of_it_runs_or_leads_away(desk):
@@ -170,9 +169,9 @@ def test_every_state_is_sound_in_every_language_and_fits(desk, language):
         asks = [f"{path}/cancel"] if state in ("draft", "sending") else []
         for part in (path, *asks):
             tour.show(f"{part}?language={language}")
-            _judge(tour, language)
+            assert_sound_at_every_size(tour.page, language)
     tour.show(f"/console/campaigns?language={language}")
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
 
 
 def _brought_to(world, campaign, state):
@@ -187,13 +186,3 @@ def _brought_to(world, campaign, state):
         world.campaigns.act(campaign, Act.RESUME)
     elif state == "sent":
         world.settle()
-
-
-def _judge(tour, language):
-    assert_sound(tour.page, language)
-    if language == "en":
-        assert_accessible_by_day_and_night(tour.page)
-    for size in (PHONE, DESK):
-        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert_fits(tour.page)
-    tour.page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})

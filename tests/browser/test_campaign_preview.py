@@ -4,9 +4,8 @@
 import pytest
 
 from chalicelib.domain.catalog import LANGUAGES
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.shop import objection
-from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.soundness import assert_sound_at_every_size
 
 ANNA = "anna@example.org"
 PICTURE = (
@@ -60,16 +59,7 @@ def test_every_state_of_it_is_sound_in_every_language_and_fits(desk, language):
     tour.world.subscribe(ANNA, first_name="Anna", language=language)
     path = tour.written(html=HTML)
     tour.show(f"{path}?language={language}")
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     for email in ("nobody@example.org", "cia@example.org", "bo@example.org", ANNA):
         asked(tour, path, email)
-        _judge(tour, language)
-
-
-def _judge(tour, language):
-    assert_sound(tour.page, language)
-    if language == "en":
-        assert_accessible_by_day_and_night(tour.page)
-    for size in (PHONE, DESK, SMALL_PHONE):
-        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert_fits(tour.page)
+        assert_sound_at_every_size(tour.page, language)

@@ -7,9 +7,8 @@ import pytest
 
 from chalicelib.domain.catalog import LANGUAGES
 from infra.local.demo_data import DEMO_BRAND
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.memory_deliverability import ACCOUNT, identity
-from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.soundness import assert_sound_at_every_size
 
 HOME = "/console/deliverability"
 
@@ -31,19 +30,19 @@ def test_it_is_sound_in_every_state_and_language_and_fits(desk, language):
     tour = desk(language)
     asked = f"?language={language}"
     tour.show(HOME + asked)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     spoil(tour.world)
     tour.show(HOME + asked)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     tour.show(f"{HOME}{asked}&brand=none")
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     tour.world.setup.add_brand(
         replace(
             DEMO_BRAND, id="shop", code="00000001", name="Shop " * 8, from_address="a@b.example"
         )
     )
     tour.show(HOME + asked)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
 
 
 def test_what_is_missing_leads_to_what_to_do_about_it(desk):
@@ -55,12 +54,3 @@ def test_what_is_missing_leads_to_what_to_do_about_it(desk):
     assert page.url.endswith("#identity")
     assert "publish them" in page.locator("#identity").inner_text()
     assert "The records are the same as above." in page.locator("#dkim").inner_text()
-
-
-def _judge(tour, language):
-    assert_sound(tour.page, language)
-    if language == "en":
-        assert_accessible_by_day_and_night(tour.page)
-    for size in (PHONE, DESK, SMALL_PHONE):
-        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert_fits(tour.page)

@@ -14,10 +14,9 @@ from infra.local.front import gateway_of
 from infra.local.gateway import GatewayResponses
 from infra.local.http_server import HttpServer
 from tests.support.asking import Asker
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.import_desk import ANSWERED, AWKWARD, HOME, RULES, seated
 from tests.support.import_uploads import LIST
-from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.soundness import assert_sound_at_every_size
 from tests.support.world import World
 
 SCOPES = (KeyScope.MARKETING, KeyScope.COMPLIANCE)
@@ -183,7 +182,7 @@ def test_every_page_of_imports_is_sound_in_every_language_and_fits(served, langu
     def judge(path):
         page.goto(path + asked)
         page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-        _judge(page, language)
+        assert_sound_at_every_size(page, language)
 
     for path in (HOME, f"{HOME}/new", RULES, desk.begun()):
         judge(path)
@@ -194,7 +193,7 @@ def test_every_page_of_imports_is_sound_in_every_language_and_fits(served, langu
     page.locator("form[action$='/run']").evaluate("it => it.noValidate = true")
     page.locator("form[action$='/run'] button").click()
     page.locator("#problems").wait_for()
-    _judge(page, language)
+    assert_sound_at_every_size(page, language)
     desk.send(f"{path}/run", **ANSWERED)
     judge(path)
     world.settle()
@@ -211,13 +210,4 @@ def test_every_page_of_imports_is_sound_in_every_language_and_fits(served, langu
     page.locator("main form").evaluate("it => it.noValidate = true")
     page.locator("main form button").click()
     page.locator("#problems").wait_for()
-    _judge(page, language)
-
-
-def _judge(page, language):
-    assert_sound(page, language)
-    if language == "en":
-        assert_accessible_by_day_and_night(page)
-    for size in (PHONE, DESK, SMALL_PHONE):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert_fits(page)
+    assert_sound_at_every_size(page, language)

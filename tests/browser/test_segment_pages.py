@@ -4,11 +4,10 @@
 import pytest
 
 from chalicelib.domain.catalog import LANGUAGES
-from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 from tests.support.console_tour import POLL_MS
 from tests.support.segment_desk import BUYERS, HOME, RULES, make_buyers
 from tests.support.shop import BUYER
-from tests.support.soundness import assert_accessible_by_day_and_night, assert_sound
+from tests.support.soundness import assert_sound, assert_sound_at_every_size
 
 BROKEN = '{"all": [{"fact": "orders.cont", "op": "gte"}, {"any": []}]}'
 RULE = '{"fact": "orders.count", "op": "gte", "value": 2}'
@@ -56,35 +55,26 @@ def test_every_page_of_segments_is_sound_in_every_language_and_fits(desk, langua
     tour = desk(language)
     asked = f"?language={language}"
     tour.show(HOME + asked)
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     make_buyers(tour.world)
     tour.world.segment_counts.start("buyers")
     for path in (HOME, f"{HOME}/new", BUYERS, f"{BUYERS}/edit", f"{BUYERS}/delete", RULES):
         tour.show(path + asked)
-        _judge(tour, language)
+        assert_sound_at_every_size(tour.page, language)
     tour.show(f"{BUYERS}/edit{asked}")
     tour.page.locator("#f-rule").fill(BROKEN)
     _send(tour, "/edit")
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
     for address in ("nobody@example.org", BUYER):
         tour.show(BUYERS + asked)
         tour.page.locator("#f-email").fill(address)
         _send(tour, "/explain")
-        _judge(tour, language)
+        assert_sound_at_every_size(tour.page, language)
     tour.show(RULES + asked)
     tour.page.locator("#f-rule").fill("{,")
     _send(tour, "/lifecycle")
-    _judge(tour, language)
+    assert_sound_at_every_size(tour.page, language)
 
 
 def _send(tour, part):
     tour.click(tour.page.locator(f"form[action$='{part}'] button"))
-
-
-def _judge(tour, language):
-    assert_sound(tour.page, language)
-    if language == "en":
-        assert_accessible_by_day_and_night(tour.page)
-    for size in (PHONE, DESK, SMALL_PHONE):
-        tour.page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert_fits(tour.page)

@@ -12,7 +12,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.support.browser import assert_fits
+from tests.support.browser import DESK, PHONE, SMALL_PHONE, assert_fits
 
 _OUTLINE = """() => {
   const shown = each => each.checkVisibility();
@@ -99,6 +99,16 @@ def assert_sound(page: Page, language: str) -> None:
     _errors(seen, where)
     assert page.evaluate(_UNSEEN_FOCUS) == [], f"no visible focus: {where}"
     assert_fits(page)
+
+
+def assert_sound_at_every_size(page: Page, language: str) -> None:
+    """Sound, in English accessible by day and night, and no wider than any screen."""
+    assert_sound(page, language)
+    if language == "en":
+        assert_accessible_by_day_and_night(page)
+    for width, height in (PHONE, DESK, SMALL_PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        assert_fits(page)
 
 
 def _await_focus(page: Page) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from chalicelib.adapters.dynamo.folds import chunk_key
 from chalicelib.adapters.dynamo.items import ROW_VERSION, Item, expiry, key, number
+from chalicelib.adapters.dynamo.ledger_rows import update
 from chalicelib.domain.breakers import Harm
 from chalicelib.domain.campaigns import ChunkRef
 from chalicelib.domain.ids import CampaignId
@@ -53,17 +54,10 @@ def updated(
     values: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return an Update action of a transaction; ``:v`` is this code's version of rows."""
-    update: dict[str, Any] = {
-        "TableName": table,
-        "Key": row,
-        "UpdateExpression": expression,
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": {":v": number(ROW_VERSION), **values},
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    if names:
-        update["ExpressionAttributeNames"] = dict(names)
-    return {"Update": update}
+    known = {":v": number(ROW_VERSION), **values}
+    action = update(table, row, expression, known, condition=condition, names=names)
+    action["Update"]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return action
 
 
 def harm_writes(table: str, harmed: Sequence[Harmed], expires_ms: int) -> tuple[Item, ...]:

@@ -30,18 +30,17 @@ from chalicelib.entrypoints.api.shapes import (
     Schema,
     closed,
     line,
+    one_of,
     page_of,
     ref,
     shown,
 )
 
 SKIPPED: Final = " ".join(f"`{reason}`: {SENTENCES[reason]}" for reason in SkipReason)
-_STATUS: Final[Schema] = {"type": "string", "enum": [str(status) for status in CampaignStatus]}
-_GRADE: Final[Schema] = {
-    "type": "string",
-    "enum": [str(grade) for grade in Grade],
-    "description": "The weakest evidence of consent that is enough: A is the strongest, E any.",
-}
+_STATUS: Final[Schema] = one_of(CampaignStatus)
+_GRADE: Final[Schema] = one_of(
+    Grade, "The weakest evidence of consent that is enough: A is the strongest, E any."
+)
 _WRITTEN: Final[Schema] = {
     "name": line(),
     "list": SLUG,

@@ -13,16 +13,15 @@ from chalicelib.entrypoints.api.shapes import (
     SLUG,
     TIME,
     Schema,
+    one_of,
     page_of,
     shown,
 )
 
-_VERDICT: Final[Schema] = {
-    "type": "string",
-    "enum": [str(verdict) for verdict in Verdict],
-    "description": "`fail` wants mending; `warn` deserves a look; `unknown` could not be read now.",
-}
-_PROVIDER: Final[Schema] = {"type": "string", "enum": [str(each) for each in Provider]}
+_VERDICT: Final[Schema] = one_of(
+    Verdict, "`fail` wants mending; `warn` deserves a look; `unknown` could not be read now."
+)
+_PROVIDER: Final[Schema] = one_of(Provider)
 _CHECK: Final[Schema] = {"type": "string", "examples": [str(check) for check in CheckId]}
 _CHECK_IDS: Final[Schema] = {"type": "array", "items": _CHECK}
 
@@ -35,11 +34,7 @@ DELIVERABILITY_SCHEMAS: Final[dict[str, Schema]] = {
                 "description": "A provider's name, or a keyed pseudonym of a domain.",
             },
             "domain": {"type": "string", "description": "The provider, or the domain itself."},
-            "level": {
-                "type": "string",
-                "enum": [str(level) for level in Level],
-                "description": "`stop`: campaigns leave its people out, as `domain-stopped`.",
-            },
+            "level": one_of(Level, "`stop`: campaigns leave its people out, as `domain-stopped`."),
             "why": {"type": "string", "enum": sorted(BREAKERS)},
             "delivered": {**COUNT, "description": "Mails of three days, as counted at that time."},
             "bounced": COUNT,

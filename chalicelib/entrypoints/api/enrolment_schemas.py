@@ -19,6 +19,7 @@ from chalicelib.entrypoints.api.shapes import (
     Schema,
     closed,
     line,
+    one_of,
     ref,
     shown,
     whole,
@@ -134,7 +135,7 @@ ENROLMENT_SCHEMAS: Final[dict[str, Schema]] = {
     "EnrolledSubscriber": shown(
         {
             "id": {"type": ["string", "null"], "description": "Null: the answer tells nothing."},
-            "basis": {"type": "string", "enum": [str(basis) for basis in Enrolling]},
+            "basis": one_of(Enrolling),
             "status": {"type": "string", "enum": ["accepted", "recorded", "blocked"]},
             "reason": {
                 "type": ["string", "null"],

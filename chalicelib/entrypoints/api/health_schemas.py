@@ -6,7 +6,7 @@ from typing import Final
 from chalicelib.domain.event_tallies import WhyNobody
 from chalicelib.domain.health import HealthStatus
 from chalicelib.domain.health_story import Code
-from chalicelib.entrypoints.api.shapes import COUNT, MAYBE_TIME, Schema, ref, shown
+from chalicelib.entrypoints.api.shapes import COUNT, MAYBE_TIME, Schema, one_of, ref, shown
 
 HEALTH_SCHEMAS: Final[dict[str, Schema]] = {
     "SubscriberWithHealth": {
@@ -17,7 +17,7 @@ HEALTH_SCHEMAS: Final[dict[str, Schema]] = {
     },
     "AddressHealth": shown(
         {
-            "status": {"type": "string", "enum": [str(each) for each in HealthStatus]},
+            "status": one_of(HealthStatus),
             "resting_until": {
                 **MAYBE_TIME,
                 "description": "Campaigns skip the address until then; null: not now.",
@@ -27,7 +27,7 @@ HEALTH_SCHEMAS: Final[dict[str, Schema]] = {
                 "description": "Why, what decides first.",
                 "items": shown(
                     {
-                        "code": {"type": "string", "enum": [str(each) for each in Code]},
+                        "code": one_of(Code),
                         "at": {**MAYBE_TIME, "description": "When it happened last."},
                         "days": {
                             "type": ["integer", "null"],
@@ -46,7 +46,7 @@ HEALTH_SCHEMAS: Final[dict[str, Schema]] = {
                 "items": shown(
                     {
                         "day": {"type": "string", "format": "date"},
-                        "why": {"type": "string", "enum": [str(each) for each in WhyNobody]},
+                        "why": one_of(WhyNobody),
                         "type": {"type": "string"},
                         "events": COUNT,
                     }

@@ -34,6 +34,7 @@ from chalicelib.entrypoints.api.shapes import (
     closed,
     line,
     listed,
+    one_of,
     page_of,
     ref,
     shown,
@@ -56,21 +57,11 @@ _ZONE: Final[Schema] = {
     "pattern": whole("[A-Za-z0-9_+/-]{1,64}"),
     "description": "Of times that name none; the brand's unless said.",
 }
-_MODE: Final[Schema] = {
-    "type": "string",
-    "enum": [str(mode) for mode in Mode],
-    "description": "`cut-over` takes opt-outs, bounces and complaints alone.",
-}
-_OPT_OUTS: Final[Schema] = {
-    "type": "string",
-    "enum": [str(each) for each in OptOuts],
-    "description": "What an opt-out of the file ends; as the brand's unsubscribes unless said.",
-}
-_DATES: Final[Schema] = {
-    "type": "string",
-    "enum": [str(each) for each in Dates],
-    "description": "Which comes first in a date such as 03-04-2025.",
-}
+_MODE: Final[Schema] = one_of(Mode, "`cut-over` takes opt-outs, bounces and complaints alone.")
+_OPT_OUTS: Final[Schema] = one_of(
+    OptOuts, "What an opt-out of the file ends; as the brand's unsubscribes unless said."
+)
+_DATES: Final[Schema] = one_of(Dates, "Which comes first in a date such as 03-04-2025.")
 _SHA256: Final[Schema] = {"type": "string", "pattern": whole("[0-9a-f]{64}")}
 _HEADER: Final[Schema] = line(MAX_HEADER_CHARS)
 _FIELDS: Final = ("", *(str(field) for field in Field))
@@ -95,31 +86,21 @@ _ASKED: Final[Schema] = {
     "country": COUNTRY,
 }
 _MAYBE_ASKED: Final = ("mode", "opt_outs", "zone", "dates", "country")
-_BASIS: Final[Schema] = {
-    "type": "string",
-    "enum": [str(basis) for basis in Basis],
-    "description": "On what mail shall rest; `consent` unless said.",
-}
+_BASIS: Final[Schema] = one_of(Basis, "On what mail shall rest; `consent` unless said.")
 _OFFERED: Final[Schema] = {
     **TIME,
     "description": "Soft opt-in: since when every sale offered the objection.",
 }
-_SOURCE: Final[Schema] = {
-    "type": "string",
-    "enum": [str(source) for source in Source],
-    "description": "Bought, exchanged, rented, scraped lists and public directories are refused.",
-}
+_SOURCE: Final[Schema] = one_of(
+    Source, "Bought, exchanged, rented, scraped lists and public directories are refused."
+)
 _DAYS: Final[Schema] = {
     "type": ["integer", "null"],
     "minimum": 1,
     "maximum": MAX_SILENT_DAYS,
     "description": "Who did nothing for longer waits; null: nobody asks.",
 }
-_GRADE: Final[Schema] = {
-    "type": "string",
-    "enum": [str(grade) for grade in Grade],
-    "description": "The weakest claimed evidence of a consent that is enough.",
-}
+_GRADE: Final[Schema] = one_of(Grade, "The weakest claimed evidence of a consent that is enough.")
 _LAND: Final[Schema] = {
     "type": "string",
     "pattern": whole(r"([A-Z]{2}|\*)"),
@@ -140,8 +121,8 @@ _COUNTRY_COUNTS: Final[Schema] = shown(
 )
 _IMPORT: Final[Schema] = {
     "id": ID,
-    "status": {"type": "string", "enum": [str(status) for status in JobStatus]},
-    "stage": {"type": "string", "enum": [str(stage) for stage in Stage]},
+    "status": one_of(JobStatus),
+    "stage": one_of(Stage),
     "problem": {**MAYBE, "description": "A sentence: why it failed, and what to do."},
     "problem_code": MAYBE,
     "brand": SLUG,
@@ -159,7 +140,7 @@ _IMPORT: Final[Schema] = {
         "description": "Tables found in the file, by their columns.",
         "items": shown(
             {
-                "format": {"type": "string", "enum": [str(each) for each in Format]},
+                "format": one_of(Format),
                 "columns": {
                     "type": "array",
                     "items": shown(
@@ -232,7 +213,7 @@ IMPORT_SCHEMAS: Final[dict[str, Schema]] = {
     },
     "ImportDocument": shown(
         {
-            "kind": {"type": "string", "enum": [str(kind) for kind in DocumentKind]},
+            "kind": one_of(DocumentKind),
             "sha256": _SHA256,
             "bytes": {"type": "integer", "minimum": 1, "maximum": MAX_DOCUMENT_BYTES},
         }

@@ -24,7 +24,7 @@ from chalicelib.entrypoints.api.frame import (
     Operation,
 )
 from chalicelib.entrypoints.api.schemas import SCHEMAS
-from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, SLUG, ref, whole
+from chalicelib.entrypoints.api.shapes import ADDRESS, LANGUAGE, SLUG, one_of, ref, whole
 from chalicelib.entrypoints.bodies import MULTIPART
 from chalicelib.entrypoints.exchange import JSON, PROBLEM, ZIP
 
@@ -55,7 +55,7 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
     "kind": {
         "description": "What a document shows.",
         "required": True,
-        "schema": {"type": "string", "enum": [str(kind) for kind in DocumentKind]},
+        "schema": one_of(DocumentKind),
     },
     "open": {
         "description": "`true`: only what is still owed, by deadline.",

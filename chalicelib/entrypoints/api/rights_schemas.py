@@ -29,6 +29,7 @@ from chalicelib.entrypoints.api.shapes import (
     Schema,
     closed,
     line,
+    one_of,
     page_of,
     shown,
     whole,
@@ -37,12 +38,6 @@ from chalicelib.entrypoints.api.shapes import (
 SELECTORS: Final = ("email", "token", "subscriber")
 ENTERED: Final = tuple(str(medium) for medium in Medium if medium is not Medium.PAGE)
 """Media an officer may name; what comes by a page is recorded by it."""
-
-
-def _words(
-    words: type[Right | Status | ExtensionReason | RefusalGround | RestrictionGround],
-) -> Schema:
-    return {"type": "string", "enum": [str(word) for word in words]}
 
 
 def _maybe(words: type[ExtensionReason | RefusalGround | RestrictionGround]) -> Schema:
@@ -56,7 +51,7 @@ RIGHTS_SCHEMAS: Final[dict[str, Schema]] = {
                 "email": ADDRESS,
                 "token": {"type": "string", "pattern": whole("[!-~]{1,500}")},
                 "subscriber": ID,
-                "right": _words(Right),
+                "right": one_of(Right),
                 "brand": SLUG,
                 "medium": {"type": "string", "enum": list(ENTERED)},
                 "received_at": {
@@ -71,7 +66,7 @@ RIGHTS_SCHEMAS: Final[dict[str, Schema]] = {
                     "maxLength": MAX_NOTE_CHARS,
                     "description": "Sealed under the person's key.",
                 },
-                "restriction_ground": _words(RestrictionGround),
+                "restriction_ground": one_of(RestrictionGround),
                 "erasure_ground": {"type": "string", "enum": list(REQUESTABLE)},
                 "suppress": {
                     **BOOLEAN,
@@ -84,19 +79,19 @@ RIGHTS_SCHEMAS: Final[dict[str, Schema]] = {
         ),
         "oneOf": [{"required": [name]} for name in SELECTORS],
     },
-    "RightsExtension": closed({"reason": _words(ExtensionReason)}),
-    "RightsRefusal": closed({"ground": _words(RefusalGround)}),
+    "RightsExtension": closed({"reason": one_of(ExtensionReason)}),
+    "RightsRefusal": closed({"ground": one_of(RefusalGround)}),
     "RightsLift": closed(
         {"told": {"const": True, "description": "The person was told before (GDPR Art. 18(3))."}}
     ),
     "RightsRequest": shown(
         {
             "id": ID,
-            "right": _words(Right),
-            "status": _words(Status),
+            "right": one_of(Right),
+            "status": one_of(Status),
             "brand": SLUG,
             "subscriber": {**MAYBE, "description": "Null: the address led to nobody."},
-            "medium": {"type": "string", "enum": [str(medium) for medium in Medium]},
+            "medium": one_of(Medium),
             "received_at": TIME,
             "received_by": {"type": "string"},
             "entered_at": TIME,

@@ -39,6 +39,7 @@ from chalicelib.entrypoints.api.shapes import (
     closed,
     line,
     listed,
+    one_of,
     page_of,
     shown,
     whole,
@@ -50,10 +51,7 @@ from chalicelib.vocabulary import EventType
 
 EXPORT_REASONS: Final = RULES[EventType.BUNDLE_EXPORTED].reasons
 """Why a bundle is exported: a closed list, because it stands in the public ledger."""
-KEY_SCOPE: Final[Schema] = {
-    "type": "string",
-    "enum": [str(scope) for scope in KeyScope],
-}
+KEY_SCOPE: Final[Schema] = one_of(KeyScope)
 _BRAND: Final[Schema] = {
     "id": SLUG,
     "name": line(),
@@ -68,11 +66,9 @@ _BRAND: Final[Schema] = {
     },
     "default_language": LANGUAGE,
     "time_zone": {"type": "string", "pattern": whole("[A-Za-z0-9_+/-]{1,64}")},
-    "unsubscribe_scope": {
-        "type": "string",
-        "enum": [str(scope) for scope in UnsubscribeScope],
-        "description": "What one unsubscribe stops: the brand, or the list the mail went to.",
-    },
+    "unsubscribe_scope": one_of(
+        UnsubscribeScope, "What one unsubscribe stops: the brand, or the list the mail went to."
+    ),
     "keep_orders": {
         **BOOLEAN,
         "description": "Whether orders that its shop tells of are kept; false deletes those kept.",

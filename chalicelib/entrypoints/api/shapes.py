@@ -7,6 +7,7 @@ answer schemas are open: members may be added, never renamed.
 Source: JSON Schema 2020-12, as OpenAPI 3.1 uses it.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from chalicelib.domain.catalog import LANGUAGES, MAX_NAME_CHARS
@@ -45,6 +46,12 @@ BOOLEAN: Final[Schema] = {"type": "boolean"}
 def line(max_chars: int = MAX_NAME_CHARS) -> Schema:
     """Return the schema of one line of text, not empty."""
     return {"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": LINE}
+
+
+def one_of(words: Iterable[str], description: str = "") -> Schema:
+    """Return the schema of one word of a closed vocabulary."""
+    told = {"description": description} if description else {}
+    return {"type": "string", "enum": [str(word) for word in words], **told}
 
 
 def texts(max_chars: int) -> Schema:

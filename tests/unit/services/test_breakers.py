@@ -62,6 +62,15 @@ class Bench:
         for n in numbers:
             self.hear(about(place(n), docs.bounce(f"reader{n}@{domain}")))
 
+    def hold_all_there_is_room_for(self):
+        """Domains, and let a campaign deliver enough to judge one more."""
+        for number in range(MAX_STOPS):
+            key = f"d{number}"
+            note = Note(key=key, level=Level.STOP, why=StopWhy.BOUNCES, counts=Counts(), at_ms=1)
+            MemoryBreakerRows(self.state).stop(About.DOMAIN, note)
+        self.deliver(5_000, "example.com")
+        self.deliver(100, first=5_000)
+
     @property
     def held(self):
         return set(self.state.stops.campaigns), set(self.state.stops.domains)
@@ -179,24 +188,14 @@ def test_logs_name_no_domain_outside_the_well_known(bench, caplog):
 
 
 def test_when_so_many_domains_are_held_it_is_the_campaign_that_is_bad(bench):
-    for number in range(MAX_STOPS):
-        key = f"d{number}"
-        note = Note(key=key, level=Level.STOP, why=StopWhy.BOUNCES, counts=Counts(), at_ms=1)
-        MemoryBreakerRows(bench.state).stop(About.DOMAIN, note)
-    bench.deliver(5_000, "example.com")
-    bench.deliver(100, first=5_000)
+    bench.hold_all_there_is_room_for()
     bench.bounce(*range(6_000, 6_010))
     assert bench.held[0] == {CAMPAIGN}
     assert PSEUDONYM not in bench.held[1]
 
 
 def test_when_so_many_domains_are_held_every_campaign_that_was_harmed_there_is_stopped(bench):
-    for number in range(MAX_STOPS):
-        key = f"d{number}"
-        note = Note(key=key, level=Level.STOP, why=StopWhy.BOUNCES, counts=Counts(), at_ms=1)
-        MemoryBreakerRows(bench.state).stop(About.DOMAIN, note)
-    bench.deliver(5_000, "example.com")
-    bench.deliver(100, first=5_000)
+    bench.hold_all_there_is_room_for()
     bench.bounce(*range(6_000, 6_009))
     assert bench.held[0] == set()
     both = [
