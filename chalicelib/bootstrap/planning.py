@@ -128,6 +128,7 @@ class PlanningServices(DeliverabilityServices):
             brands=self.brands,
             lists=self.lists,
             fields=self.declared_fields,
+            store=self.store,
         )
 
     @cached_property
@@ -156,6 +157,7 @@ class PlanningServices(DeliverabilityServices):
             campaigns=self.campaign_rows,
             contents=self.frozen_contents,
             people=self.shard_people,
+            retried=self.retried_people,
             scan=self.audience_scan,
             store=self.store,
             rehearsal=self.rehearsal,

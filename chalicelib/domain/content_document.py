@@ -8,7 +8,7 @@ which held the sources alone, are read as well and never written again.
 Specification: docs/spec/content.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ class FrozenContent:
         segment: which one, and the hash of its definition (`frozen_segment.SegmentReference`);
             None: the whole list.
         can_fail: whether somebody's mail could turn out not to be renderable.
+        fields: names the brand's forms asked for then, in order: who left one out has none of it,
+            whatever becomes of the forms; None: not frozen, as in documents that do not name them.
     """
 
     subject: str
@@ -50,6 +52,7 @@ class FrozenContent:
     segment: Mapping[str, object] | None = None
     language: str | None = None
     can_fail: bool = True
+    fields: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +65,18 @@ class Aim:
     segment: Mapping[str, object] | None = None
 
 
-def frozen(compiled: CompiledContent, kind: ContentKind, source: str, aim: Aim) -> FrozenContent:
-    """Return what is frozen when a campaign that says ``compiled`` starts."""
+def frozen(
+    compiled: CompiledContent,
+    kind: ContentKind,
+    source: str,
+    aim: Aim,
+    fields: Iterable[str],
+) -> FrozenContent:
+    """Return what is frozen when a campaign that says ``compiled`` starts.
+
+    Args:
+        fields: names the brand's forms ask for.
+    """
     return FrozenContent(
         kind=kind,
         subject=compiled.subject,
@@ -77,6 +90,7 @@ def frozen(compiled: CompiledContent, kind: ContentKind, source: str, aim: Aim) 
         segment=aim.segment,
         language=compiled.language,
         can_fail=compiled.can_fail,
+        fields=tuple(sorted(fields)),
     )
 
 
@@ -102,6 +116,8 @@ def dump_content(content: FrozenContent) -> bytes:
         "language": content.language,
         "can_fail": content.can_fail,
     }
+    if content.fields is not None:
+        document["fields"] = list(content.fields)
     try:
         # Names are ASCII, and numbers whole: then sorted orjson is RFC 8785.
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
@@ -135,6 +151,7 @@ def load_content(data: bytes) -> FrozenContent:
             segment=stored["segment"],
             language=stored["language"],
             can_fail=stored["can_fail"],
+            fields=tuple(stored["fields"]) if "fields" in stored else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FatalError(_UNKNOWN) from error

@@ -169,7 +169,7 @@ class CallComposer:
             brand_code=code,
             shared_token=shared,
             list_id=self._way_out.list_id(brand, mailing_list),
-            defaults=dict.fromkeys(self._fields.of(brand.id), ""),
+            defaults=dict.fromkeys(self._fields.of_content(content, brand.id), ""),
         )
 
     def _version(self, campaign: Campaign) -> tuple[FrozenContent, MailVersion]:

@@ -6,6 +6,7 @@ Guarantees one read of a brand's forms in `KNOWN_FOR_MS` and process.
 
 from typing import Final
 
+from chalicelib.domain.content_document import FrozenContent
 from chalicelib.domain.forms import FieldType
 from chalicelib.domain.ids import BrandId
 from chalicelib.ports.catalog import Forms
@@ -40,3 +41,11 @@ class DeclaredFields:
             )
             known = self._known[brand] = (now_ms, names)
         return known[1]
+
+    def of_content(self, content: FrozenContent, brand: BrandId) -> frozenset[str]:
+        """Return the names as they were when ``content`` was frozen; as they are, if it has none.
+
+        Raises:
+            DependencyError: the forms cannot be read.
+        """
+        return self.of(brand) if content.fields is None else frozenset(content.fields)

@@ -49,6 +49,7 @@ from chalicelib.services.freezing import Freezer
 from chalicelib.services.frozen_contents import FrozenContents
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.rehearsal import Rehearsal, Rehearsed, rehearses
+from chalicelib.services.retried_people import RetriedPeople
 from chalicelib.services.shard_people import PLANNED, Asked, ShardPeople
 
 KIND: Final = "dry-runs"
@@ -214,6 +215,7 @@ class DryRunShards:
         campaigns: Campaigns,
         contents: FrozenContents,
         people: ShardPeople,
+        retried: RetriedPeople,
         scan: AudienceScan,
         store: LedgerStore,
         rehearsal: Rehearsal,
@@ -224,6 +226,7 @@ class DryRunShards:
         self._campaigns = campaigns
         self._contents = contents
         self._people = people
+        self._retried = retried
         self._scan = scan
         self._store = store
         self._rehearsal = rehearsal
@@ -254,6 +257,7 @@ class DryRunShards:
             list=content.list or campaign.list,
             purpose=content.purpose or campaign.purpose,
             minimum_grade=content.minimum_grade or campaign.minimum_grade,
+            content_sha256=job.request["content"],
         )
         part = self._part(asked_about, content, shard)
         self._parts.put(run, part, job.created_ms + KEPT_MS)
@@ -261,8 +265,7 @@ class DryRunShards:
     def _part(self, campaign: Campaign, content: FrozenContent, shard: str) -> DryRunPart:
         asked, why_not, mailed = Asked(), Counter[SkipReason](), bytearray()
         held = self._held_back(campaign, shard)
-        segment = self._contents.segment(content)
-        chosen = self._people.of(shard, campaign.list, segment, asked)
+        chosen = self._chosen(campaign, content, shard, asked)
         planned = 0
         while batch := tuple(islice(chosen, STATES)):
             planned += len(batch)
@@ -284,6 +287,18 @@ class DryRunShards:
             why_not={str(reason): count for reason, count in why_not.items() if count},
             failing=tried.failing,
         )
+
+    def _chosen(
+        self, campaign: Campaign, content: FrozenContent, shard: str, asked: Asked
+    ) -> Iterator[SubjectId]:
+        """Yield whom a send would plan; those of a retry are its parent's."""
+        if campaign.retry_of is None:
+            segment = self._contents.segment(content)
+            yield from self._people.of(shard, campaign.list, segment, asked)
+            return
+        for sid in self._retried.of(campaign, shard):
+            asked.considered += 1
+            yield sid
 
     def _decided(
         self, campaign: Campaign, sids: Sequence[SubjectId]

@@ -95,9 +95,8 @@ class Freezer:
         segment: Segment | None,
         now_ms: int,
     ) -> Frozen:
-        compiled = self._compiler.compile(
-            content, brand, brand.default_language, fields=self._fields.of(brand.id)
-        )
+        fields = self._fields.of(brand.id)
+        compiled = self._compiler.compile(content, brand, brand.default_language, fields=fields)
         refuse_errors(compiled.findings, content.kind)
         aim = Aim(
             list=campaign.list,
@@ -105,7 +104,7 @@ class Freezer:
             minimum_grade=campaign.minimum_grade,
             segment=None if segment is None else self._aimed(segment, brand, now_ms),
         )
-        document = frozen(compiled, content.kind, content.html, aim)
+        document = frozen(compiled, content.kind, content.html, aim, fields)
         data = dump_content(document)
         sha256 = hashlib.sha256(data).hexdigest()
         self._blobs.put_new(content_key(sha256), data, JSON)

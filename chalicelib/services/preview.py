@@ -134,11 +134,10 @@ class PreviewContents:
         if brand is None:
             raise NotFound("There is no such campaign.")
         try:
-            compiled = self._compiler.compile(
-                content, brand, brand.default_language, fields=self._fields.of(brand.id)
-            )
+            fields = self._fields.of(brand.id)
+            compiled = self._compiler.compile(content, brand, brand.default_language, fields=fields)
             aim = Aim(list=campaign.list, purpose=campaign.purpose)
-            document = frozen(compiled, content.kind, content.html, aim)
+            document = frozen(compiled, content.kind, content.html, aim, fields)
             mailing = self._composer.drafted(campaign, document)
         except InputError as error:
             flaw = refused(error, content.kind)

@@ -8,7 +8,7 @@ open, is nobody's rendering error: the send says so.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -20,12 +20,16 @@ from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.catalog import Brand, MailingList
 from chalicelib.domain.content_document import FrozenContent
 from chalicelib.domain.dry_runs import MAX_SAMPLES, Failing
+from chalicelib.domain.eligibility import Allowed, decide
+from chalicelib.domain.events import EMAIL
 from chalicelib.domain.ids import SubjectId
+from chalicelib.domain.state import Scope
 from chalicelib.errors import InputError, NotFound
 from chalicelib.ports.audience_scan import AudienceScan, Row
 from chalicelib.ports.campaign_mail import CampaignMails, Footer, MailVersion, Reader
 from chalicelib.ports.catalog import Brands, Lists
 from chalicelib.ports.keys import KeyWrapper
+from chalicelib.ports.ledger import LedgerStore
 from chalicelib.proof.opening import BATCH, Wanted, open_sections
 from chalicelib.services.declared_fields import DeclaredFields
 from chalicelib.services.shard_people import PLANNED
@@ -57,6 +61,7 @@ class Rehearsal:
         brands: Brands,
         lists: Lists,
         fields: DeclaredFields,
+        store: LedgerStore,
     ) -> None:
         self._scan = scan
         self._wrapper = wrapper
@@ -65,6 +70,7 @@ class Rehearsal:
         self._brands = brands
         self._lists = lists
         self._fields = fields
+        self._store = store
         self._kept: tuple[object, _Version] | None = None
 
     def shard(
@@ -83,7 +89,7 @@ class Rehearsal:
         rows = self._scan.people(shard, campaign.list, PLANNED, wanted=Wanted.PROFILE)
         errors = 0
         failing: list[Failing] = []
-        for found in self._failing(trial, _only(rows, sids)):
+        for found in self._failing(trial, campaign, _only(rows, sids)):
             errors += 1
             if len(failing) < MAX_SAMPLES:
                 failing.append(found)
@@ -104,7 +110,7 @@ class Rehearsal:
         mailing_list = self._lists.get(campaign.list)
         if brand is None or mailing_list is None:
             raise NotFound("There is no such campaign.")
-        left_out = dict.fromkeys(self._fields.of(brand.id), "")
+        left_out = dict.fromkeys(self._fields.of_content(content, brand.id), "")
         version = self._version(campaign, content, frozenset(left_out))
         return _Trial(version, brand, mailing_list, left_out)
 
@@ -123,8 +129,10 @@ class Rehearsal:
             self._kept = name, version
         return version
 
-    def _failing(self, trial: "_Trial", rows: Iterator[Row]) -> Iterator[Failing]:
-        """Yield who fails, in order."""
+    def _failing(
+        self, trial: "_Trial", campaign: Campaign, rows: Iterator[Row]
+    ) -> Iterator[Failing]:
+        """Yield who would be mailed and fails, in order."""
         while batch := tuple(islice(rows, BATCH)):
             sealed = [(row.sid, person) for row in batch if (person := row.sealed_person())]
             opened = open_sections(
@@ -133,6 +141,7 @@ class Rehearsal:
                 self._origin,
                 wanted=Wanted.PROFILE,
             )
+            failing: list[Failing] = []
             for (sid, _), sections in zip(sealed, opened, strict=True):
                 profile = _profile(sections.profile)
                 if profile is None:
@@ -140,7 +149,23 @@ class Rehearsal:
                 try:
                     trial.of(profile)
                 except InputError as error:
-                    yield Failing.of(sid, error.code, error.detail)
+                    failing.append(Failing.of(sid, error.code, error.detail))
+            yield from self._mailed(campaign, failing)
+
+    def _mailed(self, campaign: Campaign, failing: Sequence[Failing]) -> Iterator[Failing]:
+        """Yield those of at most `BATCH` who may be mailed: nobody makes the others' mail."""
+        states = self._store.states([each.sid for each in failing]) if failing else {}
+        scope = Scope(campaign.brand, EMAIL)
+        for each in failing:
+            verdict = decide(
+                states.get(each.sid),
+                scope,
+                campaign.list,
+                campaign.purpose,
+                campaign.minimum_grade,
+            )
+            if isinstance(verdict, Allowed):
+                yield each
 
 
 class _Version:

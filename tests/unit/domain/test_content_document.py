@@ -2,6 +2,7 @@
 """The frozen document of content: one form, read back whole, and the form before it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ AIM = Aim(
     minimum_grade=Grade.B,
     segment={"all": [{"fact": "city", "in": ["Gävle", 3, True, None]}]},
 )
-FROZEN = frozen(COMPILED, ContentKind.MJML, "<mjml>å</mjml>", AIM)
+FROZEN = frozen(COMPILED, ContentKind.MJML, "<mjml>å</mjml>", AIM, {"first_name", "city"})
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 segments = st.none() | st.dictionaries(
@@ -61,6 +62,7 @@ documents = st.builds(
     segment=segments,
     language=st.none() | texts,
     can_fail=st.booleans(),
+    fields=st.none() | st.lists(texts).map(tuple),
 )
 
 
@@ -79,6 +81,7 @@ def test_a_document_has_these_members_and_no_other():
         "segment": {"all": [{"fact": "city", "in": ["Gävle", 3, True, None]}]},
         "language": "sv",
         "can_fail": True,
+        "fields": ["city", "first_name"],
     }
 
 
@@ -88,6 +91,12 @@ def test_a_document_is_canonical_and_reads_back_as_what_it_was(content):
     data = dump_content(content)
     assert data == canonical.encode(canonical.decode(data))
     assert load_content(data) == content
+
+
+def test_a_document_that_names_no_fields_is_read():
+    stored = json.loads(dump_content(FROZEN))
+    del stored["fields"]
+    assert load_content(json.dumps(stored).encode()) == replace(FROZEN, fields=None)
 
 
 @pytest.mark.parametrize("text", [None, "Hi"])
@@ -110,6 +119,6 @@ def test_anything_else_is_refused(data):
 def test_what_has_no_single_form_is_refused():
     with pytest.raises(FatalError):
         dump_content(frozen(COMPILED, ContentKind.HTML, "", Aim(
-            list=AIM.list, purpose=AIM.purpose, segment={"a": 1.5})))  # fmt: skip
+            list=AIM.list, purpose=AIM.purpose, segment={"a": 1.5}), ()))  # fmt: skip
     with pytest.raises(InputError):
-        dump_content(frozen(COMPILED, ContentKind.HTML, "\ud800", AIM))
+        dump_content(frozen(COMPILED, ContentKind.HTML, "\ud800", AIM, ()))

@@ -52,6 +52,13 @@ def stored(world):
 
 
 class TestWhoIsSentToAgain:
+    def test_a_dry_run_tells_of_them_alone(self, world):
+        child = retry(world, world.over(1, 4))
+        world.dry_runs.ask(child.id)
+        world.settle(Queue.PLANS)
+        found = world.dry_runs.get(child.id).found
+        assert (found.considered, found.planned, found.mailed) == (2, 2, 2)
+
     def test_those_it_did_not_reach_get_it_once_and_the_others_not_again(self, world):
         parent = world.over(1, 4)
         child = retry(world, parent)

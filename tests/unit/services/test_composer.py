@@ -279,3 +279,16 @@ def test_a_chunk_split_wrongly_reaches_its_people_or_nobody_never_wrongly(monkey
 def test_versions_come_from_the_port(world):
     version = SplitCampaignMails(world.renderer, BASE_URL).version(VERSION_2)
     assert version.footer({"language": "en", "brand": world.brands.get("demo"), "list": "x"})
+
+
+@pytest.mark.parametrize("froze_them", [True, False])
+def test_a_field_that_a_form_loses_is_still_empty_for_whoever_left_it_out(world, froze_them):
+    fields = ("first_name", "lost") if froze_them else None
+    content = replace(VERSION_2, subject="News{{ lost }}", fields=fields)
+    campaign = froze(world, content)
+    if froze_them:
+        (message,) = mails(world, campaign, (1, False, {}))
+        assert message.subject == "News"
+    else:
+        with pytest.raises(InputError):
+            compose(world, campaign, [(1, False, {})])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.campaign_fingerprint import saying
-from chalicelib.domain.campaigns import CampaignStatus, Content
+from chalicelib.domain.campaigns import Act, CampaignStatus, Content
 from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import SHARDS
 from chalicelib.domain.jobs import JobStatus
@@ -96,6 +96,22 @@ def test_what_is_written_after_it_was_asked_for_changes_nothing(world):
     world.plan()
     assert world.dry_runs.get(campaign_id).found.why_not == {"rendering": 1}
     assert run(world, campaign_id).found.why_not == {}
+
+
+def test_a_message_that_comes_after_the_start_has_no_part_in_what_is_sent(world):
+    world.subscribe("nameless@example.org")
+    campaign_id = world.draft(subject="{{ first_name }}")
+    world.dry_runs.ask(campaign_id)
+    late = world.messages.take(Queue.PLANS)
+    said = Content(subject="Hello {{ first_name }}", html=PLAIN)
+    world.campaigns.edit(campaign_id, 0, Edit(content=said))
+    world.test(campaign_id)
+    world.campaigns.act(campaign_id, Act.SEND)
+    for body in late:
+        world.plan_one(body)
+    world.plan()
+    sent = world.campaign_rows.get(campaign_id)
+    assert (sent.status, sent.planned, sent.problem) == (CampaignStatus.SENDING, 5, None)
 
 
 def test_one_under_way_is_told_instead_of_begun_again(world):

@@ -99,6 +99,14 @@ def test_who_left_or_cannot_be_read_is_nobodys_rendering_error(world):
     assert tried(world, FAILS_FOR_BO) == (0, [])
 
 
+def test_who_may_not_be_mailed_is_nobodys_rendering_error(world):
+    first = min(of_name(world, "Bo"))
+    number = list(world.sids).index(first)
+    world.suppressions.add(f"reader{number}@example.org", "manual")
+    errors, failing = tried(world, FAILS_FOR_BO)
+    assert (errors, {each.sid for each in failing}) == (1, of_name(world, "Bo") - {first})
+
+
 def test_logs_and_what_is_kept_hold_no_word_of_a_person(world, caplog):
     campaign = world.started(FAILS_FOR_BO)
     world.plan()
