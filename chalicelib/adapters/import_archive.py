@@ -282,7 +282,7 @@ def _check_kind(info: zipfile.ZipInfo, number: int) -> None:
     drive = len(path) > 1 and path[1] == ":"
     if path.startswith("/") or ".." in folders or drive or len(path) > MAX_PATH_CHARS:
         raise FileError(Refusal.UNSAFE_PATH, member=number)
-    if "\\" in path or "\0" in path:
+    if not path or "\\" in path or "\0" in path:
         raise FileError(Refusal.UNSAFE_PATH, member=number)
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

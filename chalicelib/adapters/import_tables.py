@@ -218,7 +218,7 @@ def _told_delimiter(sample: Sequence[str]) -> str:
     """Return what a first line `sep=;` says, as Excel writes it; "" when there is none."""
     first = sample[0].rstrip("\r\n") if sample else ""
     told = first[4:] if first.lower().startswith("sep=") else ""
-    return told if told and told in DELIMITERS else ""
+    return told if len(told) == 1 and told in DELIMITERS else ""
 
 
 def _emptied(sample: list[str]) -> Iterator[str]:

@@ -304,8 +304,15 @@ _EVERY: Final = frozenset(ExportStatus)
 
 
 def _member(kind: str, columns: tuple[tuple[str, _Cell], ...], *of: ExportStatus) -> ExportFile:
-    """A file of Mailchimp's; it is told by its name, so the name holds nothing else."""
-    return ExportFile(name=f"{kind}_members_export.csv", statuses=frozenset(of), columns=columns)
+    """A file of Mailchimp's; it is told by its name, so the name holds nothing else.
+
+    The last column tells it, too: a file that is taken out of the ZIP may have lost its name.
+    """
+    return ExportFile(
+        name=f"{kind}_members_export.csv",
+        statuses=frozenset(of),
+        columns=(*columns, ("KVITTO_STATUS", lambda _: kind)),
+    )
 
 
 FILES: Final[Mapping[ExportFormat, tuple[ExportFile, ...]]] = MappingProxyType(

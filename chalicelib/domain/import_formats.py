@@ -118,6 +118,8 @@ class Layout:
 
 
 _KEEP = Field.KEEP
+_REPEATED: Final = frozenset({Field.KEEP, Field.BLOCKED})
+"""What several columns may be for: whoever one of them says is out, is out."""
 
 _ANYWHERE: Final = {
     Field.EMAIL: "EMAIL E_MAIL EMAIL_ADDRESS E_MAIL_ADDRESS MAIL ADRESSE_E_MAIL ADRESSE_EMAIL"
@@ -130,7 +132,12 @@ _ANYWHERE: Final = {
     Field.COUNTRY: "COUNTRY CC COUNTRY_CODE LAND PAYS",
     Field.TAGS: "TAGS",
 }
+_BLOCKED: Final = (
+    "EMAIL_BLACKLISTED BLACKLISTED EMAILBLACKLISTED BLOCKLISTED EMAIL_BLOCKLISTED"
+    " UNSUBSCRIBED OPT_OUT OPTED_OUT OPTOUT"
+)
 _MAILCHIMP: Final = {
+    Field.STATUS: "KVITTO_STATUS",
     Field.OPTIN_TIME: "OPTIN_TIME",
     Field.OPTIN_IP: "OPTIN_IP",
     Field.CONFIRM_TIME: "CONFIRM_TIME",
@@ -146,7 +153,7 @@ _LISTMONK: Final = {Field.STATUS: "STATUS", Field.ATTRIBUTES: "ATTRIBUTES ATTRIB
 _BREVO: Final = {
     Field.DOUBLE_OPT_IN: "DOUBLE_OPT_IN",
     Field.OPT_IN: "OPT_IN",
-    Field.BLOCKED: "EMAIL_BLACKLISTED BLACKLISTED EMAILBLACKLISTED BLOCKLISTED EMAIL_BLOCKLISTED",
+    Field.BLOCKED: _BLOCKED,
     Field.ADDED_TIME: "ADDED_TIME",
     Field.OPTIN_TIME: "OPT_IN_TIME OPTIN_TIME OPT_IN_DATE DOUBLE_OPT_IN_DATE",
     Field.OPTIN_IP: "OPT_IN_IP OPTIN_IP",
@@ -154,6 +161,7 @@ _BREVO: Final = {
 }
 _PLAIN: Final = {
     Field.STATUS: "STATUS STATE SUBSCRIPTION_STATUS",
+    Field.BLOCKED: _BLOCKED,
     Field.OPTIN_TIME: "OPTIN_TIME OPT_IN_TIME OPTIN_DATE OPT_IN_DATE SUBSCRIBED_AT SUBSCRIBE_DATE"
     " SIGNUP_DATE CONSENT_DATE CONSENT_TIME",
     Field.OPTIN_IP: "OPTIN_IP OPT_IN_IP SIGNUP_IP IP IP_ADDRESS",
@@ -260,7 +268,10 @@ def detect(
     columns = _COLUMNS[format_]
     fields = [columns.get(name) for name in names]
     # The same field by two names: the first column counts, the other may be chosen to be kept.
-    fields = [field if field not in fields[:place] else None for place, field in enumerate(fields)]
+    fields = [
+        field if field in _REPEATED or field not in fields[:place] else None
+        for place, field in enumerate(fields)
+    ]
     if Field.EMAIL not in fields:
         fields[_address_column(rows, len(names))] = Field.EMAIL
     return Layout(
@@ -287,7 +298,7 @@ def remapped(layout: Layout, columns: Mapping[str, str], keep: Iterable[str] = (
         if header not in places or (said and said not in set(Field)):
             raise _bad_mapping("The file has no such column, or there is no such field.")
         fields[places[header]] = Field(said) if said else None
-    single = [field for field in fields if field not in (None, Field.KEEP)]
+    single = [field for field in fields if field is not None and field not in _REPEATED]
     if len(single) != len(set(single)):
         raise _bad_mapping("Two columns are mapped to the same field.")
     if Field.EMAIL not in fields:

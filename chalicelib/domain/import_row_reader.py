@@ -60,9 +60,12 @@ STATUS_WORDS: Final[Mapping[str, FileStatus]] = MappingProxyType(
     {word: status for status, words in _WORDS.items() for word in words.split()}
 )
 """Every word of a status column that is understood, in lower case; ``_`` and space count as -."""
+_NOTHING: Final = frozenset({"-", "n/a", "nan", "nil", "none", "null", "off"})
+"""How tools write that a cell holds nothing."""
 _KEPT_TEXTS: Final = (Field.FIRST_NAME, Field.LAST_NAME, Field.NAME)
 _COMPLAINTS: Final = ("abuse", "spam")
 _PARTS: Final[Mapping[Part | None, FileStatus]] = {
+    Part.SUBSCRIBED: FileStatus.SUBSCRIBED,
     Part.UNSUBSCRIBED: FileStatus.OPTED_OUT,
     Part.CLEANED: FileStatus.BOUNCED,
     Part.NONSUBSCRIBED: FileStatus.NOT_SUBSCRIBED,
@@ -144,6 +147,9 @@ class RowReader:
             for place, name in enumerate(layout.fields)
             if name is not None and name is not Field.KEEP
         }
+        self._blocked = tuple(
+            place for place, name in enumerate(layout.fields) if name is Field.BLOCKED
+        )
         self._kept = tuple(
             (place, attribute_name(layout.headers[place]))
             for place, name in enumerate(layout.fields)
@@ -223,15 +229,20 @@ class RowReader:
                 raise _RowError(RowProblem.OTHER_LIST, name)
 
     def _status(self, cells: _Cells) -> FileStatus:
+        if not any(_is_yes(cells.cells[place]) for place in self._blocked):
+            return self._told(cells)
+        try:
+            status = self._told(cells)
+        except _RowError:  # Out all the same, whatever cannot be read.
+            return _complained(cells)
+        return status if status in ENDS else _complained(cells)
+
+    def _told(self, cells: _Cells) -> FileStatus:
+        """What all columns but those of blocked people say."""
         if self._format is Format.MAILCHIMP:
             return self._mailchimp(cells)
-        if _is_blocked(cells):
-            return FileStatus.OPTED_OUT
-        word = "-".join(cells.text(Field.STATUS).lower().replace("_", " ").split())
-        if word:
-            if word not in STATUS_WORDS:
-                raise _RowError(RowProblem.UNKNOWN_STATUS, Field.STATUS)
-            status = STATUS_WORDS[word]
+        status = _said(cells)
+        if status is not None:
             if status is FileStatus.UNCONFIRMED and self._format is Format.KVITTO:
                 return STATUS_WORDS.get(cells.text(Field.CLAIMED_STATUS), status)
             return _complained(cells) if status is FileStatus.OPTED_OUT else status
@@ -240,12 +251,20 @@ class RowReader:
         return self._by_opt_in(cells)
 
     def _mailchimp(self, cells: _Cells) -> FileStatus:
-        """By its columns; a file's name says it only where no column does."""
+        """By its columns; a file's name says it only where no column does.
+
+        Who subscribed and who never did stand in the same columns. Where neither a name nor a
+        status tells them apart, both times of a sign-up do: who never did has not got them.
+        """
         if cells.text(Field.BOUNCED_TIME):
             return FileStatus.BOUNCED
         if cells.text(Field.ENDED_TIME) or cells.text(Field.ENDED_REASON):
             return _complained(cells)
-        return _PARTS.get(self._part, FileStatus.SUBSCRIBED)
+        status = _said(cells) or _PARTS.get(self._part)
+        if status is not None:
+            return _complained(cells) if status is FileStatus.OPTED_OUT else status
+        times = (cells.time(Field.OPTIN_TIME), cells.time(Field.CONFIRM_TIME))
+        return FileStatus.NOT_SUBSCRIBED if None in times else FileStatus.SUBSCRIBED
 
     def _by_opt_in(self, cells: _Cells) -> FileStatus:
         """Brevo: who never confirmed waits; a column that says nothing takes nobody out."""
@@ -318,10 +337,20 @@ def _address(cells: _Cells) -> Address:
         raise _RowError(RowProblem.MALFORMED_ADDRESS, Field.EMAIL) from None
 
 
-def _is_blocked(cells: _Cells) -> bool:
-    """Whether a column of blocked addresses says so: by anything that is not a no."""
+def _said(cells: _Cells) -> FileStatus | None:
+    """What the column of statuses says; None for nothing."""
+    word = "-".join(cells.text(Field.STATUS).lower().replace("_", " ").split())
+    if not word:
+        return None
+    if word not in STATUS_WORDS:
+        raise _RowError(RowProblem.UNKNOWN_STATUS, Field.STATUS)
+    return STATUS_WORDS[word]
+
+
+def _is_yes(cell: str) -> bool:
+    """Whether a cell of a column of blocked addresses says so: by anything that is not a no."""
     try:
-        return read_flag(cells.text(Field.BLOCKED)) is True
+        return cell.strip().lower() not in _NOTHING and read_flag(cell) is True
     except UnreadableError:
         return True
 

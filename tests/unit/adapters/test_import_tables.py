@@ -185,6 +185,12 @@ def test_a_first_line_that_names_the_delimiter_is_obeyed_and_counted():
     assert rows == [Record(3, ("a,b", "c"))]
 
 
+def test_a_first_line_that_names_two_delimiters_names_none():
+    ((table, rows),) = read(b"sep=;\t\r\nemail\tname\r\n")
+    assert (table.delimiter, table.header.cells) == ("\t", ("sep=;",))
+    assert rows == [Rejected(line=2, refusal=RowRefusal.COLUMNS)]
+
+
 def test_rows_are_counted_over_all_tables_and_empty_ones_too():
     count = RowCount(5)
     assert list(read_table([b"email\na\n\n"], count).rows) == [Record(2, ("a",))]

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import BrandId, ListId
+from chalicelib.domain.export_rows import FILES, ExportFormat, ExportRow, ExportStatus
+from chalicelib.domain.ids import BrandId, ListId, SubjectId
 from chalicelib.domain.import_formats import Format, Part, detect, part_of, remapped
 from chalicelib.domain.import_records import Record
 from chalicelib.domain.import_row_reader import STATUS_WORDS, RowReader
@@ -179,6 +180,50 @@ def test_whatever_a_column_of_blocked_people_says_but_no_is_an_opt_out(cell):
     assert row.status is FileStatus.OPTED_OUT
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "EMAIL|OPTIN_TIME|EMAIL_BLACKLISTED",
+        "email|signup_date|blocklisted",
+        "email|signup_date|unsubscribed",
+        "email|signup_date|Opt-out",
+        "EMAIL|OPT_IN|opted_out",
+    ],
+)
+def test_a_column_of_who_is_out_counts_in_a_list_of_any_origin(header):
+    cells = ["visitor@example.org", "2021-03-04" if "OPT_IN|" not in header else "1"]
+    assert one(header, *cells, "1").status is FileStatus.OPTED_OUT
+    for no in ("no", "NULL", " - ", "None"):
+        assert one(header, *cells, no).status is FileStatus.SUBSCRIBED
+
+
+@pytest.mark.parametrize("said", [("1", ""), ("", "1"), ("0", "1"), ("1", "0")])
+def test_of_two_columns_of_who_is_out_either_counts(said):
+    for header in ("email|unsubscribed|opt_out", "EMAIL|EMAIL_BLACKLISTED|OPT_IN|unsubscribed"):
+        cells = said if header.startswith("email") else (said[0], "1", said[1])
+        assert one(header, "visitor@example.org", *cells).status is FileStatus.OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "status"),
+    [
+        ("email|unsubscribed|status", "bounced", "bounced"),
+        ("email|unsubscribed|status", "complained", "complained"),
+        ("email|unsubscribed|status", "subscribed", "opted-out"),
+        ("email|unsubscribed|status", "maybe", "opted-out"),
+        ("email|unsubscribed|unsub_reason", "marked as spam", "complained"),
+    ],
+)
+def test_who_is_out_by_a_column_keeps_the_heavier_end_that_another_tells(header, said, status):
+    assert one(header, "visitor@example.org", "1", said).status == status
+
+
+def test_a_column_of_who_is_out_that_is_mapped_counts_in_a_file_of_mailchimp():
+    header, cells = "email|LEID|EUID|Out", ("visitor@example.org", "1", "a", "x")
+    row = one(header, *cells, part=Part.SUBSCRIBED, columns={"Out": "blocked"})
+    assert row.status is FileStatus.OPTED_OUT
+
+
 @pytest.mark.parametrize("cell", ["", "0", "No", "false"])
 def test_who_is_not_blocked_is_subscribed(cell):
     row = one("EMAIL|EMAIL_BLACKLISTED|OPT_IN", "visitor@example.org", cell, "1")
@@ -214,14 +259,56 @@ def test_of_a_row_of_mailchimp_that_no_column_tells_of_the_file_s_name_does():
     header, cells = "email|LEID|EUID", ("visitor@example.org", "1", "a")
     parts = {part: one(header, *cells, part=part).status for part in (None, *Part)}
     assert parts == {
-        None: "subscribed",
+        None: "not-subscribed",
         Part.SUBSCRIBED: "subscribed",
         Part.UNSUBSCRIBED: "opted-out",
         Part.CLEANED: "bounced",
         Part.NONSUBSCRIBED: "not-subscribed",
-        Part.OPENS: "subscribed",
-        Part.CLICKS: "subscribed",
+        Part.OPENS: "not-subscribed",
+        Part.CLICKS: "not-subscribed",
     }
+
+
+@pytest.mark.parametrize(
+    ("optin", "confirm", "status"),
+    [
+        ("2020-02-03 04:05:06", "2020-02-03 04:07:08", "subscribed"),
+        ("2020-02-03 04:05:06", "2020-02-03 04:05:06", "subscribed"),
+        ("2020-02-03 04:05:06", "", "not-subscribed"),
+        ("", "2020-02-03 04:07:08", "not-subscribed"),
+        ("2020-02-03 04:05:06", "soon", "not-subscribed"),
+    ],
+)
+def test_a_row_of_mailchimp_without_a_file_name_is_subscribed_by_both_its_times_alone(
+    optin, confirm, status
+):
+    header = "email|LEID|EUID|OPTIN_TIME|CONFIRM_TIME"
+    assert one(header, "visitor@example.org", "1", "a", optin, confirm).status == status
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("status", ExportStatus)
+def test_a_file_we_wrote_for_mailchimp_says_without_its_name_how_somebody_stands(status, waits):
+    told = ExportRow(
+        uid=SubjectId("A" * 22),
+        email="visitor@example.org",
+        status=status,
+        optin_ms=1_600_000_000_000 if waits else None,
+        confirm_ms=1_600_000_060_000 if waits else None,
+    )
+    (file,) = (each for each in FILES[ExportFormat.MAILCHIMP] if status in each.statuses)
+    rows = all_of(file.head() + file.row(told))
+    expected = FileStatus.NOT_SUBSCRIBED if status is ExportStatus.WAITING else status
+    assert rows["visitor@example.org"].status == expected
+
+
+def test_a_mapped_status_of_mailchimp_is_read_and_an_unknown_word_subscribes_nobody():
+    header, cells = "email|LEID|EUID|Stand", ("visitor@example.org", "1", "a")
+    columns = {"Stand": "status"}
+    assert one(header, *cells, "subscribed", columns=columns).status == "subscribed"
+    assert one(header, *cells, "pending", columns=columns).status == "unconfirmed"
+    odd = one(header, *cells, "maybe", columns=columns)
+    assert odd.problem is RowProblem.UNKNOWN_STATUS
 
 
 @pytest.mark.parametrize(
