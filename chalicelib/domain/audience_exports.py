@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from chalicelib.domain.eligibility import outlasts_sale
 from chalicelib.domain.events import EMAIL, SuppressionReason
 from chalicelib.domain.export_rows import ExportFormat, ExportStatus
 from chalicelib.domain.ids import BrandId, ListId
@@ -146,9 +147,9 @@ def _without_consent(
     state: SubjectState, scope: Scope, list_id: ListId | None, best: Consent | None
 ) -> Place:
     membership = Membership(*scope, list_id) if list_id else None
-    if membership in state.soft_lists and scope in state.soft_opt_ins:
-        entry = state.soft_lists[Membership(*scope, list_id or ListId(""))]
-        return Place(status=ExportStatus.SUBSCRIBED, entry=entry, is_sale=True)
+    sold = state.soft_lists.get(membership) if membership and scope in state.soft_opt_ins else None
+    if membership and sold is not None and not outlasts_sale(state, membership, best):
+        return Place(status=ExportStatus.SUBSCRIBED, entry=sold, is_sale=True)
     stops = [state.stops[scope]] if scope in state.stops else []
     stops += [n for key, n in state.list_stops.items() if key == membership]
     if best is not None and best.status in _NO_OPT_OUT:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from chalicelib.domain.ids import ListId, PurposeId
 from chalicelib.domain.state import (
     MEASUREMENT,
+    Consent,
     ConsentKey,
     ConsentStatus,
     Grade,
@@ -112,10 +113,20 @@ def decide(
         if (consent.grade or Grade.E) > minimum_grade:
             return Skipped(reason=SkipReason.WEAK_EVIDENCE)
         return Allowed(basis=Basis.CONSENT, entry=consent.entry, measured=measured)
-    # A sale is no answer to somebody who ended this very consent, before or after it.
-    ended = consent is not None and consent.stopped is not None
-    ended = ended or Membership(*scope, list_id) in state.list_stops
+    ended = outlasts_sale(state, Membership(*scope, list_id), consent)
     if scope in state.soft_opt_ins and not ended:
         entry = state.soft_opt_ins[scope]
         return Allowed(basis=Basis.SOFT_OPT_IN, entry=entry, measured=measured)
     return Skipped(reason=SkipReason.NO_CONSENT)
+
+
+def outlasts_sale(state: SubjectState, membership: Membership, consent: Consent | None) -> bool:
+    """Say whether an end of this very consent, or of its whole list, stands.
+
+    A sale is no answer to it, before or after it.
+
+    Args:
+        consent: to mail of the list; None where nothing was ever said of it.
+    """
+    is_stopped = consent is not None and consent.stopped is not None
+    return is_stopped or membership in state.list_stops

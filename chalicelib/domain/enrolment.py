@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain.durations import DAY_MS, MINUTE_MS
+from chalicelib.domain.eligibility import outlasts_sale
 from chalicelib.domain.forms import MAX_TYPED_CHARS
 from chalicelib.domain.ids import ListId, SubjectId
 from chalicelib.domain.state import ConsentKey, ConsentStatus, Membership, Scope, SubjectState
@@ -199,9 +200,7 @@ def sale_blocked(state: SubjectState, wanted: Iterable[ConsentKey], scope: Scope
     if above is not None:
         return above
     stopped = any(
-        Membership(*key[:3]) in state.list_stops
-        or (key in state.consents and state.consents[key].stopped is not None)
-        for key in wanted
+        outlasts_sale(state, Membership(*key[:3]), state.consents.get(key)) for key in wanted
     )
     if scope not in state.soft_opt_ins or stopped:
         return Blocked.WITHDRAWN

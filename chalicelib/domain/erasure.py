@@ -223,9 +223,10 @@ def said_no(state: SubjectState, held: Iterable[str]) -> bool:
         held: reasons their address is suppressed for; the chain may never have heard of them.
     """
     answers = (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
-    ended = any(consent.status in answers for consent in state.consents.values())
+    # A request after it, which anybody may type, takes an answer's place and not its meaning.
+    ended = any(x.status in answers or x.stopped is not None for x in state.consents.values())
     bounces = [x for x in state.suppressions if x.reason == SuppressionReason.BOUNCE]
     mail = state.entries if state.last_mail is None else state.last_mail
     ours = {x.reason for x in bounces} if all(x.entry > mail for x in bounces) else set()
     told = bool({*held, *(x.reason for x in state.suppressions)} - ours)
-    return bool(ended or told or state.stops or state.objections)
+    return bool(ended or told or state.stops or state.list_stops or state.objections)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.events import SuppressionReason
 from chalicelib.domain.reach import EVERYWHERE, Reach, Reached, reach_of
-from chalicelib.domain.state import ConsentStatus, Scope, SubjectState
+from chalicelib.domain.state import NO_MEMBERSHIP, ConsentStatus, Scope, SubjectState
 
 _WEIGHT: Mapping[str, int] = MappingProxyType(
     {
@@ -25,6 +25,9 @@ _WEIGHT: Mapping[str, int] = MappingProxyType(
 
 OPERATOR_REASONS = frozenset(SuppressionReason) - {SuppressionReason.ERASED}
 """What an operator may give as a reason; ``erased`` is for erasures alone."""
+
+LISTS_LEFT = 10
+"""Lists that one address is suppressed for when it is left: each is an entry of the transaction."""
 
 
 def outweighs(reason: str, held: Iterable[str]) -> bool:
@@ -71,19 +74,45 @@ def kept_after_leaving(
     """Return what an address stays suppressed for once its person has left it for another.
 
     All that it was; and ``complaint``, which its mailbox's own double opt-in lifts, for each brand
-    the person has said no to: nobody else's list brings mail to it again.
+    the person has said no to and each list they are off: nobody else's list brings its mail to it
+    again. Of more than `LISTS_LEFT` such lists their brands are kept, which reaches further.
 
     Example:
         >>> dict(kept_after_leaving(SubjectState(), [(Reach(), "manual")]))[Reach()].value
         'manual'
     """
     kept = {reach: SuppressionReason(reason) for reach, reason in held}
-    for scope in (*state.objections, *(x for x in state.stops if not _is_given(state, x))):
-        own = Reach(*scope)
-        known = [kept[reach] for reach in (Reach(channel=scope.channel), own) if reach in kept]
+    scopes = (*state.objections, *(x for x in state.stops if not _is_given(state, x)))
+    kept |= _complained(kept, [Reach(*scope) for scope in scopes])
+    lists = _complained(kept, _ended_lists(state))
+    if len(lists) > LISTS_LEFT:
+        lists = _complained(kept, [Reach(x.brand, x.channel) for x in lists])
+    return _ordered({**kept, **lists})
+
+
+def _complained(
+    kept: Mapping[Reach, SuppressionReason], reaches: Iterable[Reach]
+) -> dict[Reach, SuppressionReason]:
+    """``complaint`` for those that nothing as heavy reaches."""
+    found = {}
+    for own in reaches:
+        wider = {Reach(channel=own.channel), Reach(own.brand, own.channel), own}
+        known = [kept[reach] for reach in wider if reach in kept]
         if outweighs(SuppressionReason.COMPLAINT, known):
-            kept[own] = SuppressionReason.COMPLAINT
-    return _ordered(kept)
+            found[own] = SuppressionReason.COMPLAINT
+    return found
+
+
+def _ended_lists(state: SubjectState) -> set[Reach]:
+    """Lists of which mail was ended that is not given since."""
+    mail = {key: held for key, held in state.consents.items() if key.purpose not in NO_MEMBERSHIP}
+    given = {Reach(*key[:3]) for key, held in mail.items() if held.status is ConsentStatus.GIVEN}
+    ended = {
+        Reach(*key[:3])
+        for key, held in mail.items()
+        if held.status is not ConsentStatus.GIVEN and held.stopped is not None
+    }
+    return ended | ({Reach(*key) for key in state.list_stops} - given)
 
 
 def _ordered(

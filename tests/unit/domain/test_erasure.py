@@ -17,9 +17,16 @@ from chalicelib.domain.erasure import (
     said_no,
 )
 from chalicelib.domain.erasure_consequences import COUNTRIES, GENERAL, consequences
-from chalicelib.domain.ids import JobId, SubjectId
+from chalicelib.domain.ids import BrandId, JobId, ListId, PurposeId, SubjectId
 from chalicelib.domain.reach import reach_of
-from chalicelib.domain.state import SubjectState, Suppression
+from chalicelib.domain.state import (
+    Consent,
+    ConsentKey,
+    ConsentStatus,
+    Membership,
+    SubjectState,
+    Suppression,
+)
 from chalicelib.domain.suppressions import kept_after_erasure
 from chalicelib.errors import Conflict, IllegalTransition
 from chalicelib.proof.event_types import RULES
@@ -108,6 +115,15 @@ def test_that_our_mail_came_back_is_no_answer_of_the_person_and_all_from_before_
         assert said_no(SubjectState(suppressions=(before, after), last_mail=2), ())
         assert said_no(SubjectState(), [reason])
     assert not said_no(SubjectState(), ())
+
+
+def test_an_end_is_told_though_somebody_asked_again_or_the_whole_list_was_named():
+    """Whoever types the address anew is nobody in particular."""
+    key = ConsentKey(BrandId("demo"), "email", ListId("weekly"), PurposeId("newsletter"))
+    pending = Consent(status=ConsentStatus.REQUESTED, since_ms=1, entry=2)
+    assert not said_no(SubjectState(consents={key: pending}), ())
+    assert said_no(SubjectState(consents={key: replace(pending, stopped=1)}), ())
+    assert said_no(SubjectState(list_stops={Membership(*key[:3]): 1}), ())
 
 
 def test_who_is_gone_restricted_or_asked_again_is_no_candidate():

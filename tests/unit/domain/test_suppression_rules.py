@@ -12,9 +12,14 @@ from chalicelib.domain.import_verdicts import Here, known_of
 from chalicelib.domain.messages import MessageReason, barred
 from chalicelib.domain.reach import EVERYWHERE, Reach
 from chalicelib.domain.signup import Mail, decide_mail
-from chalicelib.domain.state import ConsentKey, Membership, Scope
+from chalicelib.domain.state import NO_MEMBERSHIP, ConsentKey, Membership, Scope
 from chalicelib.domain.suppression_rules import in_the_way, is_barred
-from chalicelib.domain.suppressions import holds, kept_after_erasure, kept_after_leaving
+from chalicelib.domain.suppressions import (
+    LISTS_LEFT,
+    holds,
+    kept_after_erasure,
+    kept_after_leaving,
+)
 from chalicelib.vocabulary import EventType
 
 DEMO, OTHER = BrandId("demo"), BrandId("other")
@@ -169,6 +174,48 @@ def test_who_leaves_an_address_leaves_all_its_reaches_there():
         (Reach(DEMO), SuppressionReason.COMPLAINT),
         (TO_WEEKLY, SuppressionReason.BOUNCE),
     )
+
+
+COMPLAINT = SuppressionReason.COMPLAINT
+ENDED = [
+    [confirmed(DAILY, WEEKLY), act(EventType.CONSENT_WITHDRAWN, WEEKLY, via=Via.PAGE)],
+    [act(EventType.CONSENT_WITHDRAWN, WEEKLY, purposes=(), via=Via.PAGE)],
+    [act(EventType.CONSENT_REQUESTED, WEEKLY), act(EventType.CONSENT_REFUSED, WEEKLY)],
+    [confirmed(WEEKLY), act(EventType.CONSENT_EXPIRED, WEEKLY)],
+    [confirmed(WEEKLY), act(EventType.CONSENT_CHANGED, WEEKLY, purposes=(), via=Via.PAGE)],
+]
+
+
+@pytest.mark.parametrize("events", ENDED)
+def test_a_list_that_was_ended_stays_ended_at_an_address_its_person_leaves(events):
+    assert kept_after_leaving(fold(events), []) == ((TO_WEEKLY, COMPLAINT),)
+    asked_again = fold([*events, act(EventType.CONSENT_REQUESTED, WEEKLY)])
+    assert kept_after_leaving(asked_again, []) == ((TO_WEEKLY, COMPLAINT),)
+    assert kept_after_leaving(fold([*events, confirmed(WEEKLY)]), []) == ()
+
+
+def test_an_ended_list_adds_nothing_to_what_keeps_its_mail_away_already():
+    state = fold(ENDED[0])
+    for held in ([(EVERYWHERE, "manual")], [(Reach(DEMO), "complaint")], [(TO_WEEKLY, "erased")]):
+        assert kept_after_leaving(state, held) == tuple(held)
+    left = kept_after_leaving(state, [(Reach(DEMO), "bounce"), (TO_WEEKLY, "bounce")])
+    assert left == ((Reach(DEMO), SuppressionReason.BOUNCE), (TO_WEEKLY, COMPLAINT))
+
+
+def test_what_may_be_known_of_somebody_is_no_mail_to_end():
+    for purpose in NO_MEMBERSHIP:
+        ended = act(EventType.CONSENT_WITHDRAWN, WEEKLY, purposes=(purpose,), via=Via.PAGE)
+        assert kept_after_leaving(fold([confirmed(WEEKLY), ended]), []) == ()
+
+
+def test_more_ended_lists_than_one_transaction_holds_are_kept_as_their_brand():
+    many = [ListId(f"l{n:02}") for n in range(LISTS_LEFT + 1)]
+    ended = act(EventType.CONSENT_WITHDRAWN, *many[1:], via=Via.PAGE)
+    elsewhere = replace(ended, brand=OTHER, lists=(WEEKLY,))
+    assert len(kept_after_leaving(fold([ended, elsewhere]), [])) == 2
+    assert len(kept_after_leaving(fold([ended]), [])) == LISTS_LEFT
+    one_more = replace(ended, lists=tuple(many))
+    assert kept_after_leaving(fold([one_more]), []) == ((Reach(DEMO), COMPLAINT),)
 
 
 def test_a_lighter_reason_that_reaches_further_stands_beside_a_heavier_one():

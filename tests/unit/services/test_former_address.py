@@ -9,13 +9,18 @@ import pytest
 from chalicelib.domain.enrolment import Person, Shown
 from chalicelib.domain.erasure import Stage
 from chalicelib.domain.events import SuppressionReason, Via
+from chalicelib.domain.frequency import Frequency
 from chalicelib.domain.ids import DELIVERY_ID_BYTES, decode_id
+from chalicelib.domain.reach import Reach
 from chalicelib.domain.rights import Right
 from chalicelib.domain.state import ConsentStatus, Scope
 from chalicelib.domain.suppressions import OPERATOR_REASONS
 from chalicelib.errors import NotFound, Throttled
 from chalicelib.ports.ledger import Lookup
 from chalicelib.services.confirmation import LinkStatus
+from chalicelib.services.ledger import Draft
+from chalicelib.services.preferences import Wish
+from chalicelib.vocabulary import EventType
 from infra.local.demo_data import DEMO_BRAND, DEMO_FORM
 from tests.support.address_changes import (
     DAY,
@@ -33,6 +38,7 @@ from tests.support.address_changes import (
     racing,
     token,
 )
+from tests.support.exported import NEWS, import_file
 from tests.support.faults import FailAlways, Moment, no_faults
 from tests.support.world import BASE_URL, READER, VISITOR
 
@@ -235,6 +241,46 @@ def test_a_no_stays_with_the_former_address_until_its_mailbox_says_yes(world, si
     world.settle()
     assert len(world.mails) == before
     world.subscribe(OLD)
+    assert not world.store.lookup(mac(world, OLD)).suppressions
+    assert_whole(world)
+
+
+def test_a_list_that_was_left_does_not_come_to_the_former_address_by_an_old_file(world):
+    """Else an export of the earlier tool would bring mail to a mailbox that is perhaps read."""
+    sid = world.subscribe(OLD)
+    access = access_of(world, sid)
+    mark = world.preferences.show(access, "en").mark
+    nothing = Wish(ticked=set(), mark=mark, language="en", frequency=Frequency())
+    world.preferences.save(access, nothing, READER, "en")
+    moved(world, access)
+    (left,) = world.store.lookup(mac(world, OLD)).suppressions
+    assert (left.reach, left.reason) == (Reach(DEMO, "email", NEWS), "complaint")
+    assert not world.store.lookup(mac(world, NEW)).suppressions
+    before = len(world.mails)
+    file = f"email,optin_time,confirm_time,optin_ip\n{OLD},2021-03-04,2021-03-04,192.0.2.1\n"
+    assert import_file(world, file.encode()) == {"*": {"suppressed": 1}}
+    world.campaign()
+    world.settle()
+    assert len(world.mails) == before
+    world.subscribe(OLD)
+    assert not world.store.lookup(mac(world, OLD)).suppressions
+    assert_whole(world)
+
+
+def test_who_comes_back_to_an_address_with_ended_lists_has_them_by_their_own_box(world, sid):
+    access = access_of(world, sid)
+    list_stop = Draft(type=EventType.CONSENT_WITHDRAWN, brand=DEMO, via=Via.PAGE, lists=(NEWS,))
+    world.ledger.append(world.ledger.open(sid), [list_stop])
+    moved(world, access)
+    again = access_of(world, sid)
+    ask(world, again, OLD)
+    assert confirm(world, token(world, OLD)).changed
+    assert [x.reach for x in world.state(sid).suppressions] == [Reach(DEMO, "email", NEWS)]
+    assert_whole(world)
+    mark = world.preferences.show(again, "en").mark
+    box = Wish(ticked={"newsletter.newsletter"}, mark=mark, language="en", frequency=Frequency())
+    world.preferences.save(again, box, READER, "en")
+    assert not world.state(sid).suppressions
     assert not world.store.lookup(mac(world, OLD)).suppressions
     assert_whole(world)
 
