@@ -7,6 +7,7 @@ Refuses only what is not a JSON object.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -138,6 +139,7 @@ _LISTS = MappingProxyType(
         SesType.DELIVERY_DELAY: "delayedRecipients",
     }
 )
+_HALVES = re.compile("[\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -288,12 +290,17 @@ def _items(document: Mapping[str, Any], name: str) -> list[Any]:
 
 def _text(document: Mapping[str, Any], name: str) -> str | None:
     value = document.get(name)
-    return value if isinstance(value, str) else None
+    return _readable(value) if isinstance(value, str) else None
+
+
+def _readable(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: nothing could be written with one."""
+    return _HALVES.sub("\ufffd", text)
 
 
 def _tags(mail: Mapping[str, Any]) -> Mapping[str, str]:
     first = {name: values[0] for name, values in _part(mail, "tags").items() if _is_list(values)}
-    return {name: value for name, value in first.items() if isinstance(value, str)}
+    return {_readable(x): _readable(value) for x, value in first.items() if isinstance(value, str)}
 
 
 def _is_list(value: object) -> bool:
@@ -305,7 +312,7 @@ def _address(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     text = parseaddr(value)[1] if "<" in value else value
-    return text.strip() or None
+    return _readable(text).strip() or None
 
 
 def _plain(value: object) -> str | None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from chalicelib.domain.addresses import Address, parse_address
 from chalicelib.domain.events import EMAIL, SuppressionReason
+from chalicelib.domain.import_formats import detect
 from chalicelib.domain.import_records import Record, Rejected, column_key
 from chalicelib.domain.reach import EVERYWHERE, Reach, wanted_reach
 from chalicelib.domain.suppressions import OPERATOR_REASONS
@@ -115,6 +116,10 @@ class Columns:
         """
         found = {_NAMES[column_key(name)]: n for n, name in reversed([*enumerate(header)])
                  if column_key(name) in _NAMES}  # fmt: skip
+        if Column.ADDRESS not in found:
+            named = [n for n, name in enumerate(header) if _names_addresses(name)]
+            if named:
+                found[Column.ADDRESS] = named[0]
         self.is_header = bool(found)
         if not found:
             found = {Column.ADDRESS: 0, Column.REASON: 1}
@@ -130,6 +135,19 @@ class Columns:
         """Return a cell; "" where the file has no such column."""
         place = self._places.get(column)
         return record.cells[place] if place is not None and place < len(record.cells) else ""
+
+    def has_further(self, record: Record) -> bool:
+        """Say whether a row without names of columns holds an address where none is looked for."""
+        return not self.is_header and any("@" in cell for cell in record.cells[1:])
+
+
+def _names_addresses(name: str) -> bool:
+    """Whether imports would read addresses from a column of this name."""
+    try:
+        detect((name,))
+    except InputError:
+        return False
+    return True
 
 
 def row_of(record: Record, columns: Columns, wish: FileWish) -> SuppressionRow | RefusedRow:
@@ -154,7 +172,7 @@ def _row(record: Record, columns: Columns, wish: FileWish) -> SuppressionRow:
         raise InputError(code="no_address", detail="The row names nobody.")
     told = columns.cell(record, Column.REASON)
     alone = bool(mac) and not who and not columns.cell(record, Column.DIGEST)
-    return SuppressionRow(
+    row = SuppressionRow(
         line=record.line,
         reason=_reason(told, columns, wish, alone=alone),
         reach=_reach(record, columns, wish.reach),
@@ -162,6 +180,9 @@ def _row(record: Record, columns: Columns, wish: FileWish) -> SuppressionRow:
         digest=_read_digest(digest) if digest else None,
         mac=_read_mac(mac) if mac else None,
     )
+    if columns.has_further(record):
+        raise InputError(code="several_addresses", detail="A row is of one address.")
+    return row
 
 
 def _reach(record: Record, columns: Columns, wish: Reach) -> Reach:

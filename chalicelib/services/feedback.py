@@ -9,6 +9,8 @@ open and click tracking, which must be off, nothing about a person.
 
 import hashlib
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from chalicelib.domain.account_list import held_message
 from chalicelib.domain.durations import DAY_MS
@@ -60,6 +62,15 @@ KEEP_EVENTS_S = 180 * 24 * 3600
 """How long a stored event lives, seconds."""
 KEEP_TRACES_MS = 400 * DAY_MS
 """How long a mail is found by its Message-ID after SES's first event of it, milliseconds."""
+LATEST_MS: Mapping[SesType, int] = MappingProxyType(
+    {
+        SesType.BOUNCE: 14 * DAY_MS,
+        SesType.DELIVERY_DELAY: 14 * DAY_MS,
+        SesType.COMPLAINT: 90 * DAY_MS,
+    }
+)
+"""How long after SES took a mail the clock of a reporting server is believed, milliseconds. Servers
+give up on a mail within days; people do complain about old ones."""
 TRACKING = frozenset({SesType.OPEN, SesType.CLICK})
 ANSWERS = frozenset({SesType.DELIVERY, SesType.BOUNCE, SesType.REJECT, SesType.DELIVERY_DELAY})
 """Events that say how a mail was received: kept beside the confirmation mail they are about."""
@@ -248,11 +259,17 @@ def _happened_ms(event: SesEvent, now_ms: int) -> int:
     """When an event happened, Unix milliseconds: never before SES took the mail it is about.
 
     A bounce and a complaint are dated by the clock of the server that reports them, which may be
-    wrong. Source: AWS SES Developer Guide, bounce object and complaint object, ``timestamp``.
+    wrong; so they are never later than `LATEST_MS` after that, whenever they are read.
+
+    Source: AWS SES Developer Guide, bounce object and complaint object, ``timestamp``.
     """
     if event.at_ms is None:
         return now_ms
-    return max(event.at_ms, event.at_ms if event.sent_ms is None else event.sent_ms)
+    if event.sent_ms is None:
+        return event.at_ms
+    at_ms = max(event.at_ms, event.sent_ms)
+    latest_ms = LATEST_MS.get(event.type)
+    return at_ms if latest_ms is None else min(at_ms, event.sent_ms + latest_ms)
 
 
 _FELT = RECORDED | {EventKind.LEFT}

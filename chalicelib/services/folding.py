@@ -41,6 +41,8 @@ BUDGET_MS = 45_000
 COUNTED_AT_ONCE = 10
 """Messages whose harm is one write and one judgement, so that a stop comes a few mails late."""
 
+_DATED_BY_OTHERS = frozenset({SesType.BOUNCE, SesType.COMPLAINT})
+
 
 class Folding:
     """Begins batches, and remembers between them when the watermark was last noted."""
@@ -146,8 +148,10 @@ class EventBatch:
                     )
             if place is None or event.type not in FOLDED or is_heeded(event):
                 rest.append(event)
-            if event.at_ms is not None:
-                self._latest_ms = max(self._latest_ms or 0, event.at_ms)
+            # Servers date what they report by clocks of their own; how late events are, SES's says.
+            told_ms = event.sent_ms if event.type in _DATED_BY_OTHERS else event.at_ms
+            if told_ms is not None:
+                self._latest_ms = max(self._latest_ms or 0, told_ms)
         if rest:
             self._rest[name] = rest
 

@@ -17,7 +17,7 @@ from typing import Final
 from chalicelib.domain.account_list import LISTED_REASONS
 from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.ids import RANDOM_ID_BYTES, JobId, SubjectId, decode_id, encode_id
-from chalicelib.domain.import_limits import RowRefusal
+from chalicelib.domain.import_limits import FileError, Refusal, RowRefusal
 from chalicelib.domain.import_records import Record
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.reach import EVERYWHERE, Reach
@@ -34,7 +34,7 @@ from chalicelib.domain.suppression_files import (
 from chalicelib.errors import Conflict, InputError, NotFound
 from chalicelib.ports.catalog import Jobs
 from chalicelib.ports.hygiene import SuppressionIndex
-from chalicelib.ports.imports import ImportReader, Table
+from chalicelib.ports.imports import ImportReader, Passed, Table
 from chalicelib.ports.keys import KeyWrapper
 from chalicelib.ports.outside import Blobs, Queue, Queues
 from chalicelib.ports.system import Clock, RandomBytes
@@ -122,7 +122,7 @@ class SuppressionImports:
             DependencyError: likewise.
         """
         self._suppressions.require(wish.reach)
-        if sum(1 for _ in self._rows(data, wish)) > MAX_ROWS:
+        if sum(1 for _ in islice(self._rows(data, wish), MAX_ROWS + 1)) > MAX_ROWS:
             raise InputError(
                 code="too_many_rows",
                 detail="The file has more than 100,000 rows. Nothing was suppressed: please split"
@@ -200,11 +200,12 @@ class SuppressionImports:
     # Reading
 
     def _read(self, job: Job, some: Sequence[SuppressionRow | RefusedRow]) -> Job:
-        refused = [row for row in some if isinstance(row, RefusedRow)]
+        refused: list[RefusedRow] = []
         missing: dict[Reach, str] = {}
         wanted: list[SuppressionRow] = []
         for row in some:
             if isinstance(row, RefusedRow):
+                refused.append(row)
                 continue
             why = missing.setdefault(row.reach, self._missing(row.reach))
             if why:
@@ -219,7 +220,7 @@ class SuppressionImports:
             for row, mac in zip(wanted, self._macs(wanted), strict=True)
         )
         job = counted(job, rows=len(some), added=added, known=len(wanted) - added)
-        return told(job, sorted(refused, key=lambda row: row.line))
+        return told(job, refused)
 
     def _missing(self, reach: Reach) -> str:
         """What the reach names that is not there; "" where all is."""
@@ -274,26 +275,16 @@ class SuppressionImports:
     # The file
 
     def _rows(self, data: bytes, wish: FileWish) -> Iterator[SuppressionRow | RefusedRow]:
-        """What the file says, row by row; where it has no names of columns, from the first on."""
-        table = next(self._reader.tables(_Sent(data)), None)
-        if not isinstance(table, Table):
-            raise InputError(
-                code="no_table",
-                detail="There is no list in the ZIP. Nothing was suppressed: please send a CSV or"
-                " a text.",
-            )
-        columns = Columns(table.header.cells)
-        if not columns.is_header:
-            yield row_of(Record(table.header.line, table.header.cells), columns, wish)
-        for record in table.rows:
-            if isinstance(record, Record):
-                yield row_of(record, columns, wish)
-            elif columns.is_header or record.refusal is not RowRefusal.REPEATED_HEADER:
-                # Whoever can be read is suppressed, whatever cannot be read beside them.
-                rest = record.rest and row_of(Record(record.line, record.rest), columns, wish)
-                yield rest if isinstance(rest, SuppressionRow) else refused_row(record)
-            else:
-                yield row_of(Record(record.line, table.header.cells), columns, wish)
+        """What the file says, row by row, of every list in a ZIP: as often as asked, the same.
+
+        Raises:
+            InputError: it is no list; a workbook in a ZIP is one that cannot be read.
+        """
+        for found in self._reader.tables(_Sent(data)):
+            if isinstance(found, Table):
+                yield from _rows_of(found, wish)
+            elif found.kind is Passed.SPREADSHEET:
+                raise FileError(Refusal.SPREADSHEET, member=found.member)
 
     def _data(self, job: Job) -> bytes | None:
         if self._clock.now_ms() - job.created_ms >= LASTS_MS:
@@ -333,6 +324,22 @@ class _Sent:
 
     def part(self, number: int) -> bytes:  # noqa: ARG002  # there is one
         return self._data
+
+
+def _rows_of(table: Table, wish: FileWish) -> Iterator[SuppressionRow | RefusedRow]:
+    """What a list says, row by row; where it has no names of columns, from the first on."""
+    columns = Columns(table.header.cells)
+    if not columns.is_header:
+        yield row_of(Record(table.header.line, table.header.cells), columns, wish)
+    for record in table.rows:
+        if isinstance(record, Record):
+            yield row_of(record, columns, wish)
+        elif columns.is_header or record.refusal is not RowRefusal.REPEATED_HEADER:
+            # Whoever can be read is suppressed, whatever cannot be read beside them.
+            rest = record.rest and row_of(Record(record.line, record.rest), columns, wish)
+            yield rest if isinstance(rest, SuppressionRow) else refused_row(record)
+        else:
+            yield row_of(Record(record.line, table.header.cells), columns, wish)
 
 
 def _named(row: SuppressionRow) -> str:

@@ -349,6 +349,16 @@ def test_of_a_mail_to_several_only_those_written_to_are_looked_up(destinations, 
     assert (event.about, event.named) == ("elsewhere@example.net", named)
 
 
+def test_half_a_character_in_what_a_server_says_is_told_as_one_that_cannot_be_read():
+    document = docs.bounce(tags={"\ud800": ["half \ud83d"]})
+    document["mail"]["messageId"] = "id\ud83d"
+    about = document["bounce"]["bouncedRecipients"][0]
+    about |= {"diagnosticCode": "550 \udc00\ud83d no \ud83d\ude00", "emailAddress": "\ud83d@x.y"}
+    (event,) = parse(json.dumps(document))
+    assert (event.message_id, event.diagnostic) == ("id\ufffd", "550 \ufffd\ufffd no \U0001f600")
+    assert (event.recipient, event.tags["\ufffd"]) == ("\ufffd@x.y", "half \ufffd")
+
+
 def test_what_only_a_lenient_reader_reads_is_an_event_all_the_same():
     text = json.dumps(docs.bounce("one@example.org", "two@example.org"))
     events = parse(text.replace('{"bounceType"', '{"half": "\\ud800", "score": NaN, "bounceType"'))

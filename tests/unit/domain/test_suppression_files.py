@@ -58,6 +58,21 @@ def test_the_column_of_addresses_is_known_by_many_names(name):
     assert read(("Name", name), "Ann", ADDRESS).address.normal == ADDRESS
 
 
+@pytest.mark.parametrize("name", ["E-Mail-Adresse", "E-postadress", "Courriel", "E_MAIL_ADDRESS"])
+def test_it_is_known_by_every_name_that_imports_know_unless_another_says_email(name):
+    assert read(("Grund", name), "x", ADDRESS).address.normal == ADDRESS
+    assert read((name, "Email"), "sender@example.com", ADDRESS).address.normal == ADDRESS
+
+
+@pytest.mark.parametrize("second", ["y@example.org", "Ann <y@example.org>"])
+def test_without_names_a_row_with_a_further_address_is_refused_and_with_names_it_is_not(second):
+    header = ("first@example.org", "BOUNCE")
+    assert read(header, ADDRESS, second) == RefusedRow(line=7, why="several_addresses")
+    assert read(header, "nobody", second) == RefusedRow(line=7, why="malformed_address")
+    assert read(header, "", second) == RefusedRow(line=7, why="no_address")
+    assert read(("email", "sender"), ADDRESS, second).address.normal == ADDRESS
+
+
 @pytest.mark.parametrize("name", ["sha256", "EMAIL_SHA256", "Hash"])
 def test_so_is_that_of_digests(name):
     assert read((name, "reason"), DIGEST, "spam").digest == DIGEST

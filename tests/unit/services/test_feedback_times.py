@@ -6,8 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.domain.consent import may_confirm
+from chalicelib.domain.durations import DAY_MS
 from chalicelib.domain.eligibility import Allowed, Skipped, SkipReason
 from chalicelib.domain.ids import ListId
+from chalicelib.domain.ses_events import SesType
+from chalicelib.services.feedback import LATEST_MS
 from chalicelib.services.ledger import Draft
 from chalicelib.vocabulary import EventType
 from tests.support import ses_documents as docs
@@ -17,10 +20,15 @@ from tests.support.told_people import (
     UNTAGGED,
     VISITOR,
     fresh,
+    health,
+    rest,
     sendable,
     sid_of,
     tell,
 )
+
+SENT_MS = 1_795_435_200_641
+"""When SES took the documents' mails."""
 
 
 @pytest.fixture
@@ -76,3 +84,32 @@ def test_a_server_whose_clock_is_slow_is_heard_as_of_when_ses_took_the_mail(peop
     people.confirm_again(sid_of(people))
     tell(people, document(at="2026-11-23T09:00:00Z"))
     assert isinstance(sendable(people), Allowed)
+
+
+@pytest.mark.parametrize("document", [docs.bounce, docs.complaint])
+def test_a_server_whose_clock_is_fast_does_not_outlive_a_confirmation_of_long_after(
+    people, document
+):
+    ahead = document(at="2031-01-01T00:00:00Z")
+    tell(people, ahead)
+    assert sendable(people) == Skipped(reason=SkipReason.SUPPRESSED)
+    people.clock.advance(LATEST_MS[SesType.COMPLAINT])
+    people.confirm_again(sid_of(people))
+    tell(people, ahead)
+    assert isinstance(sendable(people), Allowed)
+    (stored,) = people.outside.events.values()
+    assert stored.at_ms <= SENT_MS + LATEST_MS[SesType.COMPLAINT]
+
+
+def test_failures_dated_in_years_to_come_make_no_address_rest_until_then(people):
+    for day in range(1, 6):
+        tell(people, docs.bounce(kind="Transient", status="4.3.0", at=f"2031-01-0{day}T10:00:00Z"))
+    assert health(people).soft_ms == (SENT_MS + LATEST_MS[SesType.BOUNCE],)
+    assert rest(people) == 0
+
+
+def test_a_complaint_weeks_after_the_mail_is_heeded_though_its_person_confirmed_between(people):
+    people.clock.advance(20 * DAY_MS)
+    people.confirm_again(sid_of(people))
+    tell(people, docs.complaint(at="2026-12-23T12:00:00Z"))
+    assert sendable(people) == Skipped(reason=SkipReason.SUPPRESSED)

@@ -399,6 +399,14 @@ def test_the_watermark_is_never_ahead_of_the_clock(bench):
     assert bench.rows.watermark_ms == bench.people.clock.now_ms()
 
 
+@pytest.mark.parametrize("document", [docs.bounce, docs.complaint])
+def test_a_server_whose_clock_is_fast_raises_the_watermark_to_when_ses_took_the_mail(
+    bench, document
+):
+    bench.handle(about(at(1), document(at="2031-01-01T00:00:00Z")))
+    assert bench.rows.watermark_ms == SENT_MS
+
+
 def test_any_mails_event_raises_the_watermark_and_one_without_a_time_does_not(bench):
     bench.handle(json.dumps({"eventType": "Send"}))
     assert bench.rows.watermark_ms is None

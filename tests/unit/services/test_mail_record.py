@@ -85,6 +85,19 @@ def test_a_mail_opens_as_it_was_and_only_at_its_own_place_with_its_own_key():
         open_answer(KEYS, StoredMail(request=3, answer=sealed))
 
 
+def test_half_a_character_of_a_server_keeps_neither_the_answer_nor_the_suppression_away(world):
+    world.sign_up(EMAIL)
+    world.settle(Queue.CONFIRMATIONS)
+    document = docs.bounce()
+    document["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = "550 no such user \ud83d"
+    document["bounce"]["feedbackId"] = "\ud83d"
+    world.feedback.record(tagged(world, document))
+    known = world.ledger.lookup(world.ledger.mac(EMAIL))
+    ((_, answer),) = opened(world, known.sid)
+    assert answer.said == "550 no such user \ufffd"
+    assert [row.reason for row in known.suppressions] == ["bounce"]
+
+
 @pytest.mark.parametrize("text", ["", "a" * 100, "Hej på dig! " * 40])
 def test_a_stored_mail_tells_no_more_than_a_bucket_of_its_length(text):
     answer = MailAnswer(event="Delivery", at_ms=1, message_id="id", said=text)

@@ -39,6 +39,7 @@ class Mailed(RunWorld):
         """SES tells of a mail, an hour after it was sent."""
         part = next(part for name, part in document.items() if name in ("bounce", "delivery"))
         part["timestamp"] = timestamp(self.time.now_ms() + 60 * MINUTE_MS)
+        document["mail"]["timestamp"] = timestamp(self.time.now_ms())
         document["mail"]["destination"] = [mail.to]
         document["mail"]["tags"] = {name: [value] for name, value in mail.tags}
         batch = self.folding.batch()

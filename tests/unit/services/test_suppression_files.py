@@ -2,6 +2,7 @@
 """Files of suppressions: read row by row, kept as digests, met by their people, given out again."""
 
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -17,6 +18,7 @@ from chalicelib.ports.outside import Queue
 from chalicelib.services.suppression_imports import LASTS_MS
 from infra.local.demo_data import DEMO_FORM
 from tests.support.faults import FailOnce, Moment, no_faults
+from tests.support.import_files import zipped
 from tests.support.suppression_lists import (
     BOUNCE,
     DEMO,
@@ -102,6 +104,56 @@ def test_rows_say_their_own_reason_and_reach_and_the_file_the_rest(world):
 def test_files_of_any_tool_are_read(world, data):
     brought(world, data)
     assert reaches(world, KNOWN) == [(EVERYWHERE, "manual")]
+
+
+def test_every_list_in_a_zip_is_read_by_its_own_columns_and_a_readme_is_passed_over(world):
+    files = {
+        "README.md": b"What we exported",
+        "bounces.csv": f"email;reason\n{KNOWN};bounce\nnobody;\n".encode(),
+        "sub/complaints.csv": f"reason,name,address\nspam,Ann,{STRANGER}\n,,nobody\n".encode(),
+        "plain.txt": f"{OTHER}\nnobody".encode(),
+    }
+    found = brought(world, zipped(files))
+    assert (found.status, found.rows, found.added) == (JobStatus.READY, 6, 3)
+    assert [(row.line, row.why) for row in found.refused] == [
+        (3, "malformed_address"),
+        (3, "malformed_address"),
+        (2, "malformed_address"),
+    ]
+    assert reaches(world, KNOWN) == [(EVERYWHERE, "bounce")]
+    assert reaches(world, STRANGER) == [(EVERYWHERE, "complaint")]
+    assert reaches(world, OTHER) == [(EVERYWHERE, "manual")]
+
+
+def test_work_on_a_zip_goes_on_in_the_file_where_it_stopped(world):
+    lists = [[f"person{n}@example.org" for n in range(at, at + 70)] for at in (0, 70)]
+    files = {f"{n}.csv": "\n".join(["email", *some]).encode() for n, some in enumerate(lists)}
+    made = world.suppression_imports.ask(zipped(files), FileWish())
+    for call in range(1, 200, 23):
+        world.faults = FailOnce("LedgerStore.lookup", Moment.BEFORE, nth=call)
+        with suppress(Unavailable):
+            world.suppression_imports.run(made.id)
+    world.faults = no_faults
+    world.settle()
+    found = world.suppression_imports.get(made.id)
+    assert (found.status, found.rows, found.added + found.known) == (JobStatus.READY, 140, 140)
+    assert all(reaches(world, who) == [(EVERYWHERE, "manual")] for some in lists for who in some)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("complaints.xlsx", b"PK a workbook", "spreadsheet"),
+        ("complaints.csv", b"reason,brand\nspam,demo\n", "no_address_column"),
+        ("complaints.csv", b"email\n\0\n", "nul"),
+    ],
+)
+def test_a_zip_with_a_list_nobody_can_read_is_refused_whole(world, name, data, code):
+    file = zipped({"bounces.csv": f"email\n{KNOWN}\n".encode(), name: data})
+    with pytest.raises(InputError) as refused:
+        world.suppression_imports.ask(file, FileWish())
+    assert refused.value.code == code
+    assert not world.messages.take(Queue.SUPPRESSIONS)
 
 
 @pytest.mark.parametrize("name", [b"- too many mails(daily)", b"A\x81sa"])
