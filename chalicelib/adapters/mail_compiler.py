@@ -19,6 +19,7 @@ from jinja2 import meta, nodes
 from chalicelib.adapters.campaign_templates import MAX_SOURCE_BYTES, CampaignTemplates
 from chalicelib.adapters.can_fail import OURS, can_fail
 from chalicelib.adapters.css import inline_css
+from chalicelib.adapters.filled_addresses import check_filled
 from chalicelib.adapters.jinja_masks import Masked, mask
 from chalicelib.adapters.jinja_nesting import refuse_deep
 from chalicelib.adapters.jinja_raw import without_raw
@@ -133,6 +134,7 @@ class MailCompiler:
         _bound(masked)
         mail = read_mail(html, lines=html == source, part=part)
         links = read_links(masked, line(masked))
+        check_filled(masked, line(masked))
         ready, text = self._finished(
             job, masked, links, list(additions(masked, mail, job.language))
         )

@@ -43,9 +43,9 @@ _IGNORED: Final = re.compile("[\t\n\r]")
 _BLANK: Final = "".join(map(chr, range(0x21)))
 _KEPT: Final = "%!$&'()*+,;=:@/?#[]~-._"
 _REFUSED: Final = frozenset({"blob", "data", "file", "javascript", "vbscript"})
-_HOST: Final = (
+HOST: Final = (
     "The template fills in the site of a link. Write the site out, as in "
-    "https://example.org/{{ … }}; to choose between two, put {% if %} around the whole <a>."
+    "https://example.org/{{ … }}; to choose between two, put {% if %} around the whole element."
 )
 _FAULTS: Final = (
     (_BREAK, "A line break or another control character stands in the address of a link."),
@@ -135,8 +135,8 @@ class _Reader:
             raise self._fault(f"Mail programs open no link to {scheme[1].lower()}:", at, raw)
         if scheme and scheme[1].lower() in {"http", "https"}:
             self._web(at, address, fixed, is_filled=filled is not None)
-        elif filled and not scheme and not fixed.startswith("#") and not self._is_way(address):
-            raise self._fault(_HOST, at, raw)
+        elif is_site_filled(address, self._masked):
+            raise self._fault(HOST, at, raw)
         elif not filled and not scheme and address and not address.startswith("#"):
             self._tell(FindingCode.LINK_INCOMPLETE, at, address)
 
@@ -145,9 +145,8 @@ class _Reader:
         for pattern, sentence in _FAULTS:
             if pattern.search(fixed):
                 raise self._fault(sentence, at, raw)
-        parts = _WEB.fullmatch(fixed)
-        if is_filled and (parts is None or not parts["rest"]):
-            raise self._fault(_HOST, at, raw)
+        if is_site_filled(address, self._masked):
+            raise self._fault(HOST, at, raw)
         try:
             target = target_of(fixed)
         except InputError as error:
@@ -159,13 +158,6 @@ class _Reader:
         if link < MAX_TARGETS:
             self.counted.append(CountedLink(at=at, address=address, number=link))
 
-    def _is_way(self, address: str) -> bool:
-        """Say whether an address is one of the two ways out, as they stand in the footer."""
-        mark = MARK.match(address)
-        if mark is None or not _WAY.fullmatch(self._masked.tags[number(mark)].source):
-            return False
-        return mark.end() == len(address) or address[mark.end()] in "#?"
-
     def _tell(self, code: FindingCode, at: Attribute, address: str) -> None:
         raw = self._masked.text[at.start : at.end]
         line = self._line(at.start, raw)
@@ -173,6 +165,34 @@ class _Reader:
 
     def _fault(self, sentence: str, at: Attribute, raw: str) -> InputError:
         return broken(sentence, self._masked.part, self._line(at.start, raw))
+
+
+def is_site_filled(value: str, masked: Masked) -> bool:
+    """Say whether a template fills in where an address leads, be it a part of its site.
+
+    Args:
+        value: of an attribute, decoded.
+    """
+    address = value.strip(_BLANK)
+    filled = MARK.search(address)
+    if filled is None:
+        return False
+    fixed = address[: filled.start()]
+    scheme = _SCHEME.match(_IGNORED.sub("", fixed))
+    if scheme is None:
+        return not fixed.startswith("#") and not _is_way(address, masked)
+    if scheme[1].lower() in {"http", "https"}:
+        parts = _WEB.fullmatch(fixed)
+        return parts is None or not parts["rest"]
+    return scheme[1].lower() in _REFUSED
+
+
+def _is_way(address: str, masked: Masked) -> bool:
+    """Say whether an address is one of the two ways out, as they stand in the footer."""
+    mark = MARK.match(address)
+    if mark is None or not _WAY.fullmatch(masked.tags[number(mark)].source):
+        return False
+    return mark.end() == len(address) or address[mark.end()] in "#?"
 
 
 def target_of(address: str) -> str:

@@ -35,7 +35,7 @@ _GO: Final = "ArchiveURL|ManageURL|MessageURL|OptinURL|TrackLink|TrackView|Unsub
 TOOLS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (tool, re.compile(pattern))
     for tool, pattern in (
-        ("Mailchimp", r"\*\|[A-Za-z][\w:.,! =#-]{0,99}\|\*"),
+        ("Mailchimp", r"\*\|[A-Za-z][^*{}\n]{0,199}\|\*"),
         ("listmonk", rf"\{{\{{-?\s*(?:\.[A-Z]\w*|(?:{_GO})\b)[^}}\n]{{0,99}}\}}\}}"),
         ("Braze", r"\{\{-?\s*\$\{[^}\n]{1,99}\}[^}\n]{0,99}\}\}"),
         ("Handlebars or Klaviyo", r"\{\{\{[^{}\n]{1,99}\}\}\}"),

@@ -14,7 +14,7 @@ from chalicelib.domain.segment_compile import compile_lifecycle
 from chalicelib.domain.segment_explain import Explanation, explain
 from chalicelib.domain.segment_person import Person
 from chalicelib.domain.tongues import ENGLISH, Tongue
-from chalicelib.errors import Malformed, NotFound
+from chalicelib.errors import InputError, Malformed, NotFound
 from chalicelib.ports.audience import AudienceStore, Member
 from chalicelib.ports.facts import FactStore
 from chalicelib.proof.opening import Opened
@@ -26,6 +26,8 @@ from chalicelib.services.unsealing import Look, Unsealing, UnsealReason
 
 CLUE = "segment"
 """What is sealed in the entry as the way the person was come by."""
+MAX_AT_MS = 32_503_679_999_999
+"""The end of the year 2999 UTC: the calendar of every time zone can hold what lies before it."""
 _NOBODY = "There is no such subscriber."
 
 
@@ -82,12 +84,14 @@ class Explaining:
             tongue: of the sentences.
 
         Raises:
-            InputError: ``sid`` is not an id.
+            InputError: ``sid`` is not an id, or ``at_ms`` lies before 1970 or after 2999.
             NotFound: there is no such segment, or no such person.
             EvidenceError: what is stored of the person does not open.
             DependencyError: the entry could not be written, or something not be read.
         """
         decode_id(sid)
+        if at_ms is not None and not 0 <= at_ms <= MAX_AT_MS:
+            raise InputError(code="bad_time", detail="A moment lies in the years 1970 to 2999.")
         frozen = self._segments.frozen(segment_id, at_ms)
         look = Look(reason=UnsealReason.SEARCH, clue=CLUE, key=key)
         chain = self._unsealing.person(SubjectId(sid), look).chain

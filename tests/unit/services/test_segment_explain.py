@@ -2,6 +2,7 @@
 """Explaining one person: the entry first, then the very answer that a count goes by."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from chalicelib.domain.segment_explain import Why
 from chalicelib.errors import EvidenceError, InputError, NotFound, Unavailable
 from chalicelib.proof.leaf import parse_leaf
 from chalicelib.services.entries import open_claims
+from chalicelib.services.segment_explain import MAX_AT_MS
 from chalicelib.services.segment_run import Verdict
 from tests.support.clock import START_MS
 from tests.support.faults import FailAlways, Moment
@@ -62,6 +64,18 @@ def test_the_entry_with_its_sealed_clue_stands_before_any_answer(world, sid):
     }
     assert parse_leaf(entry.leaf).fields.reason == "search"
     assert b"segment" not in entry.leaf
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_moment_outside_of_1970_to_2999_is_refused_before_anything_is_opened(world, sid, zone):
+    world.brands.replace(replace(world.brands.get("demo"), time_zone=zone))
+    before = world.types(sid)
+    for at_ms in (-62_135_683_140_000, -1, MAX_AT_MS + 1, 253_402_387_139_000):
+        with pytest.raises(InputError) as raised:
+            tell(world, sid, at_ms=at_ms)
+        assert raised.value.code == "bad_time"
+    assert world.types(sid) == before
+    assert [tell(world, sid, at_ms=at_ms).sid for at_ms in (0, MAX_AT_MS)] == [sid, sid]
 
 
 @pytest.mark.parametrize("call", ["LedgerStore.load", "LedgerStore.commit"])
