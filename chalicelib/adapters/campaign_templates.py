@@ -20,13 +20,16 @@ from markupsafe import Markup
 from chalicelib.adapters.html_text import html_to_text, tidy
 from chalicelib.adapters.sandbox import Sandbox, fill, single_line
 from chalicelib.adapters.split_mail import OWN_NAMES, Heads, SplitMail
-from chalicelib.adapters.template_rules import FOOTER_NAME, broken, plain
+from chalicelib.adapters.template_rules import FOOTER_NAME, broken, plain, without_marks
 from chalicelib.ports.sending import Rendered
 
 MAX_SOURCE_BYTES: Final = 256 * 1024
 CACHED_VERSIONS: Final = 32
 
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
+_MARK_AS_ENTITY: Final = re.compile(
+    r"&#(?:0*5734[4-6](?![0-9])|[xX]0*[eE]00[0-2](?![0-9a-fA-F]));?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +127,7 @@ class CampaignTemplates:
         pieces: list[str] = []
         for is_data, piece in self._text.pieces(html, "HTML"):
             if is_data:
-                pieces.append(_MARK.sub("", piece))
+                pieces.append(_MARK_AS_ENTITY.sub(" ", without_marks(piece)))
             else:
                 pieces.append(f"\ue000{len(kept)}\ue001")
                 kept.append(piece)

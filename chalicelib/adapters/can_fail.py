@@ -14,10 +14,13 @@ from jinja2 import nodes
 from chalicelib.adapters.sandbox import MAX_OUTPUT_BYTES
 from chalicelib.adapters.split_mail import PIXEL_NAME, TOKEN_NAME
 from chalicelib.adapters.template_rules import MAX_VALUE_CHARS
+from chalicelib.adapters.template_work import MAX_WORK_CHARS, is_dear
 
 _GROWTH: Final = 6
 """Bytes a character can become: of four bytes, or an entity, or in capitals."""
 _VALUE_BYTES: Final = MAX_VALUE_CHARS * _GROWTH
+_CASE_GROWTH: Final = 3
+"""Characters a character can become in capitals."""
 _FOOTER_BYTES: Final = 8_192
 OURS: Final = {"brand": 720, "list": 720, "preferences_url": 1_024, "unsubscribe_url": 1_024}
 """What every template may read beside the fields, and how many bytes each has at most."""
@@ -64,9 +67,45 @@ def most_bytes(
     sizes = dict.fromkeys(fields, chars * _GROWTH) | OURS | _COMPILED
     known = {name: (size, True) for name, size in sizes.items()}
     try:
-        return _body(tree.body, known)
+        most = _body(tree.body, known)
     except _CannotTellError:
         return None
+    return most if _work(tree, 1) <= MAX_WORK_CHARS else None
+
+
+def _work(node: nodes.Node, turns: int) -> int:
+    """Return how many characters filling ``node`` works through at most, all in all.
+
+    Args:
+        node: `_value` or `_node` can tell of it.
+        turns: how often it is filled.
+    """
+    inside = turns
+    if isinstance(node, nodes.For):
+        items = node.iter.node if isinstance(node.iter, nodes.Filter) else node.iter
+        written = items.items if isinstance(items, nodes.List) else []
+        if not all(isinstance(each, nodes.Const | nodes.Name) for each in written):
+            return MAX_WORK_CHARS + 1  # An item could be longer than a value.
+        inside = turns * max(1, len(written))
+    children = list(node.iter_child_nodes())
+    is_counted = isinstance(node, nodes.Concat) or (
+        isinstance(node, nodes.Filter) and is_dear(node.name)
+    )
+    own = turns * sum(map(_chars, children)) if is_counted else 0
+    return own + sum(_work(child, inside) for child in children)
+
+
+def _chars(node: nodes.Node) -> int:
+    """Return how many characters a value has at most, too many rather than too few."""
+    if isinstance(node, nodes.Const):
+        return 1 + len(str(node.value)) * _CASE_GROWTH
+    if isinstance(node, nodes.Name):
+        return 1 + MAX_VALUE_CHARS * _CASE_GROWTH
+    if isinstance(node, nodes.Getattr):
+        return _NUMBER_BYTES
+    inner = 1 + sum(map(_chars, node.iter_child_nodes()))
+    is_escaped = isinstance(node, nodes.Filter) and node.name in _ESCAPING
+    return inner * _GROWTH if is_escaped else inner
 
 
 def _body(body: Collection[nodes.Node], known: Known) -> int:

@@ -3,6 +3,8 @@
 
 Guarantees that every visible word and every link target of the HTML is in the text, in order,
 and that the same HTML gives the same text. Scripts, styles and comments are left out.
+
+Source: WHATWG HTML, 13.1.2.4 "Optional tags".
 """
 
 import re
@@ -12,7 +14,9 @@ from typing import Final
 
 from chalicelib.errors import InputError
 
-_UNSEEN: Final = frozenset({"head", "script", "style", "template", "title"})
+_UNSEEN: Final = frozenset({"script", "style", "template", "title"})
+_IN_HEAD: Final = frozenset({"base", "head", "html", "link", "meta", "noscript"}) | _UNSEEN
+"""Every other start tag ends a head, whose end tag may be left out."""
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 )
@@ -65,6 +69,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._shown = shown
+        self._in_head = False
         self._unseen = 0
         self._links: list[tuple[str, int]] = []
 
@@ -72,7 +77,9 @@ class _Reader(HTMLParser):
         if tag in _UNSEEN:
             self._unseen += 1
         elif not self._unseen:
-            self._open(tag, dict(attrs))
+            self._in_head = tag == "head" or (self._in_head and tag in _IN_HEAD)
+            if not self._in_head:
+                self._open(tag, dict(attrs))
 
     def _open(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag in _PARAGRAPHS:
@@ -91,7 +98,9 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
-        elif self._unseen or tag in _VOID:
+        elif tag == "head":
+            self._in_head = False
+        elif self._unseen or self._in_head or tag in _VOID:
             return
         elif tag == "a" and self._links:
             self._end_link(*self._links.pop())
@@ -110,7 +119,7 @@ class _Reader(HTMLParser):
             self.parts.append(f" ({shown})" if words else shown)
 
     def handle_data(self, data: str) -> None:
-        if not self._unseen:
+        if not (self._unseen or self._in_head):
             self._words(data)
 
     def _words(self, data: str) -> None:

@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from html import unescape
 from sys import maxsize
 from typing import Final
 
@@ -31,6 +32,8 @@ CLOSE: Final = "\ue001"
 COMMENT: Final = re.compile(r"<!--j(\d+)-->")
 MARK: Final = re.compile(rf"<!--j(\d+)-->|{OPEN}(\d+){CLOSE}")
 _RESERVED: Final = re.compile(r"[\ue000-\ue002]|<!--j\d+-->")
+_RESERVED_HERE: Final = "A character here is reserved (U+E000 to U+E002, <!--j0-->)."
+_STRETCH: Final = re.compile(f"[^\n{OPEN}{CLOSE}]+")
 _IN_VALUE: Final = re.compile(rf"{OPEN}(\d+){CLOSE}")
 _BRACES: Final = re.compile(rf"\{{(?=([{{%#]|<!--j\d|{OPEN}))")
 _BLOCKS: Final = frozenset({"for", "if", "raw"})
@@ -174,8 +177,8 @@ def mask(source: str, part: str, raw: Collection[str] = RAW_HTML) -> Masked:
         raw: elements whose content is text, see `adapters.markup.scan`.
 
     Raises:
-        InputError: it cannot be read, has more than 5,000 tags, holds a mark already, or has a
-            tag where markup has a name.
+        InputError: it cannot be read, has more than 5,000 tags, holds a mark already, be it as
+            entities, or has a tag where markup has a name.
 
     Example:
         >>> mask('<p title="{{ a }}">{{ b }}</p>', "HTML").text
@@ -184,9 +187,10 @@ def mask(source: str, part: str, raw: Collection[str] = RAW_HTML) -> Masked:
     reserved = _RESERVED.search(source)
     if reserved:
         line = source.count("\n", 0, reserved.start()) + 1
-        raise broken("A character here is reserved (U+E000 to U+E002, <!--j0-->).", part, line)
+        raise broken(_RESERVED_HERE, part, line)
     tags, runs = _Reader(part).read(source)
     text = "".join(run for run, _ in runs)
+    _refuse_forged(text, runs, part)
     if len(_BRACES.findall(text)) > sum(len(_BRACES.findall(run)) for run, _ in runs):
         raise broken(_JOINED, part)  # Around a comment, which is gone now.
     pieces: list[str] = []
@@ -198,6 +202,23 @@ def mask(source: str, part: str, raw: Collection[str] = RAW_HTML) -> Masked:
     return Masked(
         text="".join(pieces), tags=tags, lines=tuple(_lines(runs, "".join(pieces))), part=part
     )
+
+
+def _refuse_forged(text: str, runs: list[tuple[str, int]], part: str) -> None:
+    """Refuse what is a mark once entities are read, or now that comments of Jinja2 are gone."""
+    for stretch in _STRETCH.finditer(text):
+        held = stretch[0]
+        if ("&" in held or "<!--j" in held) and _RESERVED.search(unescape(held)):
+            raise broken(_RESERVED_HERE, part, _line_at(stretch.start(), runs))
+
+
+def _line_at(offset: int, runs: list[tuple[str, int]]) -> int | None:
+    """Return the line of the source at an offset of the joined runs."""
+    for run, line in runs:
+        if offset < len(run):
+            return line + run.count("\n", 0, offset)
+        offset -= len(run)
+    return None
 
 
 def _lines(runs: list[tuple[str, int]], text: str) -> Iterator[tuple[int, int]]:

@@ -7,13 +7,13 @@ output grows too large, and that an error names the part and the line. Refuses w
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.exceptions import UndefinedError
-from jinja2.runtime import LoopContext
+from jinja2.runtime import Context, LoopContext, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from chalicelib.adapters.template_rules import (
@@ -22,6 +22,16 @@ from chalicelib.adapters.template_rules import (
     check_tree,
     place_footer,
     without_marks,
+)
+from chalicelib.adapters.template_work import (
+    SEARCH_TURNS,
+    Filling,
+    Generator,
+    UseError,
+    counted,
+    is_even,
+    is_odd,
+    shown,
 )
 from chalicelib.errors import InputError
 
@@ -66,12 +76,22 @@ def single_line(subject: str) -> str:
 class Sandbox(ImmutableSandboxedEnvironment):
     """An environment in which names lead to plain data and to nothing else."""
 
+    code_generator_class = Generator
+    context_class = Filling
+    intercepted_binops = frozenset({"+"})
+
     def __init__(self, *, autoescape: bool) -> None:
-        super().__init__(autoescape=autoescape, undefined=StrictUndefined)
+        super().__init__(
+            autoescape=autoescape,
+            undefined=StrictUndefined,
+            finalize=shown,
+            optimized=False,  # It would run what is constant, and count nothing.
+        )
         self.globals = {}
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.filters |= {"_items": _items, "join": _join, "default": _default, "d": _default}
-        self.tests = {name: self.tests[name] for name in TESTS}
+        filters = {name: self.filters[name] for name in FILTERS}
+        filters |= {"_items": _items, "join": _join, "default": _default, "d": _default}
+        self.filters = counted(filters)
+        self.tests = {name: self.tests[name] for name in TESTS} | {"odd": is_odd, "even": is_even}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Read a member of a dict or a fact of the loop; Python attributes are out of reach."""
@@ -90,6 +110,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(self, *_args: Any, **_kwargs: Any) -> Any:
         """Refuse every call; the rules for the tree already do."""
         raise broken("Calls are not possible.")
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Add two values, once their texts are counted."""
+        self._charge(context, (left, right))
+        return super().call_binop(context, operator, left, right)
+
+    def joined(self, context: Context, values: Sequence[object]) -> str:
+        """Return what ``~`` makes of values, once they are counted."""
+        self._charge(context, values)
+        return markup_join(values) if self.autoescape else str_join(values)
+
+    def compared(self, context: Context, sign: str, value: object) -> object:
+        """Return the right side of a comparison, once it is counted where that can take long."""
+        if sign in {"in", "notin"}:
+            self._charge(context, (value,) * SEARCH_TURNS)
+        elif isinstance(value, list | tuple | Mapping):
+            self._charge(context, (value,))
+        return value
+
+    @staticmethod
+    def _charge(context: Context, values: Sequence[object]) -> None:
+        if isinstance(context, Filling):
+            for value in values:
+                context.charge(value)
 
     def build(self, source: str, part: str, *, footer: bool = False) -> Template:
         """Return ``source`` compiled, within the rules, with a place for the footer.
@@ -206,6 +250,8 @@ def fill(template: Template, part: str, values: Mapping[str, object]) -> str:
     except UndefinedError as error:
         hint = "Give it a fallback, as in {{ first_name | default('friend') }}."
         raise broken(f"{error.message}. {hint}", part, _line(error, part)) from None
+    except UseError as error:
+        raise broken(f"{error.message}", part, _line(error, part)) from None
     except _USE_FAULTS as error:
         raise broken("A value cannot be used like this.", part, _line(error, part)) from None
     filled = "".join(pieces)

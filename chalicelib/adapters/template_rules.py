@@ -2,8 +2,9 @@
 """What a marketer's template may hold, checked on its syntax tree before anything runs.
 
 Guarantees that a tree which passes can be filled in bounded time and memory: it has at most
-5,000 nodes, its loops together run at most 200,000 steps, no variable can grow by being set, and
-no expression calls, multiplies or formats. Refuses every kind of node that is not listed.
+5,000 nodes, its loops together run at most 200,000 steps, no variable can grow by being set, no
+text in quotes is longer than a value, and no expression calls, multiplies or formats; what filters
+and joined texts cost, `adapters.template_work` counts. Refuses every kind of node not listed.
 
 Why a list of what is allowed: each known escape of the Jinja2 sandbox went through an attribute,
 a call or a filter nobody had listed as dangerous (CVE-2016-10745, CVE-2019-10906,
@@ -13,18 +14,18 @@ Source: Jinja2 documentation, "Sandbox", section "Security Considerations".
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from html.parser import HTMLParser
 from typing import Any, Final
 
 from jinja2 import nodes
 
+from chalicelib.adapters.hiding_elements import UNFINISHED, hider_after
 from chalicelib.errors import InputError
 
 MAX_NODES: Final = 5_000
 MAX_DEPTH: Final = 40
 MAX_STEPS: Final = 200_000
 MAX_ITEMS: Final = 100
-"""Items of a list or members of a dict a template is given, and turns of one loop."""
+"""Items of a list or members of a dict among the values, and turns of one loop."""
 MAX_VALUE_CHARS: Final = 4_000
 MAX_VALUE_DEPTH: Final = 4
 FOOTER_NAME: Final = "_footer"
@@ -67,16 +68,16 @@ def broken(sentence: str, part: str = "", line: int | None = None) -> InputError
 def plain(values: Mapping[str, object]) -> dict[str, object]:
     """Return ``values`` once they are known to be plain data of bounded size, less our own marks.
 
+    People may have any number of values: a template reads each by its name, and loops over none.
+
     Raises:
         InputError: they hold something other than str, int, bool, list or dict; more than 100
-            items in one place; a text over 4,000 characters; or more than four levels.
+            items in a list or dict; a text over 4,000 characters; or more than four levels.
     """
     return _plain_members(values, 0)
 
 
 def _plain_members(values: Mapping[Any, object], depth: int) -> dict[str, object]:
-    if len(values) > MAX_ITEMS or depth >= MAX_VALUE_DEPTH:
-        raise broken(_NOT_PLAIN)
     return {without_marks(str(name)): _plain(item, depth + 1) for name, item in values.items()}
 
 
@@ -85,9 +86,10 @@ def _plain(value: object, depth: int) -> object:
         return without_marks(value)
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    if isinstance(value, Mapping):
+    fits = isinstance(value, Mapping | list) and len(value) <= MAX_ITEMS
+    if fits and isinstance(value, Mapping) and depth < MAX_VALUE_DEPTH:
         return _plain_members(value, depth)
-    if isinstance(value, list) and len(value) <= MAX_ITEMS and depth < MAX_VALUE_DEPTH:
+    if fits and isinstance(value, list) and depth < MAX_VALUE_DEPTH:
         return [_plain(item, depth + 1) for item in value]
     raise broken(_NOT_PLAIN)
 
@@ -154,14 +156,23 @@ def _check_node(
         fault = f"There is no test “{node.name}”. There are: {', '.join(sorted(tests))}."
     elif isinstance(node, nodes.Filter | nodes.Test) and (node.dyn_args or node.dyn_kwargs):
         fault = "A filter takes its values one by one."
-    elif isinstance(node, nodes.Getitem) and not _is_fixed(node.arg):
-        fault = "What stands in [ ] is a number or a name in quotes."
-    elif isinstance(node, nodes.For) and node.recursive:
-        fault = "A loop cannot call itself."
-    elif isinstance(node, nodes.Assign) and _can_grow(node):
-        fault = "A set variable takes one value, with a fallback if you like."
+    else:
+        fault = _misshapen(node)
     if fault:
         raise broken(fault, part, node.lineno)
+
+
+def _misshapen(node: nodes.Node) -> str | None:
+    """Return what is wrong with the parts of a node of a kind that is allowed."""
+    if isinstance(node, nodes.Getitem) and not _is_fixed(node.arg):
+        return "What stands in [ ] is a number or a name in quotes."
+    if isinstance(node, nodes.For) and node.recursive:
+        return "A loop cannot call itself."
+    if isinstance(node, nodes.Assign) and _can_grow(node):
+        return "A set variable takes one value, with a fallback if you like."
+    if isinstance(node, nodes.Const) and _is_long(node.value):
+        return f"A text in quotes has at most {MAX_VALUE_CHARS:,} characters."
+    return None
 
 
 def _named(node: nodes.Node) -> str:
@@ -174,6 +185,10 @@ def _named(node: nodes.Node) -> str:
 def _is_fixed(node: nodes.Expr) -> bool:
     """Say whether an index is written out: one that comes from data would be quoted in errors."""
     return isinstance(node.node if isinstance(node, nodes.Neg) else node, nodes.Const)
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > MAX_VALUE_CHARS
 
 
 def _can_grow(node: nodes.Assign) -> bool:
@@ -189,17 +204,18 @@ def place_footer(tree: nodes.Template) -> None:
     """Put the footer before the last ``</body>`` outside every condition, else at the end.
 
     Raises:
-        InputError: a comment, style, script or title is open there and would hide it.
+        InputError: a tag, a comment or an element is open there and would hide it.
     """
+    hider = None
     for index, before, after in (_last_body_end(tree.body), (len(tree.body), [], [])):
-        shown = [item.data for node in tree.body[:index] for item in _data_of(node)]
-        shown += [item.data for item in before if isinstance(item, nodes.TemplateData)]
-        if not _hides_what_follows("".join(shown)):
+        hider = hider_after([*tree.body[:index], nodes.Output(before)])
+        if hider is None:
             footer = nodes.Name(FOOTER_NAME, "load", lineno=1)
             filled = nodes.Output([*before, footer, *after], lineno=1)
             tree.body[index : index + bool(after)] = [filled]
             return
-    raise broken("A comment, style, script or title is not closed before the end.", "HTML")
+    fault = hider if hider == UNFINISHED else f"{hider} hides what is in it, and"
+    raise broken(f"{fault} is not closed: the footer would not be seen. Close it.", "HTML")
 
 
 def _last_body_end(
@@ -220,37 +236,3 @@ def _last_body_end(
                 tail = nodes.TemplateData(item.data[cut:], lineno=item.lineno)
                 return index, [*items[:place], head], [tail, *items[place + 1 :]]
     return len(body), [], []
-
-
-def _data_of(node: nodes.Node) -> Iterator[nodes.TemplateData]:
-    if isinstance(node, nodes.TemplateData):
-        yield node
-    yield from node.find_all(nodes.TemplateData)
-
-
-def _hides_what_follows(html: str) -> bool:
-    reader = _OpenElements()
-    try:
-        reader.feed(html)
-    except AssertionError:  # The standard library's way to say that a declaration is malformed.
-        return True
-    return reader.hiding > 0 or reader.rawdata.startswith("<")
-
-
-class _OpenElements(HTMLParser):
-    """Counts open elements whose content is not shown; an open comment stays in ``rawdata``."""
-
-    _HIDING = frozenset({"iframe", "noscript", "script", "style", "template", "textarea", "title"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.hiding = 0
-
-    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
-        """Count an element that hides."""
-        self.hiding += tag in self._HIDING
-
-    def handle_endtag(self, tag: str) -> None:
-        """Uncount it when it ends."""
-        if tag in self._HIDING:
-            self.hiding = max(0, self.hiding - 1)

@@ -203,10 +203,21 @@ def test_output_stops_at_its_cap():
 
 @pytest.mark.parametrize(
     "value",
-    [object(), 1.5, None, b"x", "x" * 4_001, ["x"] * 101, {"a": [[[["deep"]]]]}, 2**64],
+    [
+        *(object(), 1.5, None, b"x", "x" * 4_001, ["x"] * 101, {"a": [[[["deep"]]]]}, 2**64),
+        dict.fromkeys(map(str, range(101)), "x"),
+    ],
 )
 def test_only_bounded_plain_data_reaches_a_template(value):
     assert "plain data" in refusal("x", attributes={"thing": value})
+
+
+def test_people_may_have_any_number_of_values():
+    many = {f"a{n}": "x" for n in range(500)}
+    assert (
+        "Hello Ada"
+        in render("Hello {{ first_name }}", attributes={**many, "first_name": "Ada"}).html
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,6 +265,9 @@ def test_the_footer_stands_once_in_every_mail(html):
         "<title>x",
         "<body>x<textarea></body>",
         "<p>x</p><a href='",
+        "<body>x<details><summary>More</summary></body>",
+        "<body>x<div style='display:none;max-height:0'>&nbsp;</body></html>",
+        "<body>x{% if city %}<div hidden>{% endif %}</body>",
     ],
 )
 def test_nothing_left_open_can_hide_the_footer(html):
@@ -336,6 +350,11 @@ def test_a_version_is_compiled_once():
     (compiled,) = templates._cache.values()
     whole_mail("s", "<p>x</p>", None, data, templates)
     assert list(templates._cache.values()) == [compiled]
+
+
+def test_entities_of_our_marks_stand_for_no_tag_in_the_text_part():
+    html = "<p>&#xE000;9&#xE001;&#057344;0&#57345 &#&#xE000;xE000;0{{ a }}</p>"
+    assert render(html, attributes={"a": "b"}).text.startswith("9 0 ")
 
 
 def test_reserved_names_are_ours_whatever_the_attributes_say():

@@ -30,6 +30,7 @@ def fails(source: str) -> bool:
         "{% set n = city %}{% for i in [1, 2] %}{{ i }}{{ n }}{{ loop.index }}{% endfor %}",
         "{% set n = city %}{% if city %}{% set n = 'x' %}{% endif %}{{ n }}",
         "{{ city }}" * 21,
+        "{% if city | title == 'x' %}a{% endif %}" * 83,
         "{{ _m }}{{ brand }}" * 500
         + "{{ list }}{{ unsubscribe_url }}{{ preferences_url }}{{ _o }}",
     ],
@@ -65,6 +66,10 @@ def test_a_plain_template_cannot_fail(source):
         "{{ city }}" * 22,
         "{% for x in [1,2,3,4,5,6,7,8,9,10,11] %}{{ city }}{{ city }}{% endfor %}",
         "{{ city | e | e }}" * 5,
+        "{% if city | title == 'x' %}a{% endif %}" * 84,
+        "{% for x in [1,2,3,4,5,6,7,8,9] %}"
+        + "{% if city ~ city == 'x' %}a{% endif %}" * 5
+        + "{% endfor %}",
     ],
 )
 def test_what_may_fail_for_somebody_is_said(source):

@@ -55,6 +55,19 @@ def test_a_long_run_of_spaces_is_read_once():
     assert tidy(f"a{run}b\n\n\nc{run}\n{run}\n{run}d") == f"a{run}b\n\nc\n\n{run}d"
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<head><title>T</title><body>B</body>",
+        "<html><head><meta charset=utf-8><style>p{}</style><p>B</p></html>",
+        "<head><noscript><link href=x></noscript><script>x</script><base href=x><h1>B",
+        "<head><template><p>T</p></template>T</head>B",
+    ],
+)
+def test_a_head_ends_at_its_end_tag_or_at_what_stands_in_no_head(html):
+    assert html_to_text(html) == "B"
+
+
 def test_a_malformed_declaration_is_refused():
     with pytest.raises(InputError):
         html_to_text("<p>x</p><![<![")

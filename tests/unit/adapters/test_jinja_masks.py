@@ -94,9 +94,32 @@ def test_a_tag_in_a_declaration_or_an_unfinished_element_is_refused():
     assert refusal('<p>\n<a href="{{ a }}').startswith("Line 2 of the HTML: A tag or comment that")
 
 
-@pytest.mark.parametrize("held", ["\ue000", "\ue001", "\ue002", "<!--j0-->"])
+@pytest.mark.parametrize(
+    "held",
+    [
+        "\ue000",
+        "\ue001",
+        "\ue002",
+        "<!--j0-->",
+        "&#xE000;7",
+        "&#X0e001;",
+        "&#057346 m",
+        '<a title="&lt;!--j9--&gt;">',
+        "<!--{# a #}j9-->",
+        "&#{# a #}57344;9&#57345;",
+    ],
+)
 def test_a_source_that_holds_a_mark_is_refused(held):
     assert refusal(f"<p>\n\n{held}").startswith("Line 3 of the HTML: A character here is reserved")
+
+
+@pytest.mark.parametrize("held", ["&#xE0001;", "&#573440;", "&#xE003;", "&amp;#xE000;", "<!--j-->"])
+def test_entities_of_other_characters_stay(held):
+    assert mask(f"<p>{held}</p>", "HTML").text == f"<p>{held}</p>"
+
+
+def test_a_reserved_entity_after_tags_of_several_lines_is_refused_with_its_line():
+    assert refusal("{{ a\n}}<p>\n{# b\n #}\n&#xE000;").startswith("Line 5 of the HTML: A char")
 
 
 @pytest.mark.parametrize(

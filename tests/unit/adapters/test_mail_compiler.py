@@ -69,6 +69,12 @@ def refusal(html: str, **changes) -> InputError:
     return raised.value
 
 
+def test_a_brand_whose_forms_have_many_fields_writes_mails():
+    many = (f"field{n}" for n in range(200))
+    content = Content(subject="News", html="<p>{{ field7 }}</p>")
+    assert not COMPILER.compile(content, DEMO_BRAND, "en", fields=(*FIELDS, *many)).can_fail
+
+
 def codes(found: CompiledContent) -> list[FindingCode]:
     return [each.code for each in found.findings]
 

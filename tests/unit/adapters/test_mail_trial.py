@@ -122,11 +122,14 @@ def test_most_subjects_are_not_made(monkeypatch):
         one.passes({**SHARED, "first_name": "Åsa"})
 
 
-@pytest.mark.parametrize("told", [{"other": "x" * 4_001}, {f"n{n}": "" for n in range(98)}])
-def test_values_that_no_mail_takes_are_found_beside_a_harmless_subject(told):
+def test_a_value_that_no_mail_takes_is_found_beside_a_harmless_subject():
     with pytest.raises(InputError) as refused:
-        trial().passes({**SHARED, **told})
+        trial().passes({**SHARED, "other": "x" * 4_001})
     assert refused.value.code == "bad_template"
+
+
+def test_people_may_have_any_number_of_values():
+    assert trial().passes({**SHARED, **{f"n{n}": "" for n in range(500)}})
 
 
 @pytest.mark.parametrize(

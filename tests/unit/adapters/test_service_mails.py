@@ -42,6 +42,19 @@ def test_what_the_data_says_is_escaped_in_html_and_plain_in_text(mails):
     assert mail.subject == "<b>&"
 
 
+def test_a_mark_of_ours_written_as_entities_is_refused_before_it_is_stored(mails):
+    words = replace(WORDS, html="<p>\n&#xE000;9&#xE001; {{ a }}</p>", text=None)
+    with pytest.raises(InputError, match="reserved") as error:
+        mails.check(words, BRAND, "en")
+    assert error.value.detail.startswith("Line 2 of the HTML: ")
+
+
+def test_the_text_part_of_a_mail_without_the_end_of_its_head_has_the_mails_words(mails):
+    html = "<html><head><title>x</title><body><p>Hello {{ a }}</p></body></html>"
+    words = replace(WORDS, html=html, text=None, subject="S")
+    assert mails.render(words, BRAND, "en", {"a": "1"}).text.startswith("Hello 1\n")
+
+
 def test_a_reason_is_words_and_no_markup_or_template(mails):
     words = replace(WORDS, reason="You <b>ordered</b> {{ brand }}.")
     mail = mails.render(words, BRAND, "en", ORDER_DATA)

@@ -69,7 +69,30 @@ ESCAPES = {
     "xmlattr": "{{ {'x onload=alert(1)': 1} | xmlattr }}",
     "pprint": "{{ first_name | pprint }}",
 }
+LONG = "{% set s = '" + "a " * 1_999 + "' %}"
+TURNS = "{% for n in [" + "1," * 100 + "] %}"
 ENDLESS = {
+    "a format by a test": "{% if '%4000000000d' is odd %}x{% endif %}",
+    "a format by another": "{{ 'x' if '%4000000000d' is even }}",
+    "a text longer than a value": "{{ '" + "a" * 4_001 + "' }}",
+    "filters in a loop": LONG + TURNS + "{% if s|title|title|title %}{% endif %}{% endfor %}",
+    "a filter of joined texts": LONG + "{% if (" + "~".join("s" * 240) + ")|title %}{% endif %}",
+    "sums of texts": LONG + TURNS + "{% if s + s + s %}{% endif %}{% endfor %}",
+    "searches": LONG
+    + "{% set t = '"
+    + "a " * 500
+    + "b "
+    + "a " * 500
+    + "' %}"
+    + TURNS
+    + "{% if t in s %}{% endif %}" * 300
+    + "{% endfor %}",
+    "lists as text": "{{ " + "[" * 18 + "'" + "\\\\" * 1_000 + "'" + "] | upper" * 18 + " }}",
+    "lists of lists": LONG
+    + TURNS
+    + "{% if "
+    + ("[" + "s," * 100 + "]").join(["", " == ", ""])
+    + " %}{% endif %}{% endfor %}",
     "loops in loops": "{% for a in l %}" * 4 + "x" + "{% endfor %}" * 4,
     "loops over a list": (
         "{% for a in [1,2,3,4,5,6,7,8,9,10] %}" * 6 + "x" * 50 + "{% endfor %}" * 6
